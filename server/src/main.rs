@@ -1,0 +1,2 @@
+//! ostiary
+fn main() {}
