@@ -1,1 +1,31 @@
-//! openid
+//! The rules of OAuth 2.0, OpenID Connect and its logouts: pure functions over typed facts.
+//!
+//! Invariant: no I/O, no clock, no dice. Everything a rule needs to know is an argument.
+//!
+//! | spec | module |
+//! |---|---|
+//! | RFC 6749 authorization, OpenID Connect Core §3.1 | [`authorize`] |
+//! | RFC 6749 token endpoint, OpenID Connect Core §3.1.3, §12 | [`token`] |
+//! | RFC 7636 PKCE | [`bound`] |
+//! | RFC 7591 metadata, RFC 6749 §2.3, OpenID Connect Core §9 | [`client`] |
+//! | OpenID Connect RP-Initiated and Back-Channel Logout | [`logout`] |
+//! | OpenID Connect Core §5.3 UserInfo | [`userinfo`] |
+//! | RFC 7662 introspection, RFC 7009 revocation | [`introspect`], [`revoke`] |
+//! | OpenID Connect Discovery, RFC 8414 | [`discovery`] |
+
+pub mod account;
+pub mod acr;
+pub mod authorize;
+pub mod bound;
+pub mod client;
+pub mod discovery;
+pub mod introspect;
+pub mod logout;
+pub mod name;
+pub mod revoke;
+pub mod session;
+pub mod specs;
+pub mod time;
+pub mod token;
+pub mod userinfo;
+pub mod wire;

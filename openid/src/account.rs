@@ -1,0 +1,29 @@
+//! What rules may know about a person: the standard claims of OpenID Connect Core §5.1, as the operator or the person
+//! gave them.
+//!
+//! Invariant: claims are checked when they are written, so what is here can be sent (no empty strings, `updated_at` a
+//! number, `address` an object).
+
+use serde_json::{Map, Value};
+
+use crate::name::AccountId;
+use crate::time::Time;
+
+/// A person's account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Account {
+    /// Our own name for it.
+    pub id: AccountId,
+    /// What the person types to sign in; unique without regard to case.
+    pub username: String,
+    /// The public subject identifier (Core §8).
+    pub sub: String,
+    /// Standard and custom claims, without `sub`.
+    pub claims: Map<String, Value>,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it last changed: `updated_at`.
+    pub updated_at: Time,
+    /// When an operator disabled it.
+    pub disabled_at: Option<Time>,
+}

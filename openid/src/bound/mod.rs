@@ -1,0 +1,3 @@
+//! Proof of possession: what binds a code or token to the one who asked for it.
+
+pub mod pkce;

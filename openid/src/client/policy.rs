@@ -1,0 +1,109 @@
+//! What the operator decided about one client. Data, not configuration; per client, never global
+//! (`certification.md` §4: profiles contradict each other).
+
+use serde::{Deserialize, Serialize};
+
+/// The operator's decisions about a client. Every member has a default, unknown members are refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// Whether people are asked before the client learns who they are.
+    pub consent: ConsentPolicy,
+    /// Whether refresh tokens are replaced at each use. `None`: replaced for public clients, kept for confidential ones.
+    pub refresh_rotation: Option<Rotation>,
+    /// What a logout this client asks for means.
+    pub logout: LogoutPolicy,
+    /// Whether PKCE must be used (RFC 7636). `None`: required for public clients.
+    pub pkce: Option<Pkce>,
+    /// The longest time in seconds a back-channel logout notice is tried. `None`: the configured default.
+    pub logout_deadline: Option<u32>,
+    /// Whether it wants notices of sessions that ended by idling out.
+    pub idle_notices: IdleNotices,
+    /// Lifetime of access tokens in seconds. `None`: the configured default.
+    pub access_token_lifetime: Option<u32>,
+    /// Idle lifetime of refresh tokens in seconds. `None`: the configured default.
+    pub refresh_idle: Option<u32>,
+    /// Absolute lifetime of refresh tokens in seconds. `None`: the configured default.
+    pub refresh_absolute: Option<u32>,
+    /// Who entered its addresses: decides which networks may be reached for it.
+    pub entered_by: EnteredBy,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            consent: ConsentPolicy::Ask,
+            refresh_rotation: None,
+            logout: LogoutPolicy::Session,
+            pkce: None,
+            logout_deadline: None,
+            idle_notices: IdleNotices::Send,
+            access_token_lifetime: None,
+            refresh_idle: None,
+            refresh_absolute: None,
+            entered_by: EnteredBy::Operator,
+        }
+    }
+}
+
+/// Whether people are asked for consent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConsentPolicy {
+    /// Asked for what is new.
+    Ask,
+    /// The operator's own application: not asked.
+    FirstParty,
+}
+
+/// What happens to a refresh token when it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rotation {
+    /// Replaced; a later use of the old one is reuse.
+    Rotate,
+    /// Kept.
+    Keep,
+}
+
+/// Whether PKCE must be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pkce {
+    /// A request without `code_challenge` is refused.
+    Required,
+    /// Used if the client sends it.
+    Optional,
+}
+
+/// What a logout means for this client (`logout.md` §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogoutPolicy {
+    /// Only this client's participation ends; the page still offers everything.
+    ThisClient,
+    /// The session ends.
+    Session,
+    /// Every session of the account ends.
+    Account,
+}
+
+/// Whether idle expiry is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdleNotices {
+    /// Told like any other ending.
+    Send,
+    /// Not told.
+    Decline,
+}
+
+/// Who entered a client's addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EnteredBy {
+    /// An operator: may name hosts inside `outbound.internal`.
+    Operator,
+    /// A registration or a federation: public addresses only.
+    Stranger,
+}

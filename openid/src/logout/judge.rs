@@ -1,0 +1,117 @@
+//! What an ending ends, and whom it must tell: one function, used by the ending itself and by its preview.
+//!
+//! Invariant: pure; for any session graph, executed = previewed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::client::policy::IdleNotices;
+use crate::name::{AccountId, ClientId, GrantId, SessionId, Sid, Sub};
+use crate::session::{Cause, GrantKind, SessionKind};
+use crate::time::{Span, Time};
+
+/// The order to end something (`logout.md` §3). The only way to end anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// What ends.
+    pub what: Ended,
+    /// Why.
+    pub cause: Cause,
+    /// Who did it: an account, a client, an operator's name, `sweep`.
+    pub by: String,
+    /// What becomes of offline grants.
+    pub offline: OfflineGrants,
+    /// When.
+    pub at: Time,
+    /// The default deadline of notices, for clients without one of their own.
+    pub deadline: Span,
+}
+
+/// What ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// One client's stay.
+    Participation(Sid),
+    /// A session with all its participations.
+    Session(SessionId),
+    /// Every session of an account.
+    Account(AccountId),
+    /// Every participation of a client, over all sessions.
+    Client(ClientId),
+    /// One account's participations at one client (consent withdrawn).
+    AccountAtClient(AccountId, ClientId),
+}
+
+/// What becomes of grants with `offline_access` (Back-Channel Logout §2.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OfflineGrants {
+    /// They live on.
+    Keep,
+    /// They end too.
+    Revoke,
+}
+
+/// One participation that ends, with what is known about its client.
+#[derive(Clone, Debug)]
+pub struct Leaving {
+    /// The stay.
+    pub sid: Sid,
+    /// Its session.
+    pub session: SessionId,
+    /// What kept that session alive.
+    pub session_kind: SessionKind,
+    /// Whose.
+    pub account: AccountId,
+    /// The client.
+    pub client: ClientId,
+    /// The subject it knows.
+    pub sub: Sub,
+    /// Its `backchannel_logout_uri`, if it has one.
+    pub backchannel_logout_uri: Option<String>,
+    /// Its own deadline for notices.
+    pub deadline: Option<Span>,
+    /// Whether it wants to hear of idle expiry.
+    pub idle_notices: IdleNotices,
+    /// Its live grants in this stay.
+    pub grants: Vec<(GrantId, GrantKind)>,
+}
+
+/// What must be done for an ending.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Promises to be written to the outbox.
+    pub notices: Vec<Notice>,
+    /// Grants that end.
+    pub revoked: Vec<GrantId>,
+    /// Grants that live on.
+    pub kept: Vec<GrantId>,
+    /// Relying parties that cannot be told: (client, why).
+    pub untold: Vec<(Sid, ClientId, Untold)>,
+}
+
+/// A promise to tell one relying party about one stay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Whom.
+    pub client: ClientId,
+    /// About whom.
+    pub sub: Sub,
+    /// About which stay.
+    pub sid: Sid,
+    /// Of which account.
+    pub account: AccountId,
+    /// Of which session.
+    pub session: SessionId,
+    /// Until when it is tried.
+    pub deliver_by: Time,
+}
+
+/// Why a relying party cannot be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Untold {
+    /// It registered no `backchannel_logout_uri`.
+    NoAddress,
+    /// It asked not to hear of idle expiry.
+    Declined,
+}

@@ -1,0 +1,8 @@
+//! Logout: OpenID Connect RP-Initiated Logout 1.0 and Back-Channel Logout 1.0, as `logout.md` has it.
+//!
+//! Invariant: ending a session and promising to tell the relying parties is one verb in one transaction; the rules
+//! here say what ends and who is told, the store carries it out.
+
+pub mod backchannel;
+pub mod end;
+pub mod judge;

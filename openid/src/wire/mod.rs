@@ -1,0 +1,5 @@
+//! Shapes on the wire and nothing else: forms, errors, scopes, URIs.
+
+pub mod form;
+pub mod refusal;
+pub mod scope;
