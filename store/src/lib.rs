@@ -1,1 +1,23 @@
-//! store
+//! The only SQL: nouns as files, domain verbs as functions, one text for SQLite and PostgreSQL.
+//!
+//! `architecture.md` §2.9, `store-transaction.md`. Invariant: the store makes no [`openid::wire::refusal::Refusal`];
+//! it only carries them, and knows that what was written before one stays.
+//!
+//! | what | where |
+//! |---|---|
+//! | open, write, ask | [`Store`], [`Tx`], [`Reader`], [`Stop`] |
+//! | what can fail | [`Fault`] |
+
+mod engine;
+mod fault;
+mod job;
+mod migrate;
+mod row;
+mod statements;
+mod tx;
+mod value;
+
+pub use engine::{Address, Location};
+pub use fault::{Fault, Kind};
+pub use statements::Statement;
+pub use tx::{Reader, Stop, Store, Tx, Wakes};

@@ -1,0 +1,4 @@
+//! The engine's own promises, on both engines.
+
+mod both;
+mod trials;

@@ -1,0 +1,65 @@
+//! The schema, step by step and only forwards.
+//!
+//! `architecture.md` §2.9. Invariant: each release runs on the schema of the one before, so that nodes can be replaced
+//! one at a time; the schema row says which is the oldest code that may still run.
+
+use crate::engine::Line;
+use crate::fault::{Fault, Kind};
+use crate::statements::statements;
+use crate::value::values;
+
+statements! {
+    READ = "SELECT version, oldest FROM schema_version";
+    MOVE = "UPDATE schema_version SET version = $1, oldest = $2";
+}
+
+/// One step: what it makes of the schema before it.
+pub(crate) struct Step {
+    /// The version it leads to.
+    pub(crate) version: i64,
+    /// The version of the oldest code that may run on it.
+    pub(crate) oldest: i64,
+    /// `CREATE TABLE`s in the engines' common words.
+    pub(crate) sql: &'static str,
+}
+
+/// Every step there ever was, in order.
+pub(crate) const STEPS: &[Step] = &[Step {
+    version: 1,
+    oldest: 1,
+    sql: include_str!("../migrations/0001_start.sql"),
+}];
+
+const BEGINNING: &str = "CREATE TABLE IF NOT EXISTS schema_version (\
+    one {int} NOT NULL PRIMARY KEY CHECK (one = 1), version {int} NOT NULL, oldest {int} NOT NULL){strict};\
+    INSERT INTO schema_version (one, version, oldest) VALUES (1, 0, 0) ON CONFLICT (one) DO NOTHING;";
+
+/// Takes the steps that are missing, inside the transaction the line is in.
+pub(crate) async fn run(line: &mut Line, steps: &[Step]) -> Result<(), Fault> {
+    line.script(BEGINNING).await?;
+    let mut rows = line.rows(&READ, &[]).await?;
+    let row = rows
+        .first_mut()
+        .ok_or_else(|| Fault::bug("the schema row is missing"))?;
+    let (at, oldest): (i64, i64) = (row.take()?, row.take()?);
+    let ours = steps.last().map_or(0, |step| step.version);
+    if ours < oldest {
+        return Err(Fault::new(
+            Kind::Bug,
+            format!(
+                "the database has schema {at}, which needs code for schema {oldest} or later; this is {ours}"
+            ),
+        ));
+    }
+    for step in steps.iter().filter(|step| step.version > at) {
+        let doing = || format!("migration to schema {}", step.version);
+        line.script(step.sql)
+            .await
+            .map_err(|fault| fault.context(doing()))?;
+        line.change(&MOVE, values![step.version, step.oldest])
+            .await
+            .map_err(|fault| fault.context(doing()))?;
+        tracing::info!(version = step.version, "the database has a new schema");
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Every statement has a name and stands in one list, so that one test prepares all of them on both engines.
+//!
+//! Invariant: no SQL is put together while running; the engines replace only the words in braces.
+
+/// One SQL text for both engines, with `$1` placeholders.
+///
+/// The words in braces are the table of differences (`architecture.md` §2.9): `{share}` holds the rows read until the
+/// transaction ends, `{hold}` holds them alone, `{lease}` holds those nobody else holds. SQLite's one writer needs none.
+#[derive(Debug)]
+pub struct Statement {
+    /// Its name, for errors and tests.
+    pub name: &'static str,
+    /// Its text.
+    pub sql: &'static str,
+    /// Whether a word in braces must be replaced.
+    pub(crate) braces: bool,
+}
+
+impl Statement {
+    pub(crate) const fn new(name: &'static str, sql: &'static str) -> Self {
+        let bytes = sql.as_bytes();
+        let mut at = 0;
+        let mut braces = false;
+        while at < bytes.len() {
+            if bytes[at] == b'{' {
+                braces = true;
+            }
+            at += 1;
+        }
+        Self { name, sql, braces }
+    }
+}
+
+/// Names the statements of a module and lists them in its `STATEMENTS`.
+macro_rules! statements {
+    ($($(#[$meta:meta])* $name:ident = $sql:expr;)*) => {
+        $(
+            $(#[$meta])*
+            const $name: $crate::statements::Statement =
+                $crate::statements::Statement::new(concat!(module_path!(), "::", stringify!($name)), $sql);
+        )*
+        #[cfg(test)]
+        pub(crate) const STATEMENTS: &[&$crate::statements::Statement] = &[$(&$name),*];
+    };
+}
+pub(crate) use statements;
+
+/// The lists of all modules.
+#[cfg(test)]
+pub(crate) const EVERY: &[&[&Statement]] = &[crate::tx::STATEMENTS, crate::migrate::STATEMENTS];
