@@ -2,6 +2,8 @@
 //!
 //! Invariant: pure; for any session graph, executed = previewed.
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 
 use crate::client::policy::IdleNotices;
@@ -27,7 +29,7 @@ pub struct End {
 }
 
 /// What ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ended {
     /// One client's stay.
     Participation(Sid),
@@ -114,4 +116,97 @@ pub enum Untold {
     NoAddress,
     /// It asked not to hear of idle expiry.
     Declined,
+}
+
+/// What a cause says about grants with `offline_access`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Background {
+    /// As whoever ends it orders: the client's policy, or the box the person ticked.
+    AsOrdered,
+    /// They live on: nobody asked for an end.
+    Keep,
+    /// They end: the person, the client or the permission behind them is no longer trusted.
+    Revoke,
+}
+
+const fn background(cause: Cause) -> Background {
+    match cause {
+        Cause::RelyingParty | Cause::Person | Cause::Operator | Cause::Revoked => Background::AsOrdered,
+        Cause::IdleExpiry | Cause::AbsoluteExpiry | Cause::Replaced => Background::Keep,
+        Cause::ConsentWithdrawn
+        | Cause::PasswordChanged
+        | Cause::AccountDisabled
+        | Cause::ClientDisabled
+        | Cause::Reuse => Background::Revoke,
+    }
+}
+
+/// What becomes of a grant with `offline_access`: one cell of the table (`logout.md` §3).
+pub const fn fate(cause: Cause, kind: SessionKind, ordered: OfflineGrants) -> OfflineGrants {
+    match (kind, background(cause)) {
+        // Every grant in a device session dies with it (`logout.md` §2).
+        (SessionKind::Device, _) | (_, Background::Revoke) => OfflineGrants::Revoke,
+        (SessionKind::Browser, Background::Keep) => OfflineGrants::Keep,
+        (SessionKind::Browser, Background::AsOrdered) => ordered,
+    }
+}
+
+/// Judges an ending: whom it must tell, which grants end and which live on. Every stay that leaves is either noticed
+/// or untold, and every grant of it either revoked or kept.
+pub fn judge(end: &End, leaving: Vec<Leaving>) -> Verdict {
+    let mut verdict = Verdict::default();
+    for stay in leaving {
+        for (grant, kind) in &stay.grants {
+            match (kind, fate(end.cause, stay.session_kind, end.offline)) {
+                (GrantKind::Offline, OfflineGrants::Keep) => verdict.kept.push(grant.clone()),
+                (GrantKind::Online, _) | (GrantKind::Offline, OfflineGrants::Revoke) => {
+                    verdict.revoked.push(grant.clone());
+                }
+            }
+        }
+        match untold(end, &stay) {
+            Some(why) => verdict.untold.push((stay.sid, stay.client, why)),
+            None => verdict.notices.push(Notice {
+                deliver_by: end.at + stay.deadline.unwrap_or(end.deadline),
+                client: stay.client,
+                sub: stay.sub,
+                sid: stay.sid,
+                account: stay.account,
+                session: stay.session,
+            }),
+        }
+    }
+    verdict
+}
+
+fn untold(end: &End, stay: &Leaving) -> Option<Untold> {
+    if stay.backchannel_logout_uri.is_none() {
+        return Some(Untold::NoAddress);
+    }
+    let declined = end.cause == Cause::IdleExpiry && stay.idle_notices == IdleNotices::Decline;
+    declined.then_some(Untold::Declined)
+}
+
+/// The table of [`fate`] as Markdown, for the documentation.
+pub fn table() -> String {
+    let mut text = String::from(
+        "| cause | browser session, ordered to keep | browser session, ordered to revoke | device session |\n\
+         |---|---|---|---|\n",
+    );
+    let word = |fate| match fate {
+        OfflineGrants::Keep => "live on",
+        OfflineGrants::Revoke => "end",
+    };
+    for cause in Cause::ALL {
+        writeln!(
+            text,
+            "| `{}` | {} | {} | {} |",
+            cause.as_str(),
+            word(fate(*cause, SessionKind::Browser, OfflineGrants::Keep)),
+            word(fate(*cause, SessionKind::Browser, OfflineGrants::Revoke)),
+            word(fate(*cause, SessionKind::Device, OfflineGrants::Keep)),
+        )
+        .expect("writing to a String cannot fail");
+    }
+    text
 }

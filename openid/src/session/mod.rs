@@ -133,6 +133,31 @@ words! {
     }
 }
 
+impl GrantKind {
+    /// What a scope asks for: `offline_access` is background access (OpenID Connect Core §11).
+    pub fn of(scope: &Scope) -> Self {
+        if scope.contains("offline_access") { Self::Offline } else { Self::Online }
+    }
+}
+
+/// What the transaction found when it took hold of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionStanding {
+    /// It lives, and is held until the transaction ends.
+    Live,
+    /// It has ended or expired.
+    Over,
+}
+
+/// What the transaction found when it took hold of a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantStanding {
+    /// It lives, and is held until the transaction ends.
+    Live,
+    /// It has ended.
+    Over,
+}
+
 /// What one redemption granted: the family of the tokens issued for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {

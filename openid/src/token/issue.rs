@@ -1,8 +1,11 @@
 //! What is to be issued, and on what ground (RFC 6749 §5.1).
+//!
+//! Invariant: nothing here outlives the grant it is issued on.
 
+use crate::client::policy::Policy;
 use crate::name::{ClientId, Digest, GrantId};
-use crate::session::Grant;
-use crate::time::Time;
+use crate::session::{Grant, SessionStanding};
+use crate::time::{Span, Time};
 use crate::wire::refusal::Refusal;
 use crate::wire::scope::Scope;
 
@@ -53,6 +56,8 @@ pub enum Ground {
 pub struct AccessIssue {
     /// Its scope, within the grant's.
     pub scope: Scope,
+    /// The resources it is for (RFC 8707), within the grant's; empty: no particular one.
+    pub resources: Vec<String>,
     /// Its end.
     pub expires_at: Time,
 }
@@ -97,25 +102,53 @@ pub enum Retry {
 /// Whether an ID Token is issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdTokenIssue {
-    /// `openid` was granted; with the nonce (first) or without (Core §12.2).
+    /// `openid` was granted, and this is the first of the family: with the `nonce` of the request.
     WithNonce,
-    /// On refresh.
-    WithoutNonce,
+    /// On refresh: no `nonce` (Core §12.2), and `sid` only while the session lives (`logout.md` §2).
+    WithoutNonce(SessionStanding),
     /// Plain OAuth.
     None,
 }
 
-/// Lifetimes and names the judges use, from configuration and the client's policy.
-#[derive(Clone, Debug)]
+/// Lifetimes the judges use: the configured ones, or the client's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// Lifetime of access tokens.
-    pub access_token: crate::time::Span,
+    pub access_token: Span,
     /// Idle lifetime of refresh tokens.
-    pub refresh_idle: crate::time::Span,
+    pub refresh_idle: Span,
     /// Absolute lifetime of refresh tokens.
-    pub refresh_absolute: crate::time::Span,
+    pub refresh_absolute: Span,
     /// Lifetime of ID Tokens.
-    pub id_token: crate::time::Span,
+    pub id_token: Span,
     /// How long a lost answer to a rotation may be asked for again: 30 s.
-    pub rotation_grace: crate::time::Span,
+    pub rotation_grace: Span,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            access_token: Span::from_hours(1),
+            refresh_idle: Span::from_days(14),
+            refresh_absolute: Span::from_days(90),
+            id_token: Span::from_hours(1),
+            rotation_grace: Span::from_seconds(30),
+        }
+    }
+}
+
+impl Terms {
+    /// One client's terms: what its policy says, else the configured defaults. An idle life longer than the absolute
+    /// one is the absolute one.
+    #[must_use]
+    pub fn of(policy: &Policy, defaults: &Self) -> Self {
+        let or = |seconds: Option<u32>, span: Span| seconds.map_or(span, |s| Span::from_seconds(i64::from(s)));
+        let refresh_absolute = or(policy.refresh_absolute, defaults.refresh_absolute);
+        Self {
+            access_token: or(policy.access_token_lifetime, defaults.access_token),
+            refresh_idle: or(policy.refresh_idle, defaults.refresh_idle).min(refresh_absolute),
+            refresh_absolute,
+            ..*defaults
+        }
+    }
 }

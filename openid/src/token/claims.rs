@@ -1,0 +1,156 @@
+//! Claims about a person: ID Tokens (OpenID Connect Core §2, §3.1.3.6, §12.2) and UserInfo (§5.3, §5.4, §5.5).
+//!
+//! Invariant: an ID Token holds protocol claims and what the `claims` parameter asked for in it, nothing else; what a
+//! scope asks for comes from UserInfo.
+
+use serde_json::{Map, Value, json};
+
+use crate::account::Account;
+use crate::name::Sub;
+use crate::session::{Grant, SessionStanding};
+use crate::time::Time;
+use crate::token::issue::IdTokenIssue;
+use crate::wire::scope::Scope;
+
+/// The scopes that ask for claims, and which (OpenID Connect Core §5.4).
+pub const SCOPES: &[(&str, &[&str])] = &[
+    (
+        "profile",
+        &[
+            "name",
+            "family_name",
+            "given_name",
+            "middle_name",
+            "nickname",
+            "preferred_username",
+            "profile",
+            "picture",
+            "website",
+            "gender",
+            "birthdate",
+            "zoneinfo",
+            "locale",
+            "updated_at",
+        ],
+    ),
+    ("email", &["email", "email_verified"]),
+    ("address", &["address"]),
+    ("phone", &["phone_number", "phone_number_verified"]),
+];
+
+/// The protocol claims of our ID Tokens: discovery lists them, and no claim of an account may take their place.
+pub const PROTOCOL: &[&str] = &["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"];
+
+/// More names that mean something in a token and are never an account's to fill.
+const RESERVED: &[&str] = &["azp", "c_hash", "s_hash", "nbf", "jti", "txn", "events", "cnf", "client_id", "scope"];
+
+/// Whether a claim name belongs to the protocol and not to a person.
+pub fn is_reserved(name: &str) -> bool {
+    PROTOCOL.contains(&name) || RESERVED.contains(&name)
+}
+
+/// What an ID Token says besides its grant.
+#[derive(Clone, Copy, Debug)]
+pub struct IdTokenFacts<'a> {
+    /// `iss`.
+    pub issuer: &'a str,
+    /// `iat`.
+    pub now: Time,
+    /// `exp`.
+    pub expires_at: Time,
+    /// `at_hash` of the access token that goes with it.
+    pub at_hash: Option<&'a str>,
+    /// Which kind of ID Token was ruled: decides `nonce` and `sid`.
+    pub issue: IdTokenIssue,
+    /// The person, for claims asked for in the ID Token.
+    pub account: Option<&'a Account>,
+}
+
+/// The claims of an ID Token.
+pub fn id_token(grant: &Grant, facts: &IdTokenFacts<'_>) -> Map<String, Value> {
+    let mut claims = Map::new();
+    claims.insert("iss".into(), json!(facts.issuer));
+    claims.insert("sub".into(), json!(grant.sub.as_str()));
+    claims.insert("aud".into(), json!(grant.client.as_str()));
+    claims.insert("exp".into(), json!(facts.expires_at.seconds()));
+    claims.insert("iat".into(), json!(facts.now.seconds()));
+    claims.insert("auth_time".into(), json!(grant.auth_time.seconds()));
+    if let (IdTokenIssue::WithNonce, Some(nonce)) = (facts.issue, &grant.nonce) {
+        claims.insert("nonce".into(), json!(nonce));
+    }
+    if let Some(acr) = grant.acr.as_deref().filter(|acr| !acr.is_empty()) {
+        claims.insert("acr".into(), json!(acr));
+    }
+    if !grant.amr.0.is_empty() {
+        claims.insert("amr".into(), json!(grant.amr.0));
+    }
+    if let Some(at_hash) = facts.at_hash {
+        claims.insert("at_hash".into(), json!(at_hash));
+    }
+    // `logout.md` §2: ID Tokens refreshed after the session ended carry no `sid`.
+    if facts.issue != IdTokenIssue::WithoutNonce(SessionStanding::Over) {
+        claims.insert("sid".into(), json!(grant.sid.as_str()));
+    }
+    if let Some(account) = facts.account {
+        for name in asked(&grant.claims, Place::IdToken) {
+            fill(&mut claims, &name, account);
+        }
+    }
+    claims
+}
+
+/// The claims of a UserInfo response: `sub`, what the scope asks for, what the `claims` parameter asks for.
+pub fn userinfo(sub: &Sub, scope: &Scope, claims_parameter: &str, account: &Account) -> Map<String, Value> {
+    let mut claims = Map::new();
+    claims.insert("sub".into(), json!(sub.as_str()));
+    for (_, names) in SCOPES.iter().filter(|(value, _)| scope.contains(value)) {
+        for name in *names {
+            fill(&mut claims, name, account);
+        }
+    }
+    for name in asked(claims_parameter, Place::UserInfo) {
+        fill(&mut claims, &name, account);
+    }
+    claims
+}
+
+/// The two places the `claims` parameter asks for claims in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// `id_token`.
+    IdToken,
+    /// `userinfo`.
+    UserInfo,
+}
+
+/// The names the `claims` parameter asks for in one place (OpenID Connect Core §5.5), without those of the protocol.
+pub fn asked(claims_parameter: &str, place: Place) -> Vec<String> {
+    let member = match place {
+        Place::IdToken => "id_token",
+        Place::UserInfo => "userinfo",
+    };
+    let Ok(Value::Object(parameter)) = serde_json::from_str(claims_parameter) else {
+        return Vec::new();
+    };
+    let names = parameter.get(member).and_then(Value::as_object);
+    names.into_iter().flatten().map(|(name, _)| name.clone()).filter(|name| !is_reserved(name)).collect()
+}
+
+fn fill(claims: &mut Map<String, Value>, name: &str, account: &Account) {
+    if let Some(value) = value_of(name, account) {
+        claims.insert(name.to_owned(), value);
+    }
+}
+
+/// One claim of a person, if it is known. Unknown ones are left out, never null (Core §5.3.2).
+fn value_of(name: &str, account: &Account) -> Option<Value> {
+    let known = account.claims.get(name).filter(|value| !value.is_null()).cloned();
+    match name {
+        _ if is_reserved(name) => None,
+        "updated_at" => Some(json!(account.updated_at.seconds())),
+        "preferred_username" => known.or_else(|| Some(json!(account.username))),
+        "email_verified" => account.claims.get("email").map(|_| known.unwrap_or(Value::Bool(false))),
+        "phone_number_verified" => account.claims.get("phone_number").map(|_| known.unwrap_or(Value::Bool(false))),
+        _ => known,
+    }
+}

@@ -1,0 +1,72 @@
+//! A client's own authority: RFC 6749 §4.4.
+//!
+//! Invariant: there is no person in it, so no scope that speaks of one, no refresh token, no ID Token.
+
+use crate::client::metadata::ClientKind;
+use crate::token::claims::SCOPES;
+use crate::token::issue::{AccessIssue, Ground, IdTokenIssue, Issue, RefreshIssue, Ruling};
+use crate::token::request::{resources, scope};
+use crate::token::{Context, admit};
+use crate::wire::form::Form;
+use crate::wire::refusal::{ErrorCode, Refusal, refuse};
+use crate::wire::scope::Scope;
+
+/// The request: `grant_type=client_credentials`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// `scope`.
+    pub scope: Option<Scope>,
+    /// `resource`.
+    pub resources: Vec<String>,
+}
+
+impl Credentials {
+    /// Reads the parameters of RFC 6749 §4.4.2.
+    pub fn read(form: &Form) -> Result<Self, Refusal> {
+        Ok(Self { scope: scope(form)?, resources: resources(form)? })
+    }
+
+    /// Rules on the request.
+    pub fn judge(&self, cx: &Context<'_>) -> Ruling {
+        self.issue(cx).into()
+    }
+
+    fn issue(&self, cx: &Context<'_>) -> Result<Issue, Refusal> {
+        let client = cx.client();
+        admit("client_credentials", client)?;
+        if client.metadata.kind() == ClientKind::Public {
+            return Err(refuse(
+                ErrorCode::UnauthorizedClient,
+                "credentials_public",
+                "client credentials are for confidential clients",
+            ));
+        }
+        let own = client.metadata.scope.clone().unwrap_or_default().filtered(|value| !speaks_of_a_person(value));
+        let scope = match &self.scope {
+            None => own,
+            Some(asked) if asked.within(&own) => asked.clone(),
+            Some(_) => {
+                return Err(refuse(
+                    ErrorCode::InvalidScope,
+                    "credentials_scope",
+                    "scope is not one this client may have without a person",
+                ));
+            }
+        };
+        Ok(Issue {
+            client: client.id.clone(),
+            ground: Ground::Client,
+            access: AccessIssue {
+                scope,
+                resources: self.resources.clone(),
+                expires_at: cx.now + cx.terms.access_token,
+            },
+            refresh: RefreshIssue::None,
+            id_token: IdTokenIssue::None,
+        })
+    }
+}
+
+fn speaks_of_a_person(value: &str) -> bool {
+    matches!(value, "openid" | "offline_access") || SCOPES.iter().any(|(scope, _)| *scope == value)
+}

@@ -1,0 +1,51 @@
+//! What is known of a token somebody presents: asked for once, answered by one joined query.
+//!
+//! Invariant: a token is live only while everything it hangs from is: its grant, and its session unless the grant is
+//! offline (`logout.md` §2).
+
+use crate::name::{AccountId, ClientId, GrantId, Sid, Sub};
+use crate::time::Time;
+use crate::wire::scope::Scope;
+
+/// An access or refresh token as the store knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenFacts {
+    /// To whom it was issued.
+    pub client: ClientId,
+    /// The subject that client knows; none for client credentials.
+    pub sub: Option<Sub>,
+    /// The account behind the subject.
+    pub account: Option<AccountId>,
+    /// The grant it belongs to; none for client credentials.
+    pub grant: Option<GrantId>,
+    /// The stay it belongs to.
+    pub sid: Option<Sid>,
+    /// Its scope.
+    pub scope: Scope,
+    /// The `claims` parameter as granted, JSON text; empty if none.
+    pub claims: String,
+    /// The resources it is for.
+    pub resources: Vec<String>,
+    /// When it was issued.
+    pub issued_at: Time,
+    /// Its end.
+    pub expires_at: Time,
+    /// Whether it and what it hangs from live.
+    pub life: Life,
+}
+
+/// Whether a token and what it hangs from live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// Not revoked, grant and session stand.
+    Live,
+    /// Something of it has ended.
+    Dead,
+}
+
+impl TokenFacts {
+    /// Whether it is good for anything now.
+    pub fn is_live(&self, now: Time) -> bool {
+        self.life == Life::Live && now < self.expires_at
+    }
+}

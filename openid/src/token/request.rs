@@ -1,0 +1,66 @@
+//! A token request, read once into one of the grants (RFC 6749 §3.2 and §4.1.3, §4.4.2, §6; RFC 8707 §2.2).
+//!
+//! Invariant: who asks is not read here. That is `client::auth`'s, from the same form.
+
+use crate::token::Grants;
+use crate::wire::form::Form;
+use crate::wire::refusal::{ErrorCode, Refusal, refuse};
+use crate::wire::scope::Scope;
+
+/// More resources than any honest request names.
+const MOST_RESOURCES: usize = 16;
+
+/// A legal token request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRequest {
+    /// What it rests on.
+    pub grant: Grants,
+}
+
+impl TokenRequest {
+    /// Reads the form of `POST /token`.
+    pub fn read(form: &Form) -> Result<Self, Refusal> {
+        form.once()?;
+        let grant_type = form.need("grant_type")?;
+        match Grants::read(grant_type, form) {
+            Some(grant) => Ok(Self { grant: grant? }),
+            None => Err(refuse(
+                ErrorCode::UnsupportedGrantType,
+                "grant_type_unknown",
+                "this grant type is not supported",
+            )),
+        }
+    }
+}
+
+/// `scope`, if the request names any.
+pub(crate) fn scope(form: &Form) -> Result<Option<Scope>, Refusal> {
+    form.get("scope").map(Scope::read).transpose()
+}
+
+/// `resource`: absolute URIs without a fragment (RFC 8707 §2), distinct, in order.
+pub(crate) fn resources(form: &Form) -> Result<Vec<String>, Refusal> {
+    let mut all: Vec<String> = Vec::new();
+    for resource in form.all("resource") {
+        let legal = url::Url::parse(resource).is_ok_and(|uri| uri.fragment().is_none());
+        if !legal || all.len() == MOST_RESOURCES {
+            return Err(refuse(ErrorCode::InvalidTarget, "token_resource_illegal", "a resource is not a legal URI"));
+        }
+        if !all.iter().any(|known| known == resource) {
+            all.push(resource.to_owned());
+        }
+    }
+    Ok(all)
+}
+
+/// The resources an access token is for: those asked for, which must have been granted; else all that were granted
+/// (RFC 8707 §2.2).
+pub(crate) fn narrow(asked: &[String], granted: &[String]) -> Result<Vec<String>, Refusal> {
+    if asked.is_empty() {
+        return Ok(granted.to_vec());
+    }
+    if asked.iter().all(|resource| granted.contains(resource)) {
+        return Ok(asked.to_vec());
+    }
+    Err(refuse(ErrorCode::InvalidTarget, "resource_not_granted", "a resource was not granted"))
+}

@@ -1,0 +1,88 @@
+//! UserInfo: OpenID Connect Core §5.3, RFC 6750 §2 and §3.1.
+//!
+//! Invariant: only a live access token with `openid` in its scope opens it, and never one in a query.
+
+use serde_json::{Map, Value};
+
+use crate::account::Account;
+use crate::name::{AccountId, Digest, Sub};
+use crate::time::Time;
+use crate::token::claims;
+use crate::token::facts::TokenFacts;
+use crate::wire::form::Form;
+use crate::wire::refusal::{ErrorCode, Refusal, refuse};
+use crate::wire::scope::Scope;
+
+/// Finds the bearer token of a request: in the `Authorization` header or in a form body, not both (RFC 6750 §2).
+/// `Ok(None)`: there is none, and the challenge carries no error code (§3.1).
+pub fn bearer(authorization: Option<&str>, form: Option<&Form>) -> Result<Option<Digest>, Refusal> {
+    if let Some(form) = form {
+        form.once()?;
+    }
+    let header = authorization.map(in_header).transpose()?.flatten();
+    let body = form.and_then(|form| form.get("access_token"));
+    match (header, body) {
+        (Some(_), Some(_)) => Err(refuse(
+            ErrorCode::InvalidRequest,
+            "bearer_twice",
+            "the access token was sent in more than one way",
+        )),
+        (token, None) | (None, token) => Ok(token.map(Digest::of)),
+    }
+}
+
+fn in_header(authorization: &str) -> Result<Option<&str>, Refusal> {
+    let Some((scheme, token)) = authorization.split_once(' ') else {
+        return Ok(None);
+    };
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Ok(None);
+    }
+    let token = token.trim_matches(' ');
+    // RFC 6750 §2.1: b64token.
+    let legal = |c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c);
+    if token.is_empty() || !token.chars().all(legal) {
+        return Err(refuse(ErrorCode::InvalidRequest, "bearer_malformed", "the access token is malformed"));
+    }
+    Ok(Some(token))
+}
+
+/// Whose claims may be told, and which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// The account.
+    pub account: AccountId,
+    /// The subject the client knows.
+    pub sub: Sub,
+    /// The token's scope.
+    pub scope: Scope,
+    /// The `claims` parameter as granted.
+    pub claims: String,
+}
+
+/// Rules on a presented access token. `invalid_token` answers 401, `insufficient_scope` 403 (RFC 6750 §3.1).
+pub fn judge(facts: Option<&TokenFacts>, now: Time) -> Result<Allowed, Refusal> {
+    let Some(facts) = facts.filter(|facts| facts.is_live(now)) else {
+        return Err(refuse(ErrorCode::InvalidToken, "access_token_dead", "the access token is unknown or has ended"));
+    };
+    match (&facts.account, &facts.sub) {
+        (Some(account), Some(sub)) if facts.scope.contains("openid") => Ok(Allowed {
+            account: account.clone(),
+            sub: sub.clone(),
+            scope: facts.scope.clone(),
+            claims: facts.claims.clone(),
+        }),
+        _ => Err(refuse(
+            ErrorCode::InsufficientScope,
+            "userinfo_without_openid",
+            "the access token was not granted the scope openid",
+        )),
+    }
+}
+
+impl Allowed {
+    /// The response.
+    pub fn answer(&self, account: &Account) -> Map<String, Value> {
+        claims::userinfo(&self.sub, &self.scope, &self.claims, account)
+    }
+}
