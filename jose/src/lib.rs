@@ -1,1 +1,20 @@
-//! jose
+//! Keys, signatures and encrypted tokens as bytes: RFC 7515 (JWS), RFC 7516 (JWE), RFC 7517 (JWK), RFC 7518 (JWA), RFC 7638
+//! (thumbprints), RFC 8037 (Ed25519).
+//!
+//! Invariant: the algorithm is never taken from a token; the caller's allow-list and the key decide, and the token must
+//! agree. `none` is not an algorithm here.
+
+mod alg;
+mod bytes;
+mod error;
+mod jwk;
+mod jws;
+mod key;
+mod strict;
+
+pub use alg::JwsAlg;
+pub use bytes::{base64url, equal, half_hash, hmac_sha256, sha256, unbase64url};
+pub use error::JoseError;
+pub use jwk::{Jwk, JwkSet};
+pub use jws::{Header, Unverified, Verified, peek, peek_claims, sign, verify};
+pub use key::{Signer, SigningKey};
