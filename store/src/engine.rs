@@ -58,9 +58,9 @@ impl Engine {
         let (call, wakes) = watch::channel(());
         let readers = match location {
             Location::Sqlite(path) => {
-                let shelf = sqlite_session::Shelf::new(path);
-                sqlite::start(&shelf, jobs, call).await?;
-                Readers::Sqlite(shelf)
+                let files = sqlite_session::Shelf::new(path);
+                sqlite::start(&files, jobs, call).await?;
+                Readers::Sqlite(files)
             }
             Location::Postgres(address) => {
                 postgres::start(address, jobs, call).await?;
@@ -81,7 +81,7 @@ impl Engine {
 
     pub(crate) async fn reader(&self) -> Result<Line, Fault> {
         match &self.0.readers {
-            Readers::Sqlite(shelf) => Ok(Line::Sqlite(shelf.lend()?)),
+            Readers::Sqlite(files) => Ok(Line::Sqlite(files.lend()?)),
             Readers::Postgres(pool) => Ok(Line::Postgres(postgres_session::Session::new(
                 postgres_session::connect(pool).await?,
             ))),
@@ -117,9 +117,9 @@ impl Engine {
     /// Copies the whole database to a new file while others read and write.
     pub(crate) async fn backup(&self, to: &Path) -> Result<(), Fault> {
         match &self.0.readers {
-            Readers::Sqlite(shelf) => {
-                let (shelf, to) = (shelf.clone(), to.to_owned());
-                let copied = tokio::task::spawn_blocking(move || shelf.backup(&to)).await;
+            Readers::Sqlite(files) => {
+                let (files, to) = (files.clone(), to.to_owned());
+                let copied = tokio::task::spawn_blocking(move || files.backup(&to)).await;
                 copied
                     .unwrap_or_else(|error| Err(Fault::from_error(Kind::Bug, "the backup", error)))
             }

@@ -45,7 +45,7 @@ pub async fn fresh_database() -> Option<String> {
         Ok(server) => Some(
             create(&server.base)
                 .await
-                .unwrap_or_else(|e| panic!("creating a database: {e}")),
+                .expect("a server that was found creates databases"),
         ),
         Err(why) => {
             assert!(

@@ -14,7 +14,7 @@ pub enum Location {
     /// A SQLite file: `sqlite:PATH`.
     Sqlite(PathBuf),
     /// A PostgreSQL database: `postgres://user:password@host:port/name?sslmode=verify-full&sslrootcert=FILE`.
-    Postgres(Address),
+    Postgres(Box<Address>),
 }
 
 /// How to reach a PostgreSQL database.
@@ -53,7 +53,7 @@ impl FromStr for Location {
             return Ok(Self::Sqlite(PathBuf::from(path)));
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Address::read(text).map(Self::Postgres);
+            return Address::read(text).map(|address| Self::Postgres(Box::new(address)));
         }
         Err(unusable(
             "it begins neither with sqlite: nor with postgres://",

@@ -62,8 +62,9 @@ async fn mixed(store: Store, n: i64) -> Outcome<i64> {
 
 on_both! {
     async fn every_statement_can_be_prepared(store: Store) {
+        set_up(&store).await;
         store.send::<_, No, _>(async |tx| {
-            for statement in EVERY.iter().copied().flatten() {
+            for statement in EVERY.iter().copied().flatten().chain(crate::engine::tests::STATEMENTS) {
                 tx.line().prepare(statement).await.map_err(|fault| fault.context(statement.name))?;
             }
             Ok(())
