@@ -37,7 +37,7 @@ impl Credentials {
         if client.metadata.kind() == ClientKind::Public {
             return Err(refuse(
                 ErrorCode::UnauthorizedClient,
-                "credentials_public",
+                "credentials_of_public",
                 "client credentials are for confidential clients",
             ));
         }

@@ -1,0 +1,420 @@
+//! Cases of the token endpoint, UserInfo, introspection and revocation, and the properties beside them.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod given;
+
+use given::{ISSUER, NOW, authenticated, client, form, grant, object, run, seconds, texts};
+use openid::account::Account;
+use openid::bound::pkce::Challenge;
+use openid::introspect::{self, IntrospectRequest, Subject, TokenType};
+use openid::name::{AccountId, ClientId, GrantId, Sid, Sub};
+use openid::revoke::{self, Revocation, RevokeRequest};
+use openid::session::{GrantStanding, SessionStanding};
+use openid::time::Time;
+use openid::token::authorization_code::{Code, RedirectGiven, Spent};
+use openid::token::claims::{self, IdTokenFacts};
+use openid::token::facts::{Life, TokenFacts};
+use openid::token::issue::{Ground, IdTokenIssue, Issue, RefreshIssue, Retry, Ruling, Terms};
+use openid::token::refresh_token::{Held, RefreshStanding, Successor};
+use openid::token::{Context, GRANTS, Grants, TokenRequest};
+use openid::userinfo;
+use openid::wire::refusal::Refusal;
+use openid::wire::scope::Scope;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn standing(word: &Value) -> SessionStanding {
+    match word.as_str() {
+        Some("over") => SessionStanding::Over,
+        _ => SessionStanding::Live,
+    }
+}
+
+fn spent(given: &Value) -> Spent {
+    match given["state"].as_str() {
+        Some("unknown") => Spent::Unknown,
+        Some("spent") => Spent::Before { family: GrantId::new("family") },
+        _ => Spent::Now {
+            code: Box::new(Code {
+                grant: grant(given, "rp", "openid"),
+                redirect_uri: "https://rp.example/cb".to_owned(),
+                redirect_uri_given: match given["redirect_uri_given"].as_str() {
+                    Some("implied") => RedirectGiven::Implied,
+                    _ => RedirectGiven::Given,
+                },
+                challenge: given["challenge"].as_str().map(|text| Challenge::read(text, Some("S256")).unwrap()),
+                expires_at: NOW + seconds(60 - given["after"].as_i64().unwrap_or(10)),
+            }),
+            session: standing(&given["session"]),
+        },
+    }
+}
+
+fn held(given: &Value) -> Option<Held> {
+    if given["state"] == "unknown" {
+        return None;
+    }
+    let ago = |name: &str, default: i64| NOW - seconds(given[name].as_i64().unwrap_or(default));
+    let mut grant = grant(given, "rp", "openid profile");
+    grant.created_at = ago("granted_ago", 3600);
+    grant.expires_at = grant.created_at + Terms::default().refresh_absolute;
+    let issued_at = ago("age", 10);
+    Some(Held {
+        grant,
+        issued_at,
+        expires_at: issued_at + Terms::default().refresh_idle,
+        standing: match given["rotated"].as_i64() {
+            None => RefreshStanding::Unused,
+            Some(ago) => RefreshStanding::Rotated {
+                at: NOW - seconds(ago),
+                successor: match given["successor"].as_str() {
+                    Some("used") => Successor::Used,
+                    _ => Successor::Untouched,
+                },
+            },
+        },
+        grant_standing: match given["grant"].as_str() {
+            Some("over") => GrantStanding::Over,
+            _ => GrantStanding::Live,
+        },
+        session: standing(&given["session"]),
+    })
+}
+
+fn judge(request: &TokenRequest, given: &Value, cx: &Context<'_>) -> Ruling {
+    match &request.grant {
+        Grants::AuthorizationCode(redeem) => redeem.judge(spent(&given["code"]), cx),
+        Grants::RefreshToken(refresh) => refresh.judge(held(&given["refresh"]), cx),
+        Grants::ClientCredentials(credentials) => credentials.judge(cx),
+    }
+}
+
+fn refusal(refusal: &Refusal) -> Value {
+    json!({ "refuse": refusal.code.as_str(), "why": refusal.why })
+}
+
+fn issued(issue: &Issue) -> Value {
+    let (word, expires_at) = match &issue.refresh {
+        RefreshIssue::None => ("none", None),
+        RefreshIssue::First { expires_at } => ("first", Some(expires_at)),
+        RefreshIssue::Keep { expires_at, .. } => ("keep", Some(expires_at)),
+        RefreshIssue::Successor { retry: Retry::First, expires_at, .. } => ("successor", Some(expires_at)),
+        RefreshIssue::Successor { retry: Retry::Again, expires_at, .. } => ("again", Some(expires_at)),
+    };
+    let kind = match &issue.ground {
+        Ground::Begin(grant) | Ground::Go(grant) => grant.kind.as_str(),
+        Ground::Client => "client",
+    };
+    let id_token = match issue.id_token {
+        IdTokenIssue::WithNonce => "with_nonce",
+        IdTokenIssue::WithoutNonce(SessionStanding::Live) => "without_nonce",
+        IdTokenIssue::WithoutNonce(SessionStanding::Over) => "without_nonce_and_sid",
+        IdTokenIssue::None => "none",
+    };
+    json!({ "issue": {
+        "scope": issue.access.scope.to_string(),
+        "resources": issue.access.resources,
+        "expires_in": issue.access.expires_at.since(NOW).seconds(),
+        "refresh": word,
+        "refresh_expires_in": expires_at.map(|at| at.since(NOW).seconds()),
+        "kind": kind,
+        "id_token": id_token,
+    }})
+}
+
+fn ruled(ruling: &Ruling) -> Value {
+    match ruling {
+        Ruling::Issue(issue) => issued(issue),
+        Ruling::Refuse(no) => refusal(no),
+        Ruling::Breach { family, refusal: no } => {
+            let mut ruled = refusal(no);
+            ruled["breach"] = json!(family.as_str());
+            ruled
+        }
+    }
+}
+
+fn defaults(grant_type: &str) -> Value {
+    match grant_type {
+        "refresh_token" => json!({ "grant_types": ["authorization_code", "refresh_token"] }),
+        "client_credentials" => json!({
+            "grant_types": ["client_credentials"], "response_types": [], "redirect_uris": [],
+            "scope": "read write openid profile",
+        }),
+        _ => json!({}),
+    }
+}
+
+#[test]
+fn token_cases() {
+    run("token", |file, case| {
+        let mut asked = object(&case["asked"]);
+        let of_file = GRANTS.iter().find(|row| file.contains(&format!("/{}/", row.cases))).map(|row| row.grant_type);
+        if let Some(grant_type) = of_file {
+            asked.entry("grant_type").or_insert(json!(grant_type));
+        }
+        let request = match TokenRequest::read(&form(&Value::Object(asked))) {
+            Err(no) => return refusal(&no),
+            Ok(request) => request,
+        };
+        let mut defaults = defaults(request.grant.grant_type());
+        if case["given"]["client"]["metadata"]["grant_types"] == json!(["authorization_code"]) {
+            // A web client again, with all it needs for that.
+            defaults = json!({});
+        }
+        let client = authenticated(&client(&case["given"]["client"], &defaults));
+        let terms = Terms::of(&client.client().policy, &Terms::default());
+        ruled(&judge(&request, &case["given"], &Context { now: NOW, client: &client, terms: &terms }))
+    });
+}
+
+#[test]
+fn every_grant_has_cases() {
+    for row in GRANTS {
+        assert!(!given::cases(&format!("token/{}", row.cases)).is_empty(), "{}", row.grant_type);
+    }
+}
+
+fn account(given: &Value) -> Account {
+    Account {
+        id: AccountId::new("account"),
+        username: "alice".to_owned(),
+        sub: "subject".to_owned(),
+        claims: object(given),
+        created_at: Time::from_seconds(1_600_000_000),
+        updated_at: Time::from_seconds(1_650_000_000),
+        disabled_at: None,
+    }
+}
+
+fn facts(given: &Value) -> Option<TokenFacts> {
+    if given["state"] == "unknown" {
+        return None;
+    }
+    let text = |name: &str, default: &str| given[name].as_str().unwrap_or(default).to_owned();
+    let of_person = given["of"] != "client";
+    Some(TokenFacts {
+        client: ClientId::new(text("client", "rp")),
+        sub: of_person.then(|| Sub::new("subject")),
+        account: of_person.then(|| AccountId::new("account")),
+        grant: of_person.then(|| GrantId::new("family")),
+        sid: of_person.then(|| Sid::new("stay")),
+        scope: Scope::from(text("scope", "openid")),
+        claims: text("claims", ""),
+        resources: texts(&given["resources"]),
+        issued_at: NOW - seconds(60),
+        expires_at: NOW + seconds(given["expires_in"].as_i64().unwrap_or(3540)),
+        life: if given["life"] == "dead" { Life::Dead } else { Life::Live },
+    })
+}
+
+#[test]
+fn userinfo_cases() {
+    run("userinfo", |_, case| {
+        let body = case["asked"].get("form").map(form);
+        match userinfo::bearer(case["asked"]["authorization"].as_str(), body.as_ref()) {
+            Err(no) => return refusal(&no),
+            Ok(None) => return json!({ "challenge": "bare" }),
+            Ok(Some(_)) => {}
+        }
+        match userinfo::judge(facts(&case["given"]["token"]).as_ref(), NOW) {
+            Err(no) => refusal(&no),
+            Ok(allowed) => json!({ "claims": allowed.answer(&account(&case["given"]["claims"])) }),
+        }
+    });
+}
+
+fn kind(given: &Value) -> TokenType {
+    if given["kind"] == "refresh" { TokenType::Refresh } else { TokenType::Access }
+}
+
+#[test]
+fn introspect_cases() {
+    run("introspect", |_, case| {
+        let request = IntrospectRequest::read(&form(&case["asked"]));
+        let asking = client(&case["given"]["client"], &json!({}));
+        if let Err(no) = introspect::admit(&asking).and(request) {
+            return refusal(&no);
+        }
+        let token = &case["given"]["token"];
+        let facts = facts(token);
+        let subject = facts.as_ref().map(|facts| Subject { kind: kind(token), facts });
+        Value::Object(introspect::answer(&asking, subject, ISSUER, NOW))
+    });
+}
+
+#[test]
+fn revoke_cases() {
+    run("revoke", |_, case| {
+        let request = match RevokeRequest::read(&form(&case["asked"])) {
+            Err(no) => return refusal(&no),
+            Ok(request) => request,
+        };
+        let token = &case["given"]["token"];
+        let first = if request.first == TokenType::Refresh { "refresh" } else { "access" };
+        let does = match revoke::judge(&ClientId::new("rp"), kind(token), facts(token).as_ref()) {
+            Revocation::Nothing => "nothing",
+            Revocation::Access => "access",
+            Revocation::Grant(_) => "grant",
+        };
+        json!({ "first": first, "ends": does })
+    });
+}
+
+/// The claims that certification allows in an ID Token of the code flow.
+const ALLOWED: &[&str] = &["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "sid"];
+
+#[test]
+fn id_tokens_hold_what_certification_allows() {
+    for name in claims::PROTOCOL {
+        assert!(ALLOWED.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn id_token_claims() {
+    let mut grant = grant(&json!({ "scope": "openid profile email" }), "rp", "");
+    let person = account(&json!({ "name": "Alice", "email": "alice@example.org", "sid": "mine" }));
+    let facts = |issue| IdTokenFacts {
+        issuer: ISSUER,
+        now: NOW,
+        expires_at: NOW + seconds(3600),
+        at_hash: Some("77QmUPtjPfzWtF2AnpK9RQ"),
+        issue,
+        account: Some(&person),
+    };
+    let first = claims::id_token(&grant, &facts(IdTokenIssue::WithNonce));
+    let want = json!({
+        "iss": ISSUER, "sub": "subject", "aud": "rp", "exp": 1_700_003_600, "iat": 1_700_000_000,
+        "auth_time": 1_699_996_400, "nonce": "n-0S6_WzA2Mj", "acr": "urn:ostiary:acr:password", "amr": ["pwd"],
+        "at_hash": "77QmUPtjPfzWtF2AnpK9RQ", "sid": "stay",
+    });
+    assert_eq!(Value::Object(first), want, "nothing that a scope asks for");
+
+    let later = claims::id_token(&grant, &facts(IdTokenIssue::WithoutNonce(SessionStanding::Live)));
+    assert!(!later.contains_key("nonce") && later["sid"] == "stay" && later["auth_time"] == 1_699_996_400);
+    let over = claims::id_token(&grant, &facts(IdTokenIssue::WithoutNonce(SessionStanding::Over)));
+    assert!(!over.contains_key("nonce") && !over.contains_key("sid"));
+
+    grant.claims = r#"{"id_token":{"email":null,"sid":{"value":"x"},"sub":null,"phone_number":{"essential":true}},
+        "userinfo":{"name":null}}"#.to_owned();
+    let asked = claims::id_token(&grant, &facts(IdTokenIssue::WithNonce));
+    assert_eq!(asked["email"], "alice@example.org");
+    assert_eq!(asked["sid"], "stay", "an account's claim never takes the place of the protocol's");
+    assert!(!asked.contains_key("name") && !asked.contains_key("phone_number"));
+}
+
+fn any_code() -> impl Strategy<Value = Value> {
+    let words = |all: &'static [&'static str]| proptest::sample::select(all).prop_map(|word| json!(word));
+    (
+        words(&["unknown", "spent", "now"]),
+        words(&["live", "over"]),
+        words(&["given", "implied"]),
+        words(&["rp", "another"]),
+        words(&["openid", "openid offline_access", "read"]),
+        0..120i64,
+        proptest::option::of(Just(json!("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"))),
+    )
+        .prop_map(|(state, session, redirect_uri_given, client, scope, after, challenge)| {
+            json!({ "state": state, "session": session, "redirect_uri_given": redirect_uri_given,
+                    "client": client, "scope": scope, "after": after, "challenge": challenge })
+        })
+}
+
+fn any_redemption() -> impl Strategy<Value = Value> {
+    let uri = proptest::option::of(proptest::sample::select(&["https://rp.example/cb", "https://evil.example/"][..]));
+    let verifier = proptest::option::of(proptest::sample::select(
+        &["dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "another-verifier-another-verifier-another-ver"][..],
+    ));
+    (uri, verifier).prop_map(|(uri, verifier)| {
+        let mut asked = json!({ "grant_type": "authorization_code", "code": "c" });
+        if let Some(uri) = uri {
+            asked["redirect_uri"] = json!(uri);
+        }
+        if let Some(verifier) = verifier {
+            asked["code_verifier"] = json!(verifier);
+        }
+        asked
+    })
+}
+
+fn any_refresh() -> impl Strategy<Value = Value> {
+    let words = |all: &'static [&'static str]| proptest::sample::select(all).prop_map(|word| json!(word));
+    (
+        words(&["unknown", "held"]),
+        words(&["live", "over"]),
+        words(&["live", "over"]),
+        words(&["online", "offline"]),
+        proptest::option::of(0..100i64),
+        words(&["untouched", "used"]),
+        0..2_000_000i64,
+        0..9_000_000i64,
+    )
+        .prop_map(|(state, session, grant, kind, rotated, successor, age, granted_ago)| {
+            json!({ "state": state, "session": session, "grant": grant, "kind": kind, "rotated": rotated,
+                    "successor": successor, "age": age, "granted_ago": granted_ago })
+        })
+}
+
+proptest! {
+    /// Tokens come only of a code that is this client's, unspent, in time, in a live session, answered by its verifier.
+    #[test]
+    fn a_code_yields_only_when_everything_fits(given in any_code(), asked in any_redemption()) {
+        let client = authenticated(&client(&json!({}), &json!({})));
+        let terms = Terms::default();
+        let request = TokenRequest::read(&form(&asked)).unwrap();
+        let ruling = judge(&request, &json!({ "code": given }), &Context { now: NOW, client: &client, terms: &terms });
+        let verifier_fits = match (given["challenge"].is_null(), asked.get("code_verifier")) {
+            (true, verifier) => verifier.is_none(),
+            (false, verifier) => verifier == Some(&json!("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")),
+        };
+        let uri_fits = match asked.get("redirect_uri") {
+            None => given["redirect_uri_given"] == "implied",
+            Some(uri) => uri == "https://rp.example/cb",
+        };
+        let fits = given["state"] == "now" && given["session"] == "live" && given["client"] == "rp"
+            && given["after"].as_i64().unwrap() < 60 && uri_fits && verifier_fits;
+        prop_assert_eq!(fits, matches!(ruling, Ruling::Issue(_)), "{:?}", ruling);
+        prop_assert_eq!(given["state"] == "spent", matches!(ruling, Ruling::Breach { .. }));
+    }
+
+    /// A refresh is granted exactly when grant, session and token allow it; nothing outlives the grant, and no scope grows.
+    #[test]
+    fn a_refresh_yields_only_when_everything_lives(given in any_refresh(), public in any::<bool>(), wide in any::<bool>()) {
+        let method = if public { "none" } else { "client_secret_post" };
+        let mut defaults = defaults("refresh_token");
+        defaults["token_endpoint_auth_method"] = json!(method);
+        let client = authenticated(&client(&json!({}), &defaults));
+        let terms = Terms::default();
+        let scope = if wide { "openid profile email" } else { "openid" };
+        let asked = json!({ "grant_type": "refresh_token", "refresh_token": "r", "scope": scope });
+        let request = TokenRequest::read(&form(&asked)).unwrap();
+        let ruling = judge(&request, &json!({ "refresh": given }), &Context { now: NOW, client: &client, terms: &terms });
+        let found = given["state"] == "held" && given["grant"] == "live";
+        let reuse = given["rotated"].as_i64().is_some_and(|ago| ago > 30 || given["successor"] == "used");
+        prop_assert_eq!(found && reuse, matches!(ruling, Ruling::Breach { .. }));
+        let alive = given["age"].as_i64().unwrap() < 1_209_600 && given["granted_ago"].as_i64().unwrap() < 7_776_000
+            && (given["kind"] == "offline" || given["session"] == "live");
+        prop_assert_eq!(found && !reuse && alive && !wide, matches!(ruling, Ruling::Issue(_)), "{:?}", ruling);
+        if let Ruling::Issue(issue) = ruling {
+            let Ground::Go(grant) = &issue.ground else { panic!("a refresh begins no grant") };
+            prop_assert!(issue.access.expires_at <= grant.expires_at && issue.access.scope.within(&grant.scope));
+            if let RefreshIssue::Keep { expires_at, .. } | RefreshIssue::Successor { expires_at, .. } = issue.refresh {
+                prop_assert!(expires_at <= grant.expires_at && expires_at > NOW);
+            }
+        }
+    }
+
+    /// Whatever arrives, reading it answers.
+    #[test]
+    fn reading_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..400), grant in 0..GRANTS.len()) {
+        let mut text = format!("grant_type={}&", GRANTS[grant].grant_type).into_bytes();
+        text.extend(bytes);
+        if let Ok(form) = openid::wire::form::Form::read(&text) {
+            let _ = TokenRequest::read(&form);
+            let _ = IntrospectRequest::read(&form);
+            let _ = userinfo::bearer(form.get("code"), Some(&form));
+        }
+    }
+}
