@@ -214,6 +214,7 @@ CREATE TABLE outbox (
 ){strict};
 CREATE UNIQUE INDEX outbox_unsettled ON outbox (kind, client, subject, sid) WHERE settled_at IS NULL;
 CREATE INDEX outbox_due ON outbox (due_at) WHERE settled_at IS NULL;
+CREATE INDEX outbox_client_due ON outbox (client, due_at) WHERE settled_at IS NULL;
 CREATE INDEX outbox_session ON outbox (session);
 CREATE INDEX outbox_client ON outbox (client, created_at);
 CREATE INDEX outbox_settled ON outbox (settled_at) WHERE settled_at IS NOT NULL;

@@ -12,12 +12,21 @@ mod engine;
 mod fault;
 mod job;
 mod migrate;
+mod outbox;
 mod row;
+mod sessions;
 mod statements;
+mod text;
 mod tx;
 mod value;
 
 pub use engine::{Address, Location};
 pub use fault::{Fault, Kind};
-pub use statements::Statement;
+pub use outbox::{
+    Counts, Cursor, Lease, Leased, NoticeFilter, NoticeRow, NoticeState, Outcome, Said, Settled,
+};
+pub use sessions::{
+    EndReport, GrantEnding, NewSession, Opening, Posted, Reproof, Selection, SessionFilter,
+    SessionRow, StayRow, Sweep, Swept,
+};
 pub use tx::{Reader, Stop, Store, Tx, Wakes};

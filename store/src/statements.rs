@@ -7,11 +7,11 @@
 /// The words in braces are the table of differences (`architecture.md` §2.9): `{share}` holds the rows read until the
 /// transaction ends, `{hold}` holds them alone, `{lease}` holds those nobody else holds. SQLite's one writer needs none.
 #[derive(Debug)]
-pub struct Statement {
+pub(crate) struct Statement {
     /// Its name, for errors and tests.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Its text.
-    pub sql: &'static str,
+    pub(crate) sql: &'static str,
     /// Whether a word in braces must be replaced.
     pub(crate) braces: bool,
 }
@@ -31,20 +31,27 @@ impl Statement {
     }
 }
 
-/// Names the statements of a module and lists them in its `STATEMENTS`.
+/// Names the statements of a module and lists them in its `STATEMENTS`, or in a list of another name.
 macro_rules! statements {
     ($($(#[$meta:meta])* $name:ident = $sql:expr;)*) => {
+        $crate::statements::statements! { STATEMENTS: $($(#[$meta])* $name = $sql;)* }
+    };
+    ($list:ident: $($(#[$meta:meta])* $name:ident = $sql:expr;)*) => {
         $(
             $(#[$meta])*
             const $name: $crate::statements::Statement =
                 $crate::statements::Statement::new(concat!(module_path!(), "::", stringify!($name)), $sql);
         )*
         #[cfg(test)]
-        pub(crate) const STATEMENTS: &[&$crate::statements::Statement] = &[$(&$name),*];
+        pub(crate) const $list: &[&$crate::statements::Statement] = &[$(&$name),*];
     };
 }
 pub(crate) use statements;
 
 /// The lists of all modules.
 #[cfg(test)]
-pub(crate) const EVERY: &[&[&Statement]] = &[crate::tx::STATEMENTS, crate::migrate::STATEMENTS];
+pub(crate) const EVERY: &[&[&[&Statement]]] = &[
+    &[crate::tx::STATEMENTS, crate::migrate::STATEMENTS],
+    crate::sessions::STATEMENTS,
+    crate::outbox::STATEMENTS,
+];

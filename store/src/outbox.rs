@@ -1,0 +1,289 @@
+//! The outbox: promises to tell relying parties, each an intention and not a token (`logout.md` §4).
+//!
+//! Invariant: created = delivered + refused + parked + pending + withdrawn, always. A failed attempt settles only the
+//! attempt it belongs to; a success settles whatever is not settled yet. No row leaves but into the totals.
+
+mod asking;
+mod folding;
+#[cfg(test)]
+mod tests;
+
+use openid::logout::judge::Notice;
+use openid::name::{AccountId, ClientId, SessionId, Sid, Sub};
+use openid::session::Cause;
+use openid::time::Time;
+
+pub use self::asking::{Counts, Cursor, NoticeFilter, NoticeRow, NoticeState};
+
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&[&Statement]] =
+    &[STATEMENTS_HERE, asking::STATEMENTS, folding::STATEMENTS];
+
+use crate::fault::Fault;
+use crate::row::Row;
+use crate::statements::{Statement, statements};
+use crate::text;
+use crate::tx::{Reader, Tx};
+use crate::value::values;
+
+/// OpenID Connect Back-Channel Logout 1.0. Other kinds of promise will share the table.
+const BACKCHANNEL: &str = "backchannel_logout";
+
+statements! { STATEMENTS_HERE:
+    POST = "INSERT INTO outbox (id, kind, client, account, subject, sid, session, cause, created_at, due_at, attempts, \
+        deliver_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11) ON CONFLICT DO NOTHING";
+    DUE = "SELECT id FROM outbox WHERE settled_at IS NULL AND due_at <= $1 \
+        AND (lease_until IS NULL OR lease_until <= $1) ORDER BY due_at LIMIT 1";
+    NEXT_CLIENT = "SELECT client FROM outbox WHERE settled_at IS NULL AND client > $1 ORDER BY client LIMIT 1";
+    LEASE = "UPDATE outbox SET attempts = attempts + 1, lease_until = $3 WHERE id IN (SELECT id FROM outbox \
+        WHERE client = $1 AND settled_at IS NULL AND due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) \
+        ORDER BY due_at, id LIMIT $4 {lease}) \
+        RETURNING id, client, subject, sid, account, session, deliver_by, cause, attempts, created_at";
+    DELIVER = "UPDATE outbox SET settled_at = $2, outcome = 'delivered', last_status = $3, last_reply = $4, \
+        lease_until = NULL WHERE id = $1 AND settled_at IS NULL";
+    SETTLE = "UPDATE outbox SET settled_at = $2, outcome = $3, last_status = $4, last_reply = $5, lease_until = NULL \
+        WHERE id = $1 AND attempts = $6 AND settled_at IS NULL";
+    POSTPONE = "UPDATE outbox SET due_at = $2, last_status = $3, last_reply = $4, lease_until = NULL \
+        WHERE id = $1 AND attempts = $5 AND settled_at IS NULL";
+    REOPEN = "UPDATE outbox SET settled_at = NULL, outcome = NULL, due_at = $2, deliver_by = $3, lease_until = NULL \
+        WHERE id = $1 AND outcome <> 'delivered' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.kind = outbox.kind \
+        AND o.client = outbox.client AND o.subject = outbox.subject AND o.sid = outbox.sid AND o.settled_at IS NULL)";
+    HURRY = "UPDATE outbox SET due_at = $2, deliver_by = $3 WHERE id = $1 AND settled_at IS NULL";
+    GIVE_UP = "UPDATE outbox SET settled_at = $2, outcome = 'withdrawn', lease_until = NULL \
+        WHERE id = $1 AND (settled_at IS NULL OR outcome = 'parked')";
+    WITHDRAW = "UPDATE outbox SET settled_at = $2, outcome = 'withdrawn', lease_until = NULL \
+        WHERE client = $1 AND (settled_at IS NULL OR outcome = 'parked')";
+}
+
+/// How many notices are taken, and until when.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    /// Now.
+    pub now: Time,
+    /// Until when they are ours: at least now + the attempt's timeout + twice the clocks' bound.
+    pub until: Time,
+    /// How many at most.
+    pub limit: u32,
+    /// How many at most for one client: a dead relying party delays nobody else.
+    pub per_client: u32,
+    /// The last client served: the next ones come first.
+    pub after: Option<ClientId>,
+}
+
+/// A notice that is ours to deliver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leased {
+    /// Its name.
+    pub id: String,
+    /// What it says, and to whom.
+    pub notice: Notice,
+    /// Why the stay ended.
+    pub cause: Cause,
+    /// The number of this attempt, counted from one: a failure settles only this one.
+    pub attempt: u32,
+    /// When it was promised.
+    pub created_at: Time,
+}
+
+/// How a notice is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The relying party knows.
+    Delivered,
+    /// It said no.
+    Refused,
+    /// Somebody must look at it.
+    Parked,
+}
+
+/// What an attempt was told, for the ledger.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The HTTP status, if there was one.
+    pub status: Option<u16>,
+    /// In plain words.
+    pub words: String,
+}
+
+/// Whether a verb found the row as it must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It did.
+    Now,
+    /// Another attempt has taken its place, it was settled before, or there is none.
+    Not,
+}
+
+/// The name of the notice about a stay. A stay ends once, so one name is enough.
+fn notice_id(sid: &Sid) -> String {
+    format!("{BACKCHANNEL}.{sid}")
+}
+
+impl Tx {
+    /// Writes a promise. The courier is called by whoever writes the last.
+    pub(crate) async fn post(
+        &mut self,
+        notice: &Notice,
+        cause: Cause,
+        now: Time,
+        due: Time,
+    ) -> Result<String, Fault> {
+        let id = notice_id(&notice.sid);
+        let values = values![
+            id.as_str(),
+            BACKCHANNEL,
+            notice.client.as_str(),
+            notice.account.as_str(),
+            notice.sub.as_str(),
+            notice.sid.as_str(),
+            notice.session.as_str(),
+            cause.as_str(),
+            now,
+            due,
+            notice.deliver_by,
+        ];
+        self.change(&POST, values).await?;
+        Ok(id)
+    }
+
+    /// Takes due notices and raises their attempts.
+    pub async fn lease_notices(&mut self, lease: &Lease) -> Result<Vec<Leased>, Fault> {
+        let mut taken = Vec::new();
+        let first = lease.after.as_ref().map_or("", ClientId::as_str).to_owned();
+        let mut client = first.clone();
+        let mut turned = first.is_empty();
+        loop {
+            let left = lease
+                .limit
+                .saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
+            if left == 0 {
+                return Ok(taken);
+            }
+            match self.row(&NEXT_CLIENT, values![&client]).await? {
+                Some(mut row) => client = row.take()?,
+                None if turned => return Ok(taken),
+                None => {
+                    turned = true;
+                    client = String::new();
+                    continue;
+                }
+            }
+            let some = values![&client, lease.now, lease.until, lease.per_client.min(left)];
+            for row in self.rows(&LEASE, some).await? {
+                taken.push(read_leased(row)?);
+            }
+            if turned && !first.is_empty() && client >= first {
+                return Ok(taken);
+            }
+        }
+    }
+
+    /// Settles a notice: a success whatever attempt it was, a failure only its own attempt.
+    pub async fn settle(
+        &mut self,
+        id: &str,
+        attempt: u32,
+        outcome: Outcome,
+        said: &Said,
+        now: Time,
+    ) -> Result<Settled, Fault> {
+        let (status, words) = (said.status.map(u32::from), said.words.as_str());
+        let word = match outcome {
+            Outcome::Delivered => {
+                return self
+                    .changed(&DELIVER, values![id, now, status, words])
+                    .await;
+            }
+            Outcome::Refused => NoticeState::Refused.as_str(),
+            Outcome::Parked => NoticeState::Parked.as_str(),
+        };
+        self.changed(&SETTLE, values![id, now, word, status, words, attempt])
+            .await
+    }
+
+    /// The attempt failed and may be repeated then.
+    pub async fn postpone(
+        &mut self,
+        id: &str,
+        attempt: u32,
+        due: Time,
+        said: &Said,
+    ) -> Result<Settled, Fault> {
+        let (status, words) = (said.status.map(u32::from), said.words.as_str());
+        self.changed(&POSTPONE, values![id, due, status, words, attempt])
+            .await
+    }
+
+    /// "Send again": opens a parked, refused or withdrawn notice once more, or makes a pending one due now.
+    pub async fn retry_notice(
+        &mut self,
+        id: &str,
+        now: Time,
+        deliver_by: Time,
+    ) -> Result<Settled, Fault> {
+        let mut settled = self.changed(&REOPEN, values![id, now, deliver_by]).await?;
+        if settled == Settled::Not {
+            settled = self.changed(&HURRY, values![id, now, deliver_by]).await?;
+        }
+        if settled == Settled::Now {
+            self.wake_courier().await?;
+        }
+        Ok(settled)
+    }
+
+    /// "Give up": an unsettled or parked notice is withdrawn.
+    pub async fn give_up(&mut self, id: &str, now: Time) -> Result<Settled, Fault> {
+        self.changed(&GIVE_UP, values![id, now]).await
+    }
+
+    /// The client is deleted: what it was still to be told is withdrawn. Returns how many.
+    pub async fn withdraw_notices(&mut self, client: &ClientId, now: Time) -> Result<u64, Fault> {
+        self.change(&WITHDRAW, values![client.as_str(), now]).await
+    }
+
+    async fn changed(
+        &mut self,
+        statement: &Statement,
+        values: &[crate::value::Value<'_>],
+    ) -> Result<Settled, Fault> {
+        let rows = self.change(statement, values).await?;
+        Ok(if rows == 0 {
+            Settled::Not
+        } else {
+            Settled::Now
+        })
+    }
+}
+
+impl Reader {
+    /// Whether a notice waits to be delivered: asked by the poll before it writes anything.
+    pub async fn notice_due(&mut self, now: Time) -> Result<bool, Fault> {
+        Ok(self.row(&DUE, values![now]).await?.is_some())
+    }
+}
+
+fn read_leased(mut row: Row) -> Result<Leased, Fault> {
+    let row = &mut row;
+    let id = row.take()?;
+    let notice = read_notice(row)?;
+    let cause = text::word(&row.take::<String>()?, Cause::read)?;
+    Ok(Leased {
+        id,
+        notice,
+        cause,
+        attempt: row.take()?,
+        created_at: row.take()?,
+    })
+}
+
+/// Reads `client, subject, sid, account, session, deliver_by`.
+fn read_notice(row: &mut Row) -> Result<Notice, Fault> {
+    Ok(Notice {
+        client: ClientId::new(row.take::<String>()?),
+        sub: Sub::new(row.take::<String>()?),
+        sid: Sid::new(row.take::<String>()?),
+        account: AccountId::new(row.take::<String>()?),
+        session: SessionId::new(row.take::<String>()?),
+        deliver_by: row.take()?,
+    })
+}

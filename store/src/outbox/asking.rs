@@ -1,0 +1,230 @@
+//! The ledger: what became of each promise, listed and counted (`logout.md` §7).
+//!
+//! Invariant: the counts are one statement, so they add up at any moment.
+
+use openid::logout::judge::Notice;
+use openid::name::{AccountId, ClientId, SessionId};
+use openid::session::Cause;
+use openid::time::Time;
+
+use super::read_notice;
+use crate::fault::Fault;
+use crate::row::Row;
+use crate::statements::statements;
+use crate::text;
+use crate::tx::Reader;
+use crate::value::values;
+
+macro_rules! notice_columns {
+    () => {
+        "SELECT id, client, subject, sid, account, session, deliver_by, cause, created_at, due_at, attempts, \
+         last_status, last_reply, settled_at, outcome FROM outbox "
+    };
+}
+
+statements! {
+    NOTICE = concat!(notice_columns!(), "WHERE id = $1");
+    NOTICES = concat!(notice_columns!(), "WHERE (CAST($1 AS {text}) IS NULL OR coalesce(outcome, 'pending') = $1) \
+        AND (CAST($2 AS {text}) IS NULL OR client = $2) AND (CAST($3 AS {text}) IS NULL OR account = $3) \
+        AND (CAST($4 AS {int}) IS NULL OR created_at < $4 OR (created_at = $4 AND id < $5)) \
+        ORDER BY created_at DESC, id DESC LIMIT $6");
+    OF_SESSION = concat!(notice_columns!(), "WHERE session = $1 ORDER BY created_at, id");
+    COUNT = "SELECT coalesce(outcome, 'pending'), count(*) FROM outbox GROUP BY outcome \
+        UNION ALL SELECT outcome, CAST(sum(amount) AS {int}) FROM outbox_total GROUP BY outcome \
+        UNION ALL SELECT 'oldest', min(created_at) FROM outbox WHERE settled_at IS NULL";
+}
+
+/// Where a promise stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NoticeState {
+    /// Not settled.
+    Pending,
+    /// The relying party knows.
+    Delivered,
+    /// It said no.
+    Refused,
+    /// Somebody must look at it.
+    Parked,
+    /// An operator gave it up, or its client is gone.
+    Withdrawn,
+}
+
+impl NoticeState {
+    /// Every state.
+    pub const ALL: &[Self] = &[
+        Self::Pending,
+        Self::Delivered,
+        Self::Refused,
+        Self::Parked,
+        Self::Withdrawn,
+    ];
+
+    /// The word that is stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Parked => "parked",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// Reads the word.
+    pub fn read(text: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|state| state.as_str() == text)
+    }
+}
+
+/// One line of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeRow {
+    /// Its name.
+    pub id: String,
+    /// What it says, and to whom.
+    pub notice: Notice,
+    /// Why the stay ended.
+    pub cause: Cause,
+    /// When it was promised.
+    pub created_at: Time,
+    /// When it is tried next.
+    pub due_at: Time,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// The last HTTP status.
+    pub last_status: Option<u16>,
+    /// The last answer or error in words.
+    pub last_reply: Option<String>,
+    /// When it was settled.
+    pub settled_at: Option<Time>,
+    /// Where it stands.
+    pub state: NoticeState,
+}
+
+/// A page of the ledger, newest first.
+#[derive(Clone, Debug)]
+pub struct NoticeFilter {
+    /// In one state.
+    pub state: Option<NoticeState>,
+    /// For one client.
+    pub client: Option<ClientId>,
+    /// About one account.
+    pub account: Option<AccountId>,
+    /// The last line of the page before.
+    pub before: Option<Cursor>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// The last line of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// Its `created_at`.
+    pub created_at: Time,
+    /// Its name.
+    pub id: String,
+}
+
+/// What became of all promises ever made: `created` is the sum of the others but for `oldest`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All.
+    pub created: u64,
+    /// The relying party knows.
+    pub delivered: u64,
+    /// It said no.
+    pub refused: u64,
+    /// Somebody must look at them.
+    pub parked: u64,
+    /// Not settled.
+    pub pending: u64,
+    /// Given up.
+    pub withdrawn: u64,
+    /// When the oldest unsettled one was promised.
+    pub oldest: Option<Time>,
+}
+
+impl Reader {
+    /// One notice.
+    pub async fn notice(&mut self, id: &str) -> Result<Option<NoticeRow>, Fault> {
+        self.row(&NOTICE, values![id])
+            .await?
+            .map(read_row)
+            .transpose()
+    }
+
+    /// A page of the ledger.
+    pub async fn notices(&mut self, filter: &NoticeFilter) -> Result<Vec<NoticeRow>, Fault> {
+        let values = values![
+            filter.state.map(NoticeState::as_str),
+            filter.client.as_ref().map(ClientId::as_str),
+            filter.account.as_ref().map(AccountId::as_str),
+            filter.before.as_ref().map(|cursor| cursor.created_at),
+            filter.before.as_ref().map(|cursor| cursor.id.as_str()),
+            filter.limit,
+        ];
+        self.rows(&NOTICES, values)
+            .await?
+            .into_iter()
+            .map(read_row)
+            .collect()
+    }
+
+    /// All notices about some sessions: what the sign-out page shows.
+    pub async fn notices_of_sessions(
+        &mut self,
+        sessions: &[SessionId],
+    ) -> Result<Vec<NoticeRow>, Fault> {
+        let mut found = Vec::new();
+        for session in sessions {
+            for row in self.rows(&OF_SESSION, values![session.as_str()]).await? {
+                found.push(read_row(row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What became of all promises ever made, those folded away included.
+    pub async fn notice_counts(&mut self) -> Result<Counts, Fault> {
+        let mut counts = Counts::default();
+        for mut row in self.rows(&COUNT, values![]).await? {
+            let word: String = row.take()?;
+            if word == "oldest" {
+                counts.oldest = row.take()?;
+                continue;
+            }
+            let amount: u64 = row.take()?;
+            counts.created += amount;
+            *match text::word(&word, NoticeState::read)? {
+                NoticeState::Pending => &mut counts.pending,
+                NoticeState::Delivered => &mut counts.delivered,
+                NoticeState::Refused => &mut counts.refused,
+                NoticeState::Parked => &mut counts.parked,
+                NoticeState::Withdrawn => &mut counts.withdrawn,
+            } += amount;
+        }
+        Ok(counts)
+    }
+}
+
+fn read_row(mut row: Row) -> Result<NoticeRow, Fault> {
+    let row = &mut row;
+    Ok(NoticeRow {
+        id: row.take()?,
+        notice: read_notice(row)?,
+        cause: text::word(&row.take::<String>()?, Cause::read)?,
+        created_at: row.take()?,
+        due_at: row.take()?,
+        attempts: row.take()?,
+        last_status: row.take()?,
+        last_reply: row.take()?,
+        settled_at: row.take()?,
+        state: match row.take::<Option<String>>()? {
+            Some(outcome) => text::word(&outcome, NoticeState::read)?,
+            None => NoticeState::Pending,
+        },
+    })
+}

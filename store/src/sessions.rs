@@ -1,0 +1,284 @@
+//! Sessions, the stays of clients in them, and what was granted there (`logout.md` §2).
+//!
+//! Invariant: what adds to a session takes hold of the row that keeps it alive first, in its own transaction; only this
+//! noun writes `ended_at`, and only [`Tx::end`](crate::Tx::end) and [`Tx::end_grant`](crate::Tx::end_grant) end anything.
+
+mod asking;
+mod ending;
+mod rows;
+mod sweeping;
+#[cfg(test)]
+mod tests;
+
+use openid::acr::Amr;
+use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
+use openid::session::{Grant, GrantStanding, Session, SessionKind, SessionStanding};
+use openid::time::{Span, Time};
+
+pub use self::asking::{Selection, SessionFilter, SessionRow, StayRow};
+pub use self::ending::{EndReport, GrantEnding, Posted};
+pub use self::sweeping::{Sweep, Swept};
+
+pub(crate) use self::rows::{grant_columns, read_grant};
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&[&Statement]] = &[
+    STATEMENTS_HERE,
+    asking::STATEMENTS,
+    ending::STATEMENTS,
+    sweeping::STATEMENTS,
+];
+use self::rows::{read_session, session_columns};
+use crate::fault::Fault;
+#[cfg(test)]
+use crate::statements::Statement;
+use crate::statements::statements;
+use crate::text;
+use crate::tx::Tx;
+use crate::value::values;
+
+/// `seen_at` is written at most this often (`logout.md` §2).
+const SEEN_EVERY: Span = Span::from_minutes(5);
+
+statements! { STATEMENTS_HERE:
+    HOLD_ACCOUNT = "SELECT id FROM account WHERE id = $1 AND disabled_at IS NULL {share}";
+    OPEN = "INSERT INTO session (id, account, kind, browser, auth_time, acr, amr, agent, created_at, seen_at, \
+            idle_span, idle_until, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12)";
+    SEE = concat!("UPDATE session SET seen_at = $2, idle_until = $2 + idle_span \
+            WHERE id = $1 AND ended_at IS NULL AND idle_until > $2 AND expires_at > $2 AND seen_at <= $3 \
+            RETURNING ", session_columns!());
+    HOLD = concat!("SELECT ", session_columns!(), " FROM session \
+            WHERE id = $1 AND ended_at IS NULL AND idle_until > $2 AND expires_at > $2 {share}");
+    HOLD_STAY = "SELECT s.id FROM session s JOIN participation p ON p.session = s.id \
+            WHERE p.sid = $1 AND p.ended_at IS NULL AND s.ended_at IS NULL \
+            AND s.idle_until > $2 AND s.expires_at > $2 {share}";
+    REAUTHENTICATE = "UPDATE session SET auth_time = $2, acr = $3, amr = $4, browser = $5, seen_at = $2, \
+            idle_until = $2 + idle_span, expires_at = $6 \
+            WHERE id = $1 AND ended_at IS NULL AND idle_until > $2 AND expires_at > $2";
+    REBIND = "UPDATE session SET browser = $2 WHERE browser = $1 AND ended_at IS NULL";
+    JOIN = "INSERT INTO participation (sid, session, account, client, sub, begun_at, used_at) \
+            VALUES ($1, $2, $3, $4, $5, $6, $6) \
+            ON CONFLICT (session, client) WHERE ended_at IS NULL DO UPDATE SET used_at = excluded.used_at \
+            RETURNING sid";
+    BEGIN_GRANT = concat!("INSERT INTO grants (", grant_columns!(), ") \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)");
+    HOLD_GRANT = concat!("SELECT ", grant_columns!(), ", ended_at FROM grants WHERE id = $1 {share}");
+}
+
+/// A session to be opened.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Its name, drawn by the server.
+    pub id: SessionId,
+    /// Whose.
+    pub account: AccountId,
+    /// What keeps it alive.
+    pub kind: SessionKind,
+    /// The browser it belongs to.
+    pub browser: Option<Digest>,
+    /// What the proof was worth.
+    pub acr: Option<String>,
+    /// How it was proven.
+    pub amr: Amr,
+    /// The browser's name, short, for the person's own list.
+    pub agent: Option<String>,
+    /// When the person proved who they are: also `auth_time`.
+    pub now: Time,
+    /// How long it lives unseen.
+    pub idle: Span,
+    /// How long it lives at most.
+    pub absolute: Span,
+}
+
+/// What came of opening a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// It is open.
+    Opened,
+    /// The account is gone or disabled.
+    AccountOver,
+}
+
+/// Proof given again in a session.
+#[derive(Clone, Debug)]
+pub struct Reproof {
+    /// When: the new `auth_time`.
+    pub auth_time: Time,
+    /// What it was worth.
+    pub acr: Option<String>,
+    /// How.
+    pub amr: Amr,
+    /// The browser's new cookie.
+    pub browser: Digest,
+    /// How long it lives from now at most.
+    pub absolute: Span,
+}
+
+impl Tx {
+    /// Opens a session, holding the account that keeps it alive: disabling an account ends its sessions, and none may
+    /// begin beside that.
+    pub async fn open_session(&mut self, new: &NewSession) -> Result<Opening, Fault> {
+        if self
+            .row(&HOLD_ACCOUNT, values![new.account.as_str()])
+            .await?
+            .is_none()
+        {
+            return Ok(Opening::AccountOver);
+        }
+        let amr = new.amr.text();
+        let opened = values![
+            new.id.as_str(),
+            new.account.as_str(),
+            new.kind.as_str(),
+            new.browser.as_ref().map(|b| &b.0),
+            new.now,
+            new.acr.as_deref(),
+            amr.as_str(),
+            new.agent.as_deref(),
+            new.now,
+            new.idle,
+            new.now + new.idle,
+            new.now + new.absolute,
+        ];
+        self.change(&OPEN, opened).await?;
+        Ok(Opening::Opened)
+    }
+
+    /// Holds a live session until the transaction ends, and notes that it was seen. `None`: it has ended or expired.
+    ///
+    /// One order of rows for everybody (`architecture.md` §2.9): the client, then the session, then a grant.
+    pub async fn hold_session(
+        &mut self,
+        id: &SessionId,
+        now: Time,
+    ) -> Result<Option<Session>, Fault> {
+        // The row is taken by the UPDATE at once: sharing first and updating later deadlocks.
+        if let Some(mut row) = self
+            .row(&SEE, values![id.as_str(), now, now - SEEN_EVERY])
+            .await?
+        {
+            return read_session(&mut row).map(Some);
+        }
+        let held = self.row(&HOLD, values![id.as_str(), now]).await?;
+        held.map(|mut row| read_session(&mut row)).transpose()
+    }
+
+    /// Holds a stay and its session: for a code that is redeemed, or a token that is refreshed, long after the stay began.
+    pub async fn hold_stay(
+        &mut self,
+        session: &SessionId,
+        sid: &Sid,
+        now: Time,
+    ) -> Result<SessionStanding, Fault> {
+        self.see_session(session, now).await?;
+        let held = self.row(&HOLD_STAY, values![sid.as_str(), now]).await?;
+        Ok(if held.is_some() {
+            SessionStanding::Live
+        } else {
+            SessionStanding::Over
+        })
+    }
+
+    /// Notes that a session was seen, at most every five minutes: `UserInfo` and introspection count too.
+    pub async fn see_session(&mut self, id: &SessionId, now: Time) -> Result<(), Fault> {
+        self.row(&SEE, values![id.as_str(), now, now - SEEN_EVERY])
+            .await
+            .map(drop)
+    }
+
+    /// The same person has proven again who they are: `auth_time` moves, the session and every `sid` stay.
+    pub async fn reauthenticate(
+        &mut self,
+        id: &SessionId,
+        proof: &Reproof,
+    ) -> Result<SessionStanding, Fault> {
+        let amr = proof.amr.text();
+        let values = values![
+            id.as_str(),
+            proof.auth_time,
+            proof.acr.as_deref(),
+            amr.as_str(),
+            &proof.browser.0,
+            proof.auth_time + proof.absolute,
+        ];
+        let changed = self.change(&REAUTHENTICATE, values).await?;
+        Ok(if changed == 0 {
+            SessionStanding::Over
+        } else {
+            SessionStanding::Live
+        })
+    }
+
+    /// The browser has a new cookie: every live session of the old one goes with it.
+    pub async fn rebind_browser(&mut self, old: &Digest, new: &Digest) -> Result<(), Fault> {
+        self.change(&REBIND, values![&old.0, &new.0])
+            .await
+            .map(drop)
+    }
+
+    /// A client takes part in a session, which must be held. Its `sid` stays for as long as the stay lasts; `fresh` is
+    /// used if a stay begins.
+    pub async fn join(
+        &mut self,
+        session: &Session,
+        client: &ClientId,
+        sub: &Sub,
+        fresh: &Sid,
+        now: Time,
+    ) -> Result<Sid, Fault> {
+        let values = values![
+            fresh.as_str(),
+            session.id.as_str(),
+            session.account.as_str(),
+            client.as_str(),
+            sub.as_str(),
+            now,
+        ];
+        let row = self.row(&JOIN, values).await?;
+        let mut row = row.ok_or_else(|| Fault::bug("a stay neither began nor went on"))?;
+        row.take().map(|sid: String| Sid::new(sid))
+    }
+
+    /// Begins a grant in a stay, which must be held.
+    pub async fn begin_grant(&mut self, grant: &Grant) -> Result<(), Fault> {
+        let (scope, amr) = (grant.scope.to_string(), grant.amr.text());
+        let resources = text::list(&grant.resources);
+        let values = values![
+            grant.id.as_str(),
+            grant.client.as_str(),
+            grant.account.as_str(),
+            grant.sub.as_str(),
+            grant.sid.as_str(),
+            grant.session.as_str(),
+            grant.kind.as_str(),
+            scope.as_str(),
+            grant.claims.as_str(),
+            resources.as_str(),
+            grant.auth_time,
+            grant.acr.as_deref(),
+            amr.as_str(),
+            grant.nonce.as_deref(),
+            i64::from(grant.auth_time_wanted),
+            grant.created_at,
+            grant.expires_at,
+        ];
+        self.change(&BEGIN_GRANT, values).await.map(drop)
+    }
+
+    /// Holds a grant until the transaction ends. `None`: there is no such grant.
+    pub async fn hold_grant(
+        &mut self,
+        id: &GrantId,
+    ) -> Result<Option<(Grant, GrantStanding)>, Fault> {
+        let Some(mut row) = self.row(&HOLD_GRANT, values![id.as_str()]).await? else {
+            return Ok(None);
+        };
+        let grant = read_grant(&mut row)?;
+        let ended: Option<Time> = row.take()?;
+        let standing = if ended.is_some() {
+            GrantStanding::Over
+        } else {
+            GrantStanding::Live
+        };
+        Ok(Some((grant, standing)))
+    }
+}
