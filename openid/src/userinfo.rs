@@ -22,11 +22,9 @@ pub fn bearer(authorization: Option<&str>, form: Option<&Form>) -> Result<Option
     let header = authorization.map(in_header).transpose()?.flatten();
     let body = form.and_then(|form| form.get("access_token"));
     match (header, body) {
-        (Some(_), Some(_)) => Err(refuse(
-            ErrorCode::InvalidRequest,
-            "bearer_twice",
-            "the access token was sent in more than one way",
-        )),
+        (Some(_), Some(_)) => {
+            Err(refuse(ErrorCode::InvalidRequest, "bearer_twice", "the access token was sent in more than one way"))
+        }
         (token, None) | (None, token) => Ok(token.map(Digest::of)),
     }
 }

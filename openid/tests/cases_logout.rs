@@ -66,10 +66,8 @@ fn sessions(given: &Value) -> Vec<HeldSession> {
     let default = json!([["s1", "a1"]]);
     let list = if given.is_null() { &default } else { given };
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let held = |pair: &Value| HeldSession {
-        session: SessionId::new(text(&pair[0])),
-        account: AccountId::new(text(&pair[1])),
-    };
+    let held =
+        |pair: &Value| HeldSession { session: SessionId::new(text(&pair[0])), account: AccountId::new(text(&pair[1])) };
     list.as_array().unwrap().iter().map(held).collect()
 }
 
@@ -91,7 +89,9 @@ fn end_cases() {
         match judge(&request, &facts) {
             EndNext::Show(no) => json!({ "refuse": no.code.as_str(), "why": no.why }),
             EndNext::Done { after } => then(json!({ "done": true }), &after),
-            EndNext::End { what, cause, after } => then(json!({ "end": words(&what), "cause": cause.as_str() }), &after),
+            EndNext::End { what, cause, after } => {
+                then(json!({ "end": words(&what), "cause": cause.as_str() }), &after)
+            }
             EndNext::Ask(question) => {
                 let one = question.sessions.last().map(|held| EndAnswer::One(held.session.clone()));
                 assert_eq!(question.ends(&EndAnswer::One(SessionId::new("not listed"))), []);
@@ -163,9 +163,18 @@ fn dates_of_retry_after() {
     assert_eq!(at("Fri, 31 Dec 1999 23:59:60 GMT"), Some(946_684_800));
     assert_eq!(at(" 5 "), Some(5));
     assert_eq!(at("99999999999999999999999999"), Some(365 * 86_400), "more than any deadline");
-    for text in ["", "-1", "1.5", "Sun, 06 Nov 1994", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET",
-        "Sun, 06 Nov 1994 08:49:37:00 GMT", "Sun, 40 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 99:49:37 GMT", "+5"]
-    {
+    for text in [
+        "",
+        "-1",
+        "1.5",
+        "Sun, 06 Nov 1994",
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:37 CET",
+        "Sun, 06 Nov 1994 08:49:37:00 GMT",
+        "Sun, 40 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 99:49:37 GMT",
+        "+5",
+    ] {
         assert_eq!(at(text), None, "{text}");
     }
 }

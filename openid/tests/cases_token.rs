@@ -263,7 +263,8 @@ fn revoke_cases() {
 }
 
 /// The claims that certification allows in an ID Token of the code flow.
-const ALLOWED: &[&str] = &["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "sid"];
+const ALLOWED: &[&str] =
+    &["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "sid"];
 
 #[test]
 fn id_tokens_hold_what_certification_allows() {
@@ -298,7 +299,8 @@ fn id_token_claims() {
     assert!(!over.contains_key("nonce") && !over.contains_key("sid"));
 
     grant.claims = r#"{"id_token":{"email":null,"sid":{"value":"x"},"sub":null,"phone_number":{"essential":true}},
-        "userinfo":{"name":null}}"#.to_owned();
+        "userinfo":{"name":null}}"#
+        .to_owned();
     let asked = claims::id_token(&grant, &facts(IdTokenIssue::WithNonce));
     assert_eq!(asked["email"], "alice@example.org");
     assert_eq!(asked["sid"], "stay", "an account's claim never takes the place of the protocol's");

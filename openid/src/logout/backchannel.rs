@@ -83,9 +83,9 @@ pub fn weigh(reply: &Reply) -> Weighed {
         Reply::Status { code: 501, .. } | Reply::Failed(Failure::ForbiddenAddress) => Weighed::Park,
         Reply::Status { code: 408 | 425 | 429 | 500..=599, retry_after } => Weighed::Later(retry_after),
         Reply::Status { .. } => Weighed::Park,
-        Reply::Failed(
-            Failure::Timeout | Failure::Connection | Failure::Dns | Failure::Tls | Failure::Garbled,
-        ) => Weighed::Later(None),
+        Reply::Failed(Failure::Timeout | Failure::Connection | Failure::Dns | Failure::Tls | Failure::Garbled) => {
+            Weighed::Later(None)
+        }
     }
 }
 

@@ -90,7 +90,11 @@ impl EndHint {
         };
         match (text("iss"), audience, text("sub")) {
             (Some(iss), Some(client), Some(sub)) if iss == issuer && !claims.contains_key("events") => {
-                Self::Genuine(HintClaims { client: ClientId::new(client), sub: Sub::new(sub), sid: text("sid").map(Sid::new) })
+                Self::Genuine(HintClaims {
+                    client: ClientId::new(client),
+                    sub: Sub::new(sub),
+                    sid: text("sid").map(Sid::new),
+                })
             }
             _ => Self::Foreign,
         }
@@ -227,11 +231,9 @@ pub fn judge(request: &EndRequest, facts: &EndFacts<'_>) -> EndNext {
     let stay = proven_stay(facts);
     let held = stay.and_then(|stay| facts.sessions.iter().find(|held| held.session == stay.session));
     match (held, policy) {
-        (Some(held), LogoutPolicy::Session | LogoutPolicy::Account) => EndNext::End {
-            what: reach(policy, std::slice::from_ref(held)),
-            cause: Cause::RelyingParty,
-            after,
-        },
+        (Some(held), LogoutPolicy::Session | LogoutPolicy::Account) => {
+            EndNext::End { what: reach(policy, std::slice::from_ref(held)), cause: Cause::RelyingParty, after }
+        }
         // Signed out already (§4: not an error): no session in this browser, no stay anywhere.
         (None, _) if facts.sessions.is_empty() && stay.is_none() => EndNext::Done { after },
         _ => EndNext::Ask(EndQuestion {

@@ -143,11 +143,7 @@ fn begin(mut grant: Grant, resources: Vec<String>, cx: &Context<'_>) -> Issue {
     };
     Issue {
         client: grant.client.clone(),
-        access: AccessIssue {
-            scope: grant.scope.clone(),
-            resources,
-            expires_at: cx.now + cx.terms.access_token,
-        },
+        access: AccessIssue { scope: grant.scope.clone(), resources, expires_at: cx.now + cx.terms.access_token },
         refresh,
         id_token: if grant.scope.contains("openid") { IdTokenIssue::WithNonce } else { IdTokenIssue::None },
         ground: Ground::Begin(grant),

@@ -39,7 +39,8 @@ pub const SCOPES: &[(&str, &[&str])] = &[
 ];
 
 /// The protocol claims of our ID Tokens: discovery lists them, and no claim of an account may take their place.
-pub const PROTOCOL: &[&str] = &["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"];
+pub const PROTOCOL: &[&str] =
+    &["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"];
 
 /// More names that mean something in a token and are never an account's to fill.
 const RESERVED: &[&str] = &["azp", "c_hash", "s_hash", "nbf", "jti", "txn", "events", "cnf", "client_id", "scope"];

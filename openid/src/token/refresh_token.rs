@@ -68,11 +68,7 @@ pub enum Successor {
 impl Refresh {
     /// Reads the parameters of RFC 6749 §6.
     pub fn read(form: &Form) -> Result<Self, Refusal> {
-        Ok(Self {
-            token: Digest::of(form.need("refresh_token")?),
-            scope: scope(form)?,
-            resources: resources(form)?,
-        })
+        Ok(Self { token: Digest::of(form.need("refresh_token")?), scope: scope(form)?, resources: resources(form)? })
     }
 
     /// Rules on the refresh.
@@ -129,9 +125,7 @@ impl Refresh {
         match (retry, rotation(cx)) {
             (Retry::First, Rotation::Keep) => RefreshIssue::Keep { token: self.token, expires_at },
             // A token that was rotated once stays spent, whatever the policy says by now.
-            (Retry::Again, _) | (_, Rotation::Rotate) => {
-                RefreshIssue::Successor { of: self.token, retry, expires_at }
-            }
+            (Retry::Again, _) | (_, Rotation::Rotate) => RefreshIssue::Successor { of: self.token, retry, expires_at },
         }
     }
 }

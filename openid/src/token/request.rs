@@ -24,11 +24,9 @@ impl TokenRequest {
         let grant_type = form.need("grant_type")?;
         match Grants::read(grant_type, form) {
             Some(grant) => Ok(Self { grant: grant? }),
-            None => Err(refuse(
-                ErrorCode::UnsupportedGrantType,
-                "grant_type_unknown",
-                "this grant type is not supported",
-            )),
+            None => {
+                Err(refuse(ErrorCode::UnsupportedGrantType, "grant_type_unknown", "this grant type is not supported"))
+            }
         }
     }
 }

@@ -136,7 +136,8 @@ pub(crate) fn authenticated(client: &Arc<Client>) -> Authenticated<Arc<Client>> 
         pairs.push(("client_secret", SECRET));
     }
     let presented = Presented::read(None, &Form::from_pairs(pairs)).unwrap();
-    let audience = Audience { issuer: ISSUER, token_endpoint: "https://op.example/token", endpoint: "https://op.example/token" };
+    let audience =
+        Audience { issuer: ISSUER, token_endpoint: "https://op.example/token", endpoint: "https://op.example/token" };
     match judge(&presented, client, &Keys::NONE, &audience, NOW) {
         Judged::Is(client) => client,
         other => panic!("{other:?}"),
