@@ -6,7 +6,9 @@
 use jose::{JwkSet, JwsAlg};
 use serde_json::{Map, Value};
 
+use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::scope::Scope;
+use crate::wire::uri;
 
 /// Metadata that passed [`Metadata::read`].
 #[derive(Debug)]
@@ -117,12 +119,103 @@ pub enum ApplicationType {
     Native,
 }
 
+/// What secret a client must have, and how it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretNeed {
+    /// None at all.
+    None,
+    /// One that is only compared: its digest is enough.
+    Hashed,
+    /// One that keys an HMAC: it must be kept sealed, and have at least so many octets (RFC 7518 §3.2).
+    Sealed {
+        /// The least number of octets.
+        least: usize,
+    },
+}
+
+/// A secret somebody chose must have at least so many octets, whatever it is for.
+pub const LEAST_SECRET: usize = 32;
+
 impl Metadata {
+    /// Reads registered metadata: the one door for operators, registration and federation. Defaults are filled in;
+    /// every member is honoured or refused.
+    pub fn read(given: &Map<String, Value>) -> Result<Self, Refusal> {
+        super::members::read(given)
+    }
+
     /// Public or confidential.
     pub fn kind(&self) -> ClientKind {
         match self.auth_method {
             AuthMethod::None => ClientKind::Public,
             _ => ClientKind::Confidential,
         }
+    }
+
+    /// What secret it must have.
+    pub fn secret_need(&self) -> SecretNeed {
+        let octets = |alg: JwsAlg| match alg.as_str() {
+            "HS256" => Some(32),
+            "HS384" => Some(48),
+            "HS512" => Some(64),
+            _ => None,
+        };
+        let signs = match (self.auth_method, self.auth_alg) {
+            (AuthMethod::ClientSecretJwt, alg) => Some(alg.and_then(octets).unwrap_or(LEAST_SECRET)),
+            _ => None,
+        };
+        match (signs.max(octets(self.id_token_alg)), self.auth_method) {
+            (Some(least), _) => SecretNeed::Sealed { least },
+            (None, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost) => SecretNeed::Hashed,
+            (None, _) => SecretNeed::None,
+        }
+    }
+
+    /// Checks a secret that somebody chose for a client with this metadata.
+    pub fn judge_secret(&self, secret: &str) -> Result<(), Refusal> {
+        let least = match self.secret_need() {
+            SecretNeed::None => {
+                return Err(refuse(
+                    ErrorCode::InvalidClientMetadata,
+                    "secret_unneeded",
+                    "client_secret is given, but a client with this metadata has none",
+                ));
+            }
+            SecretNeed::Hashed => LEAST_SECRET,
+            SecretNeed::Sealed { least } => least,
+        };
+        // VSCHAR, RFC 6749 Appendix A.2.
+        match secret.len() >= least && secret.len() <= 512 && secret.bytes().all(|b| matches!(b, 0x20..=0x7e)) {
+            true => Ok(()),
+            false => Err(refuse(
+                ErrorCode::InvalidClientMetadata,
+                "secret_weak",
+                format!("client_secret must have {least} to 512 printable ASCII characters"),
+            )),
+        }
+    }
+
+    /// Whether the client registered this grant type.
+    pub fn allows_grant(&self, grant_type: &str) -> bool {
+        self.grant_types.iter().any(|g| g == grant_type)
+    }
+
+    /// Whether this is one of its redirect URIs (RFC 9700 §2.1), but for the port of a native application's loopback
+    /// address (RFC 8252 §7.3).
+    pub fn redirects_to(&self, asked: &str) -> bool {
+        let loopback = |registered: &String| match self.application_type {
+            ApplicationType::Native => uri::same_but_port(registered, asked),
+            ApplicationType::Web => false,
+        };
+        self.redirect_uris.iter().any(|registered| registered == asked || loopback(registered))
+    }
+
+    /// The name to show in a language, falling back to the untagged one.
+    pub fn name_in(&self, language: &str) -> Option<&str> {
+        let find = |wanted: &str| self.client_name.iter().find(|(tag, _)| tag.eq_ignore_ascii_case(wanted));
+        find(language)
+            .or_else(|| language.split_once('-').and_then(|(primary, _)| find(primary)))
+            .or_else(|| find(""))
+            .or_else(|| self.client_name.first())
+            .map(|(_, text)| text.as_str())
     }
 }

@@ -3,8 +3,11 @@
 //! Invariant: three ways to become a client (operator, registration, federation), one way to be understood:
 //! [`metadata::Metadata::read`].
 
+pub mod assertion;
 pub mod auth;
+mod members;
 pub mod metadata;
+mod registered;
 pub mod policy;
 
 use std::sync::Arc;

@@ -25,6 +25,8 @@ pub struct Policy {
     pub refresh_idle: Option<u32>,
     /// Absolute lifetime of refresh tokens in seconds. `None`: the configured default.
     pub refresh_absolute: Option<u32>,
+    /// Which audience its assertions must name.
+    pub assertion_audience: AssertionAudience,
     /// Who entered its addresses: decides which networks may be reached for it.
     pub entered_by: EnteredBy,
 }
@@ -41,6 +43,7 @@ impl Default for Policy {
             access_token_lifetime: None,
             refresh_idle: None,
             refresh_absolute: None,
+            assertion_audience: AssertionAudience::Endpoint,
             entered_by: EnteredBy::Operator,
         }
     }
@@ -106,4 +109,14 @@ pub enum EnteredBy {
     Operator,
     /// A registration or a federation: public addresses only.
     Stranger,
+}
+
+/// Which `aud` a client's assertion must have (RFC 7523 §3 item 3; profiles differ, `certification.md` §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AssertionAudience {
+    /// The issuer, the token endpoint or the endpoint called; alone or in an array.
+    Endpoint,
+    /// The issuer and nothing else, as one string.
+    Issuer,
 }

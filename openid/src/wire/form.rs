@@ -25,6 +25,10 @@ impl Form {
             if pairs.len() == MOST_PARAMETERS {
                 return Err(refuse(ErrorCode::InvalidRequest, "form_too_many", "too many parameters"));
             }
+            // No honest parameter holds it, and PostgreSQL's text cannot.
+            if name.contains('\0') || value.contains('\0') {
+                return Err(refuse(ErrorCode::InvalidRequest, "form_nul", "a parameter holds a NUL character"));
+            }
             if !value.is_empty() {
                 pairs.push((name.into_owned(), value.into_owned()));
             }

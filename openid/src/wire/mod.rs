@@ -3,3 +3,4 @@
 pub mod form;
 pub mod refusal;
 pub mod scope;
+pub mod uri;

@@ -1,0 +1,330 @@
+//! Reading each member of registered metadata: RFC 7591 §2, OpenID Connect Registration §2, RP-Initiated Logout §3.1,
+//! Back-Channel Logout §2.2, RFC 8252.
+//!
+//! Invariant: what comes out is consistent: grants, response types, redirect URIs, authentication method and keys fit
+//! each other, and nothing that this server cannot do is in it.
+
+use jose::{JwkSet, JwsAlg};
+use serde_json::{Map, Value, json};
+
+use super::auth::METHODS;
+use super::metadata::{ApplicationType, AuthMethod, AuthTime, Links, Metadata, SessionWanted};
+use super::registered::{Proposal, is_language_tag, text, web_uri, wrong};
+use crate::wire::refusal::{ErrorCode, Refusal, refuse};
+use crate::wire::scope::Scope;
+use crate::wire::uri::{self, Kind};
+
+/// Grant types a client may register.
+pub(crate) const GRANT_TYPES: &[&str] = &["authorization_code", "refresh_token", "client_credentials"];
+
+/// Response types a client may register.
+pub(crate) const RESPONSE_TYPES: &[&str] = &["code"];
+
+/// Algorithms a client may choose for its ID Tokens. The server must hold a key for each asymmetric one.
+pub(crate) const ID_TOKEN_ALGS: &[&str] = &["RS256", "PS256", "ES256", "EdDSA", "HS256", "HS384", "HS512"];
+
+/// How a client proves itself.
+struct Proof {
+    method: AuthMethod,
+    alg: Option<JwsAlg>,
+    jwks: Option<JwkSet>,
+    jwks_uri: Option<String>,
+    id_token_alg: JwsAlg,
+}
+
+/// What a client may ask for, and where answers go.
+struct Flows {
+    grant_types: Vec<String>,
+    response_types: Vec<String>,
+    application_type: ApplicationType,
+    redirect_uris: Vec<String>,
+}
+
+pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
+    let proposal = Proposal::read(given)?;
+    let flows = flows(&proposal)?;
+    let proof = proof(&proposal)?;
+    consistent(&flows, &proof)?;
+    others(&proposal)?;
+    let origins = flows.redirect_uris.iter().filter_map(|text| uri::origin(text));
+    let mut metadata = Metadata {
+        registered: Map::new(),
+        origins: distinct(origins),
+        redirect_uris: flows.redirect_uris,
+        response_types: flows.response_types,
+        grant_types: flows.grant_types,
+        auth_method: proof.method,
+        auth_alg: proof.alg,
+        scope: scope(&proposal)?,
+        jwks: proof.jwks,
+        jwks_uri: proof.jwks_uri,
+        id_token_alg: proof.id_token_alg,
+        client_name: names(&proposal)?,
+        links: links(&proposal)?,
+        default_max_age: proposal.seconds("default_max_age")?,
+        auth_time: if proposal.flag("require_auth_time")? { AuthTime::Required } else { AuthTime::WhenAsked },
+        default_acr_values: proposal.list("default_acr_values")?.unwrap_or_default(),
+        post_logout_redirect_uris: redirects(&proposal, "post_logout_redirect_uris", flows.application_type)?
+            .unwrap_or_default(),
+        backchannel_logout_uri: backchannel_logout_uri(&proposal, proof.method)?,
+        backchannel_session: match proposal.flag("backchannel_logout_session_required")? {
+            true => SessionWanted::Required,
+            false => SessionWanted::Optional,
+        },
+        application_type: flows.application_type,
+    };
+    metadata.registered = registered(&proposal, &metadata);
+    Ok(metadata)
+}
+
+/// The members as given, `null` ones left out, with the defaults that apply.
+fn registered(proposal: &Proposal<'_>, metadata: &Metadata) -> Map<String, Value> {
+    let mut all = proposal.all().clone();
+    all.retain(|_, value| !value.is_null());
+    let method = METHODS.iter().find(|row| row.method == metadata.auth_method).map(|row| row.name);
+    let application_type = match metadata.application_type {
+        ApplicationType::Web => "web",
+        ApplicationType::Native => "native",
+    };
+    for (name, value) in [
+        ("application_type", json!(application_type)),
+        ("grant_types", json!(metadata.grant_types)),
+        ("response_types", json!(metadata.response_types)),
+        ("token_endpoint_auth_method", json!(method)),
+        ("id_token_signed_response_alg", json!(metadata.id_token_alg.as_str())),
+        ("subject_type", json!("public")),
+    ] {
+        if !all.contains_key(name) {
+            all.insert(name.to_owned(), value);
+        }
+    }
+    all
+}
+
+fn flows(proposal: &Proposal<'_>) -> Result<Flows, Refusal> {
+    let grant_types = proposal.list("grant_types")?.unwrap_or_else(|| vec!["authorization_code".to_owned()]);
+    if let Some(other) = grant_types.iter().find(|g| !GRANT_TYPES.contains(&g.as_str())) {
+        return Err(not_yet("grant_types", other));
+    }
+    if grant_types.is_empty() {
+        return Err(wrong("grant_types_empty", "grant_types must not be empty"));
+    }
+    let has_code = grant_types.iter().any(|g| g == "authorization_code");
+    let default = || if has_code { vec!["code".to_owned()] } else { Vec::new() };
+    let response_types = proposal.list("response_types")?.unwrap_or_else(default);
+    if let Some(other) = response_types.iter().find(|r| !RESPONSE_TYPES.contains(&r.as_str())) {
+        return Err(not_yet("response_types", other));
+    }
+    // RFC 7591 §2.1: the two must be consistent.
+    if has_code == response_types.is_empty() {
+        return Err(wrong(
+            "response_types_inconsistent",
+            "response_types and grant_types do not fit: code goes with authorization_code",
+        ));
+    }
+    if !has_code && grant_types.iter().any(|g| g == "refresh_token") {
+        return Err(wrong("refresh_without_code", "grant_types: refresh_token needs authorization_code"));
+    }
+    let application_type = match proposal.text("application_type")? {
+        None | Some("web") => ApplicationType::Web,
+        Some("native") => ApplicationType::Native,
+        Some(_) => return Err(wrong("application_type_unknown", "application_type must be web or native")),
+    };
+    let redirect_uris = redirects(proposal, "redirect_uris", application_type)?.unwrap_or_default();
+    if has_code && redirect_uris.is_empty() {
+        return Err(refuse(
+            ErrorCode::InvalidRedirectUri,
+            "redirect_uris_missing",
+            "redirect_uris must hold at least one address",
+        ));
+    }
+    Ok(Flows { grant_types, response_types, application_type, redirect_uris })
+}
+
+/// Addresses a browser is sent to: RFC 6749 §3.1.2, RFC 8252 §7.
+fn redirects(
+    proposal: &Proposal<'_>,
+    name: &'static str,
+    application_type: ApplicationType,
+) -> Result<Option<Vec<String>>, Refusal> {
+    let Some(list) = proposal.list(name)? else { return Ok(None) };
+    let code = match name {
+        "redirect_uris" => ErrorCode::InvalidRedirectUri,
+        _ => ErrorCode::InvalidClientMetadata,
+    };
+    for text in &list {
+        match (uri::judge(text), application_type) {
+            // http to this very machine is allowed to web clients too: developers need it, and nothing leaves the machine.
+            (Ok(Kind::Https | Kind::HttpLoopback), _) | (Ok(Kind::PrivateUse), ApplicationType::Native) => {}
+            (Ok(Kind::Http), _) => {
+                return Err(refuse(code, "redirect_http", format!("{name}: http is allowed for loopback hosts only")));
+            }
+            (Ok(Kind::PrivateUse), ApplicationType::Web) => {
+                return Err(refuse(
+                    code,
+                    "redirect_private_use",
+                    format!("{name}: a private-use scheme is for application_type native only"),
+                ));
+            }
+            (Ok(Kind::Other), _) => {
+                return Err(refuse(
+                    code,
+                    "redirect_scheme",
+                    format!("{name}: the scheme must be https, or a private-use scheme with a dot in it"),
+                ));
+            }
+            (Err(fault), _) => return Err(refuse(code, "redirect_malformed", format!("{name}: an address {fault}"))),
+        }
+    }
+    Ok(Some(list))
+}
+
+fn proof(proposal: &Proposal<'_>) -> Result<Proof, Refusal> {
+    let name = proposal.text("token_endpoint_auth_method")?.unwrap_or("client_secret_basic");
+    let Some(row) = METHODS.iter().find(|row| row.name == name) else {
+        return Err(not_yet("token_endpoint_auth_method", name));
+    };
+    let alg = match proposal.text("token_endpoint_auth_signing_alg")? {
+        None => None,
+        Some(name) => Some(row.algs.iter().copied().find(|alg| alg.as_str() == name).ok_or_else(|| {
+            wrong(
+                "auth_alg_unfit",
+                "token_endpoint_auth_signing_alg is not an algorithm of this token_endpoint_auth_method",
+            )
+        })?),
+    };
+    let id_token_alg = proposal.text("id_token_signed_response_alg")?.unwrap_or("RS256");
+    let id_token_alg = match ID_TOKEN_ALGS.contains(&id_token_alg).then(|| JwsAlg::from_name(id_token_alg)).flatten() {
+        Some(alg) => alg,
+        None => return Err(not_yet("id_token_signed_response_alg", id_token_alg)),
+    };
+    let jwks = proposal.get("jwks").map(jwks).transpose()?;
+    let jwks_uri = proposal.web_uri("jwks_uri")?;
+    if jwks.is_some() && jwks_uri.is_some() {
+        return Err(wrong("jwks_twice", "jwks and jwks_uri must not both be given"));
+    }
+    if jwks_uri.is_some_and(|(_, kind)| kind == Kind::Http) {
+        return Err(wrong("jwks_uri_http", "jwks_uri must use https"));
+    }
+    let jwks_uri = jwks_uri.map(|(text, _)| text.to_owned());
+    Ok(Proof { method: row.method, alg, jwks, jwks_uri, id_token_alg })
+}
+
+/// A JWK Set with public keys only (RFC 7591 §2).
+fn jwks(value: &Value) -> Result<JwkSet, Refusal> {
+    let keys = value.get("keys").and_then(Value::as_array);
+    let Some(keys) = keys.filter(|keys| !keys.is_empty() && keys.len() <= 50) else {
+        return Err(wrong("jwks_form", "jwks must be a JWK Set with 1 to 50 keys"));
+    };
+    let private = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+    if keys.iter().any(|key| private.iter().any(|member| key.get(member).is_some())) {
+        return Err(wrong("jwks_private", "jwks holds a private or symmetric key; register the public keys only"));
+    }
+    JwkSet::from_value(value).map_err(|_| wrong("jwks_unreadable", "jwks holds a key that cannot be read"))
+}
+
+fn consistent(flows: &Flows, proof: &Proof) -> Result<(), Refusal> {
+    let grants = |name: &str| flows.grant_types.iter().any(|g| g == name);
+    // RFC 6749 §4.4: only confidential clients.
+    if proof.method == AuthMethod::None && grants("client_credentials") {
+        return Err(wrong("credentials_public", "grant_types: client_credentials needs a client that authenticates"));
+    }
+    if proof.method == AuthMethod::PrivateKeyJwt && proof.jwks.is_none() && proof.jwks_uri.is_none() {
+        return Err(wrong("keys_missing", "private_key_jwt needs jwks or jwks_uri"));
+    }
+    // OpenID Connect Registration §2: HS* are keyed by the client_secret.
+    if proof.id_token_alg.as_str().starts_with("HS") && proof.method == AuthMethod::None {
+        return Err(wrong("id_token_alg_secret", "id_token_signed_response_alg HS* needs a client with a secret"));
+    }
+    Ok(())
+}
+
+fn scope(proposal: &Proposal<'_>) -> Result<Option<Scope>, Refusal> {
+    match proposal.get("scope") {
+        None => Ok(None),
+        Some(Value::String(text)) if text.len() <= 2000 => match Scope::read(text) {
+            Ok(scope) => Ok(Some(scope)),
+            Err(_) => Err(wrong("metadata_scope_illegal", "scope holds an illegal character")),
+        },
+        Some(_) => Err(wrong("metadata_scope_form", "scope must be a string of at most 2000 characters")),
+    }
+}
+
+/// `client_name` and its languages.
+fn names(proposal: &Proposal<'_>) -> Result<Vec<(String, String)>, Refusal> {
+    let mut names = Vec::new();
+    for (member, value) in proposal.all() {
+        let (bare, tag) = member.split_once('#').unwrap_or((member, ""));
+        if bare == "client_name" && !value.is_null() {
+            names.push((tag.to_owned(), text(member, value)?.to_owned()));
+        }
+    }
+    Ok(names)
+}
+
+/// Addresses shown to people; tagged ones are checked and kept as registered.
+fn links(proposal: &Proposal<'_>) -> Result<Links, Refusal> {
+    for (member, value) in proposal.all() {
+        let bare = member.split_once('#').map_or(member.as_str(), |(bare, _)| bare);
+        if matches!(bare, "client_uri" | "logo_uri" | "policy_uri" | "tos_uri") && !value.is_null() {
+            web_uri(member, value)?;
+        }
+    }
+    let link = |name| proposal.web_uri(name).map(|uri| uri.map(|(text, _)| text.to_owned()));
+    Ok(Links {
+        client_uri: link("client_uri")?,
+        logo_uri: link("logo_uri")?,
+        policy_uri: link("policy_uri")?,
+        tos_uri: link("tos_uri")?,
+    })
+}
+
+/// Back-Channel Logout §2.2: `http` only for confidential clients, or to this very machine.
+fn backchannel_logout_uri(proposal: &Proposal<'_>, method: AuthMethod) -> Result<Option<String>, Refusal> {
+    match proposal.web_uri("backchannel_logout_uri")? {
+        Some((_, Kind::Http)) if method == AuthMethod::None => {
+            Err(wrong("backchannel_http", "backchannel_logout_uri must use https for a public client"))
+        }
+        uri => Ok(uri.map(|(text, _)| text.to_owned())),
+    }
+}
+
+/// Members that are kept and shown, and so far mean nothing more than that.
+fn others(proposal: &Proposal<'_>) -> Result<(), Refusal> {
+    match proposal.text("subject_type")? {
+        None | Some("public") => {}
+        Some(other) => return Err(not_yet("subject_type", other)),
+    }
+    for name in ["software_id", "software_version"] {
+        proposal.text(name)?;
+    }
+    proposal.list("contacts")?;
+    // OpenID Connect Registration §2: it must use the https scheme.
+    if let Some((_, kind)) = proposal.web_uri("initiate_login_uri")?
+        && kind != Kind::Https
+    {
+        return Err(wrong("initiate_login_http", "initiate_login_uri must use https"));
+    }
+    Ok(())
+}
+
+fn not_yet(name: &str, value: &str) -> Refusal {
+    let known = value.len() <= 60 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_- :.".contains(&b));
+    let value = if known { value } else { "this value" };
+    wrong("value_not_yet", format!("{name}: {value} is not supported yet by this server"))
+}
+
+fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for text in texts {
+        if !all.contains(&text) {
+            all.push(text);
+        }
+    }
+    all
+}
+
+/// Whether `text` is a list of language tags, for whoever reads `ui_locales`.
+pub(crate) fn are_language_tags(text: &str) -> bool {
+    text.split(' ').all(is_language_tag)
+}
