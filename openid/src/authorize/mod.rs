@@ -7,3 +7,4 @@ pub mod mode;
 pub mod next;
 pub mod place;
 pub mod request;
+pub mod wanted;

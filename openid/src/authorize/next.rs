@@ -4,10 +4,14 @@
 //! (`auth_time` later than `began`, a consent given later than `began`, an account chosen).
 
 use crate::acr::Amr;
+use crate::authorize::request::AuthRequest;
+use crate::authorize::wanted;
+use crate::client::Client;
+use crate::client::policy::ConsentPolicy;
 use crate::name::{AccountId, SessionId, Sub};
 use crate::session::Session;
-use crate::time::Time;
-use crate::wire::refusal::Refusal;
+use crate::time::{Span, Time};
+use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::scope::Scope;
 
 /// What is known when the question is asked.
@@ -115,4 +119,197 @@ pub struct Agreed {
     pub acr: Option<String>,
     /// `amr`.
     pub amr: Amr,
+}
+
+impl Consent {
+    /// What of `self` is not in `given`.
+    #[must_use]
+    pub fn beyond(&self, given: &Self) -> Self {
+        let beyond = |all: &[String], known: &[String]| all.iter().filter(|one| !known.contains(one)).cloned().collect();
+        Self {
+            scope: self.scope.filtered(|value| !given.scope.contains(value)),
+            id_token_claims: beyond(&self.id_token_claims, &given.id_token_claims),
+            userinfo_claims: beyond(&self.userinfo_claims, &given.userinfo_claims),
+            resources: beyond(&self.resources, &given.resources),
+            given_at: given.given_at,
+        }
+    }
+
+    /// Whether there is nothing to consent to.
+    pub fn is_empty(&self) -> bool {
+        self.scope.is_empty()
+            && self.id_token_claims.is_empty()
+            && self.userinfo_claims.is_empty()
+            && self.resources.is_empty()
+    }
+}
+
+impl AuthRequest {
+    /// All that this request asks a person to agree to.
+    pub fn consent(&self) -> Consent {
+        Consent {
+            scope: self.scope.clone(),
+            id_token_claims: self.wanted.id_token.clone(),
+            userinfo_claims: self.wanted.userinfo.clone(),
+            resources: self.resources.clone(),
+            given_at: Time::default(),
+        }
+    }
+}
+
+/// The person said no, at the consent or at the login page (Core §3.1.2.6, RFC 6749 §4.1.2.1).
+pub fn denied() -> Refusal {
+    refuse(ErrorCode::AccessDenied, "person_denied", "the person did not agree")
+}
+
+/// What now? Asked again after every answer, with the facts gathered again.
+pub fn next(request: &AuthRequest, client: &Client, known: &Known, now: Time) -> Next {
+    match judge(request, client, known, now) {
+        Ok(agreed) => Next::Issue(agreed),
+        Err(Stop::Send(refusal)) => Next::Send(refusal),
+        Err(Stop::Ask(question)) if request.prompt.none => Next::Send(unasked(&question)),
+        Err(Stop::Ask(question)) => Next::Ask(question),
+    }
+}
+
+/// Why nothing is issued yet.
+enum Stop {
+    Ask(Question),
+    Send(Refusal),
+}
+
+/// `prompt=none` turns every question into its error, Core §3.1.2.6.
+fn unasked(question: &Question) -> Refusal {
+    match question {
+        Question::Login { .. } => refuse(ErrorCode::LoginRequired, "none_login", "the person must sign in"),
+        Question::Choose => {
+            refuse(ErrorCode::AccountSelectionRequired, "none_choose", "the person must choose an account")
+        }
+        Question::Consent { .. } => refuse(ErrorCode::ConsentRequired, "none_consent", "the person must agree first"),
+    }
+}
+
+fn judge(request: &AuthRequest, client: &Client, known: &Known, now: Time) -> Result<Agreed, Stop> {
+    let candidate = who(request, known, now)?;
+    fresh(request, known, candidate, now)?;
+    agrees(request, client, known, candidate)?;
+    let session = &candidate.session;
+    Ok(Agreed {
+        session: session.id.clone(),
+        account: session.account.clone(),
+        sub: candidate.sub.clone(),
+        scope: request.scope.clone(),
+        auth_time: session.auth_time,
+        acr: session.acr.clone(),
+        amr: session.amr.clone(),
+    })
+}
+
+/// The subject nobody else may stand in for: `id_token_hint`, or `sub` in `claims` (Core §3.1.2.1, §5.5.1).
+fn subject<'a>(request: &'a AuthRequest, known: &'a Known) -> Result<Option<&'a str>, Stop> {
+    let hinted = match &known.hint {
+        Hint::Absent => None,
+        Hint::Genuine(sub) => Some(sub.as_str()),
+        // Ignoring it could sign in somebody else than the one the client means.
+        Hint::Foreign => {
+            return Err(Stop::Send(refuse(
+                ErrorCode::InvalidRequest,
+                "hint_foreign",
+                "id_token_hint is not an ID Token of this server",
+            )));
+        }
+    };
+    match (hinted, request.wanted.sub.as_deref()) {
+        (Some(hinted), Some(wanted)) if hinted != wanted => Err(Stop::Send(refuse(
+            ErrorCode::InvalidRequest,
+            "hint_against_claims",
+            "id_token_hint and claims name different subjects",
+        ))),
+        (hinted, wanted) => Ok(hinted.or(wanted)),
+    }
+}
+
+/// Whose session it is: `logout.md` §2, several accounts in one browser.
+fn who<'a>(request: &AuthRequest, known: &'a Known, now: Time) -> Result<&'a Candidate, Stop> {
+    let subject = subject(request, known)?;
+    let live = || known.sessions.iter().filter(|candidate| !candidate.session.is_over(now));
+    let login = |username: Option<String>| {
+        Err(Stop::Ask(Question::Login { username: username.or_else(|| request.login_hint.clone()), again: None }))
+    };
+    if let Some(chosen) = &known.chosen {
+        return match (live().find(|candidate| candidate.session.account == *chosen), subject) {
+            (Some(candidate), Some(subject)) if candidate.sub.as_str() != subject => Err(Stop::Send(refuse(
+                ErrorCode::LoginRequired,
+                "other_person",
+                "somebody else signed in than the one who was asked for",
+            ))),
+            (Some(candidate), _) => Ok(candidate),
+            (None, _) => login(None),
+        };
+    }
+    let Some(first) = live().next() else { return login(None) };
+    if request.prompt.select_account {
+        return Err(Stop::Ask(Question::Choose));
+    }
+    if let Some(subject) = subject {
+        return live().find(|candidate| candidate.sub.as_str() == subject).map_or_else(|| login(None), Ok);
+    }
+    if let Some(hint) = &request.login_hint {
+        let hint = hint.trim().to_lowercase();
+        // A hint at somebody else: nobody is signed in as the one who is meant, and nobody is to be taken for them.
+        return live()
+            .find(|candidate| candidate.username.to_lowercase() == hint)
+            .ok_or(Stop::Ask(Question::Choose));
+    }
+    match live().filter(|candidate| candidate.last_used.is_some()).max_by_key(|candidate| candidate.last_used) {
+        Some(candidate) => Ok(candidate),
+        None if live().count() == 1 => Ok(first),
+        None => Err(Stop::Ask(Question::Choose)),
+    }
+}
+
+/// Whether they proved it recently and well enough (Core §3.1.2.1 `prompt`, `max_age`; §5.5.1.1 essential `acr`).
+fn fresh(request: &AuthRequest, known: &Known, candidate: &Candidate, now: Time) -> Result<(), Stop> {
+    let session = &candidate.session;
+    let again = || {
+        let named = known.chosen.is_some() || known.hint != Hint::Absent || request.wanted.sub.is_some();
+        Stop::Ask(Question::Login {
+            username: Some(candidate.username.clone()),
+            again: named.then(|| session.account.clone()),
+        })
+    };
+    let essential = &request.wanted.essential_acr;
+    let reaches = essential.is_empty() || session.acr.as_ref().is_some_and(|acr| essential.contains(acr));
+    // Proven since the request began: as fresh as it gets, however long the person took for the next page.
+    if session.auth_time >= known.began {
+        return match reaches {
+            true => Ok(()),
+            false => Err(Stop::Send(wanted::unmet("acr_not_reached"))),
+        };
+    }
+    let stale = request.max_age.is_some_and(|seconds| {
+        // max_age=0 is prompt=login (Core §3.1.2.1).
+        seconds == 0 || now.since(session.auth_time) > Span::from_seconds(i64::from(seconds))
+    });
+    match request.prompt.login || stale || !reaches {
+        true => Err(again()),
+        false => Ok(()),
+    }
+}
+
+/// Whether they agreed to all that is asked for (Core §3.1.2.4).
+fn agrees(request: &AuthRequest, client: &Client, known: &Known, candidate: &Candidate) -> Result<(), Stop> {
+    let asked = request.consent();
+    let given = candidate.consent.clone().unwrap_or_default();
+    let asked_since = candidate.consent.is_some() && given.given_at >= known.began;
+    let new = asked.beyond(&given);
+    let wanted = match (request.prompt.consent, client.policy.consent) {
+        (true, _) => !asked_since || !new.is_empty(),
+        (false, ConsentPolicy::FirstParty) => false,
+        (false, ConsentPolicy::Ask) => candidate.consent.is_none() || !new.is_empty(),
+    };
+    match wanted {
+        true => Err(Stop::Ask(Question::Consent { account: candidate.session.account.clone(), asked, new })),
+        false => Ok(()),
+    }
 }

@@ -2,17 +2,130 @@
 //!
 //! Invariant: only checking a client's registered URIs makes a [`Destination`].
 
-use crate::authorize::mode::ResponseMode;
-use crate::client::Client;
+use crate::authorize::mode::{self, ResponseMode, Sent};
+use crate::client::{Client, Standing};
 use crate::name::ClientId;
+use crate::token::authorization_code::RedirectGiven;
 use crate::wire::form::Form;
-use crate::wire::refusal::Refusal;
+use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 
 /// An address that belongs to the client, and how to answer there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
     client: ClientId,
     redirect_uri: String,
+    given: RedirectGiven,
     mode: ResponseMode,
     state: Option<String>,
+}
+
+/// What is answered.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// A code.
+    Code {
+        /// The code.
+        code: String,
+        /// `session_state`, if Session Management is on.
+        session_state: Option<String>,
+    },
+    /// An error, RFC 6749 §4.1.2.1.
+    Refusal(Refusal),
+}
+
+/// The answer, on a page, to a request of a client nobody knows.
+pub fn unknown_client() -> Refusal {
+    refuse(ErrorCode::InvalidRequest, "authorize_client_unknown", "there is no client with this client_id")
+}
+
+/// The `client_id` of a request, or the refusal to show on a page.
+pub fn client_id(form: &Form) -> Result<ClientId, Refusal> {
+    if form.repeats("client_id") {
+        return Err(refuse(ErrorCode::InvalidRequest, "authorize_client_repeated", "client_id is repeated"));
+    }
+    match form.get("client_id") {
+        Some(id) => Ok(ClientId::new(id)),
+        None => Err(refuse(ErrorCode::InvalidRequest, "authorize_client_missing", "client_id is missing")),
+    }
+}
+
+impl Destination {
+    /// Finds out where an answer may be sent. A refusal here is shown to the person and never sent anywhere.
+    pub fn locate(form: &Form, client: &Client) -> Result<Self, Refusal> {
+        if client_id(form)? != client.id {
+            return Err(unknown_client());
+        }
+        if client.standing == Standing::Disabled {
+            return Err(refuse(ErrorCode::UnauthorizedClient, "authorize_client_disabled", "this client is disabled"));
+        }
+        if form.repeats("redirect_uri") {
+            return Err(refuse(ErrorCode::InvalidRequest, "redirect_uri_repeated", "redirect_uri is repeated"));
+        }
+        let openid = form.all("scope").any(|scope| scope.split(' ').any(|value| value == "openid"));
+        let (redirect_uri, given) = match (form.get("redirect_uri"), client.metadata.redirect_uris.as_slice()) {
+            (Some(asked), _) if client.metadata.redirects_to(asked) => (asked, RedirectGiven::Given),
+            (Some(_), _) => {
+                return Err(refuse(
+                    ErrorCode::InvalidRequest,
+                    "redirect_uri_unregistered",
+                    "this redirect_uri is not registered for this client",
+                ));
+            }
+            // RFC 6749 §3.1.2.3; OpenID Connect Core §3.1.2.1 requires it.
+            (None, [only]) if !openid => (only.as_str(), RedirectGiven::Implied),
+            (None, _) => {
+                return Err(refuse(ErrorCode::InvalidRequest, "redirect_uri_missing", "redirect_uri is missing"));
+            }
+        };
+        Ok(Self {
+            client: client.id.clone(),
+            redirect_uri: redirect_uri.to_owned(),
+            given,
+            mode: ResponseMode::wanted(form),
+            state: form.get("state").filter(|_| !form.repeats("state")).map(str::to_owned),
+        })
+    }
+
+    /// Whose address it is.
+    pub fn client(&self) -> &ClientId {
+        &self.client
+    }
+
+    /// The address.
+    pub fn redirect_uri(&self) -> &str {
+        &self.redirect_uri
+    }
+
+    /// Whether the request named it.
+    pub fn given(&self) -> RedirectGiven {
+        self.given
+    }
+
+    /// How the answer travels.
+    pub fn mode(&self) -> ResponseMode {
+        self.mode
+    }
+
+    /// The answer, with `state` echoed and `iss` (RFC 9207 §2), in success and in error.
+    pub fn answer(&self, issuer: &str, reply: Reply) -> Sent {
+        let mut fields: Vec<(String, String)> = Vec::with_capacity(4);
+        let mut add = |name: &str, value: String| fields.push((name.to_owned(), value));
+        match reply {
+            Reply::Code { code, session_state } => {
+                add("code", code);
+                if let Some(session_state) = session_state {
+                    add("session_state", session_state);
+                }
+            }
+            Reply::Refusal(refusal) => {
+                add("error", refusal.code.as_str().to_owned());
+                add("error_description", refusal.description());
+            }
+        }
+        if let Some(state) = &self.state {
+            add("state", state.clone());
+        }
+        add("iss", issuer.to_owned());
+        mode::send(self.mode, &self.redirect_uri, fields)
+    }
 }

@@ -1,8 +1,20 @@
 //! An authorization request, read once into something that cannot be wrong (OpenID Connect Core §3.1.2.1).
+//!
+//! Invariant: whoever holds an [`AuthRequest`] holds legal parameters only, and no scope the client may not ask for.
 
+use crate::authorize::mode::ResponseMode;
+use crate::authorize::place::Destination;
+use crate::authorize::wanted::{self, Wanted};
 use crate::bound::pkce::Challenge;
+use crate::client::metadata::{AuthTime, ClientKind};
+use crate::client::policy::{ConsentPolicy, Pkce};
+use crate::client::{Client, members};
 use crate::name::ClientId;
+use crate::token::authorization_code::RedirectGiven;
+use crate::wire::form::Form;
+use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::scope::Scope;
+use crate::wire::uri;
 
 /// A request whose client and address are known and whose parameters are all legal.
 #[derive(Clone, Debug)]
@@ -11,6 +23,8 @@ pub struct AuthRequest {
     pub client: ClientId,
     /// Where the answer goes; the token request must repeat it if it was given.
     pub redirect_uri: String,
+    /// Whether the request named it.
+    pub redirect_given: RedirectGiven,
     /// What is asked for, cut to what the client may ask for.
     pub scope: Scope,
     /// `nonce`.
@@ -31,6 +45,8 @@ pub struct AuthRequest {
     pub ui_locales: Vec<String>,
     /// `claims`, checked JSON text; empty if none (Core §5.5).
     pub claims: String,
+    /// What of `claims` decides something here.
+    pub wanted: Wanted,
     /// `resource`, RFC 8707.
     pub resources: Vec<String>,
     /// Whether the ID Token must carry `auth_time`.
@@ -39,6 +55,7 @@ pub struct AuthRequest {
 
 /// `prompt`, OpenID Connect Core §3.1.2.1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of four words; each is named")]
 pub struct Prompt {
     /// `none`: must not show anything; stands alone.
     pub none: bool,
@@ -48,4 +65,205 @@ pub struct Prompt {
     pub consent: bool,
     /// `select_account`: show the chooser.
     pub select_account: bool,
+}
+
+impl Prompt {
+    /// The values we understand: `prompt_values_supported`.
+    pub const VALUES: &[&str] = &["none", "login", "consent", "select_account"];
+
+    fn read(text: Option<&str>) -> Result<Self, Refusal> {
+        let values = || text.into_iter().flat_map(|text| text.split(' ')).filter(|value| !value.is_empty());
+        let has = |name: &str| values().any(|value| value == name);
+        // Core §3.1.2.1: none with any other value is an error; a value that is not understood may be ignored.
+        if has("none") && values().any(|value| value != "none") {
+            return Err(invalid("prompt_none_alone", "prompt: none must stand alone"));
+        }
+        Ok(Self {
+            none: has("none"),
+            login: has("login"),
+            consent: has("consent"),
+            select_account: has("select_account"),
+        })
+    }
+}
+
+/// What this server offers, so far as requests are cut to it.
+#[derive(Clone, Debug)]
+pub struct ServerOffers {
+    /// The scopes of clients that registered none: `scopes_supported`.
+    pub scopes: Scope,
+    /// `acr_values_supported`.
+    pub acr_values: Vec<String>,
+}
+
+/// The longest parameters we keep.
+const LONGEST_NONCE: usize = 1024;
+const LONGEST_HINT: usize = 320;
+const LONGEST_TOKEN: usize = 16 * 1024;
+const MOST_VALUES: usize = 20;
+const MOST_RESOURCES: usize = 10;
+
+fn invalid(why: &'static str, say: &'static str) -> Refusal {
+    refuse(ErrorCode::InvalidRequest, why, say)
+}
+
+impl AuthRequest {
+    /// Reads a request whose destination is known. A refusal here is sent there.
+    pub fn read(form: &Form, client: &Client, place: &Destination, offers: &ServerOffers) -> Result<Self, Refusal> {
+        form.once()?;
+        not_supported(form)?;
+        response_type(form, client)?;
+        let prompt = Prompt::read(form.get("prompt"))?;
+        let claims = wanted::read(form.get("claims"))?;
+        let wanted = Wanted::of(&claims, &offers.acr_values)?;
+        let max_age = max_age(form)?.or(client.metadata.default_max_age);
+        let acr_values = match words(form.get("acr_values")) {
+            given if given.is_empty() => client.metadata.default_acr_values.clone(),
+            given => given,
+        };
+        Ok(Self {
+            client: place.client().clone(),
+            redirect_uri: place.redirect_uri().to_owned(),
+            redirect_given: place.given(),
+            scope: scope(form, client, prompt, offers)?,
+            nonce: text(form, "nonce", LONGEST_NONCE)?,
+            challenge: challenge(form, client)?,
+            prompt,
+            max_age,
+            login_hint: text(form, "login_hint", LONGEST_HINT)?,
+            id_token_hint: text(form, "id_token_hint", LONGEST_TOKEN)?,
+            acr_values,
+            ui_locales: words(form.get("ui_locales")).into_iter().filter(|tag| members::are_language_tags(tag)).collect(),
+            auth_time_wanted: max_age.is_some()
+                || client.metadata.auth_time == AuthTime::Required
+                || wanted.auth_time == wanted::AuthTimeClaim::Asked,
+            claims: if claims.is_empty() { String::new() } else { serde_json::Value::Object(claims).to_string() },
+            wanted,
+            resources: resources(form)?,
+        })
+    }
+}
+
+/// Core §6.1, §6.2 and §7.2.1: these have error codes of their own.
+fn not_supported(form: &Form) -> Result<(), Refusal> {
+    if form.get("request").is_some() {
+        return Err(refuse(ErrorCode::RequestNotSupported, "request_object", "request is not supported"));
+    }
+    if form.get("request_uri").is_some() {
+        return Err(refuse(ErrorCode::RequestUriNotSupported, "request_object_uri", "request_uri is not supported"));
+    }
+    if form.get("registration").is_some() {
+        return Err(refuse(ErrorCode::RegistrationNotSupported, "request_registration", "registration is not supported"));
+    }
+    Ok(())
+}
+
+fn response_type(form: &Form, client: &Client) -> Result<(), Refusal> {
+    match form.get("response_type") {
+        None => return Err(invalid("response_type_missing", "response_type is missing")),
+        Some("code") => {}
+        Some(_) => {
+            return Err(refuse(
+                ErrorCode::UnsupportedResponseType,
+                "response_type_unsupported",
+                "response_type: only code is supported",
+            ));
+        }
+    }
+    if !client.metadata.response_types.iter().any(|registered| registered == "code") {
+        return Err(refuse(
+            ErrorCode::UnauthorizedClient,
+            "response_type_unregistered",
+            "this client did not register the response_type code",
+        ));
+    }
+    match form.get("response_mode") {
+        Some(mode) if !ResponseMode::ALL.iter().any(|known| known.as_str() == mode) => {
+            Err(invalid("response_mode_unknown", "response_mode must be query, fragment or form_post"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The scope, cut to what the client may ask for. Values nobody knows are ignored (Core §3.1.2.1).
+fn scope(form: &Form, client: &Client, prompt: Prompt, offers: &ServerOffers) -> Result<Scope, Refusal> {
+    let Some(text) = form.get("scope") else {
+        return Err(refuse(ErrorCode::InvalidScope, "scope_missing", "scope is missing"));
+    };
+    let asked = Scope::read(text)?;
+    let allowed = client.metadata.scope.as_ref().unwrap_or(&offers.scopes);
+    // Left out silently, the answer to an OpenID request would be one without an ID Token.
+    if asked.contains("openid") && !allowed.contains("openid") {
+        return Err(refuse(ErrorCode::InvalidScope, "scope_openid", "this client may not ask for openid"));
+    }
+    // Core §11: ignored unless prompt has consent, or another condition is in place (the operator vouches for the
+    // client), and only if a refresh token can be issued at all.
+    let offline = (prompt.consent || client.policy.consent == ConsentPolicy::FirstParty)
+        && client.metadata.allows_grant("refresh_token");
+    let scope = asked.filtered(|value| allowed.contains(value) && (value != "offline_access" || offline));
+    match scope.is_empty() {
+        true => Err(refuse(ErrorCode::InvalidScope, "scope_nothing_left", "this client may ask for none of this scope")),
+        false => Ok(scope),
+    }
+}
+
+/// RFC 7636 §4.3 and §4.4.1.
+fn challenge(form: &Form, client: &Client) -> Result<Option<Challenge>, Refusal> {
+    let required = match (client.policy.pkce, client.metadata.kind()) {
+        (Some(Pkce::Required), _) | (None, ClientKind::Public) => true,
+        (Some(Pkce::Optional), _) | (None, ClientKind::Confidential) => false,
+    };
+    match (form.get("code_challenge"), form.get("code_challenge_method")) {
+        (Some(challenge), method) => Challenge::read(challenge, method).map(Some),
+        (None, Some(_)) => Err(invalid("pkce_method_alone", "code_challenge is missing")),
+        (None, None) if required => Err(invalid("pkce_missing", "code_challenge is missing; this client must use PKCE")),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Seconds; more than fit are as good as the most that do.
+fn max_age(form: &Form) -> Result<Option<u32>, Refusal> {
+    match form.get("max_age") {
+        None => Ok(None),
+        Some(text) if text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit()) => {
+            Ok(Some(text.parse().unwrap_or(u32::MAX)))
+        }
+        Some(_) => Err(invalid("max_age_malformed", "max_age must be a number of seconds")),
+    }
+}
+
+fn text(form: &Form, name: &'static str, longest: usize) -> Result<Option<String>, Refusal> {
+    match form.get(name) {
+        Some(text) if text.len() > longest => Err(refuse(
+            ErrorCode::InvalidRequest,
+            "parameter_long",
+            format!("{name} is longer than {longest} bytes"),
+        )),
+        text => Ok(text.map(str::to_owned)),
+    }
+}
+
+fn words(text: Option<&str>) -> Vec<String> {
+    text.into_iter().flat_map(|text| text.split(' ')).filter(|w| !w.is_empty()).take(MOST_VALUES).map(str::to_owned).collect()
+}
+
+/// RFC 8707 §2: absolute, without a fragment.
+fn resources(form: &Form) -> Result<Vec<String>, Refusal> {
+    let mut all: Vec<String> = Vec::new();
+    for resource in form.all("resource") {
+        if uri::judge(resource).is_err() {
+            return Err(refuse(
+                ErrorCode::InvalidTarget,
+                "resource_malformed",
+                "resource must be an absolute URI without a fragment",
+            ));
+        }
+        if all.len() == MOST_RESOURCES {
+            return Err(refuse(ErrorCode::InvalidTarget, "resource_too_many", "there are too many resource parameters"));
+        }
+        if !all.iter().any(|known| known == resource) {
+            all.push(resource.to_owned());
+        }
+    }
+    Ok(all)
 }

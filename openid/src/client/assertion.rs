@@ -36,14 +36,16 @@ fn invalid(why: &'static str) -> Refusal {
 /// Who an assertion claims to be from: its unverified `sub`.
 pub(super) fn claimed(token: &str) -> Option<ClientId> {
     let claims = jose::peek_claims(token).ok()?;
-    claims.get("sub").and_then(Value::as_str).filter(|sub| !sub.is_empty()).map(ClientId::new)
+    claims.unverified().get("sub").and_then(Value::as_str).filter(|sub| !sub.is_empty()).map(ClientId::new)
 }
 
 pub(super) fn judge(token: &str, client: &Client, keys: &Keys<'_>, audience: &Audience<'_>, now: Time) -> Judged {
     let algs = algs(client);
     let verified = match client.metadata.auth_method {
         AuthMethod::ClientSecretJwt => match &client.secret {
-            ClientSecret::Known(secret) => verify(token, &JwkSet::from_secret(secret.as_bytes()), &algs),
+            ClientSecret::Known(secret) => {
+                JwkSet::from_secret(secret.as_bytes()).ok().and_then(|set| verify(token, &set, &algs))
+            }
             ClientSecret::None | ClientSecret::Hashed(_) => return Judged::No(invalid("assertion_no_secret")),
         },
         _ => match client.metadata.jwks.as_ref().or(keys.jwks) {
@@ -55,7 +57,7 @@ pub(super) fn judge(token: &str, client: &Client, keys: &Keys<'_>, audience: &Au
         return match (&client.metadata.jwks_uri, keys.fetched) {
             // The client may have new keys (OpenID Connect Core §10.1.1).
             (Some(uri), Fetched::Before) if client.metadata.auth_method == AuthMethod::PrivateKeyJwt => {
-                let kid = jose::peek(token).ok().and_then(|header| header.kid);
+                let kid = jose::peek(token).ok().and_then(|header| header.unverified().kid.clone());
                 Judged::Need(NeedKeys { uri: uri.clone(), kid })
             }
             _ => Judged::No(invalid("assertion_signature")),
@@ -75,8 +77,7 @@ fn algs(client: &Client) -> Vec<JwsAlg> {
 }
 
 fn verify(token: &str, keys: &JwkSet, algs: &[JwsAlg]) -> Option<Map<String, Value>> {
-    let verified = jose::verify(token, keys, algs).ok()?;
-    serde_json::from_slice(verified.payload()).ok()
+    jose::verify(token, keys, algs).ok()?.claims().ok()
 }
 
 /// RFC 7523 §3. Answers the `why` of the first claim that is wrong.

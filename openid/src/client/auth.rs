@@ -308,5 +308,3 @@ pub fn unknown_client() -> Refusal {
     }
 }
 
-#[cfg(test)]
-mod tests;

@@ -4,18 +4,16 @@
 //! Invariant: what comes out is consistent: grants, response types, redirect URIs, authentication method and keys fit
 //! each other, and nothing that this server cannot do is in it.
 
-use jose::{JwkSet, JwsAlg};
+use jose::{JoseError, JwkSet, JwsAlg};
 use serde_json::{Map, Value, json};
 
 use super::auth::METHODS;
 use super::metadata::{ApplicationType, AuthMethod, AuthTime, Links, Metadata, SessionWanted};
 use super::registered::{Proposal, is_language_tag, text, web_uri, wrong};
+use crate::token::GRANTS;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::scope::Scope;
 use crate::wire::uri::{self, Kind};
-
-/// Grant types a client may register.
-pub(crate) const GRANT_TYPES: &[&str] = &["authorization_code", "refresh_token", "client_credentials"];
 
 /// Response types a client may register.
 pub(crate) const RESPONSE_TYPES: &[&str] = &["code"];
@@ -103,7 +101,7 @@ fn registered(proposal: &Proposal<'_>, metadata: &Metadata) -> Map<String, Value
 
 fn flows(proposal: &Proposal<'_>) -> Result<Flows, Refusal> {
     let grant_types = proposal.list("grant_types")?.unwrap_or_else(|| vec!["authorization_code".to_owned()]);
-    if let Some(other) = grant_types.iter().find(|g| !GRANT_TYPES.contains(&g.as_str())) {
+    if let Some(other) = grant_types.iter().find(|g| !GRANTS.iter().any(|row| row.grant_type == g.as_str())) {
         return Err(not_yet("grant_types", other));
     }
     if grant_types.is_empty() {
@@ -194,7 +192,7 @@ fn proof(proposal: &Proposal<'_>) -> Result<Proof, Refusal> {
         })?),
     };
     let id_token_alg = proposal.text("id_token_signed_response_alg")?.unwrap_or("RS256");
-    let id_token_alg = match ID_TOKEN_ALGS.contains(&id_token_alg).then(|| JwsAlg::from_name(id_token_alg)).flatten() {
+    let id_token_alg = match ID_TOKEN_ALGS.contains(&id_token_alg).then(|| id_token_alg.parse::<JwsAlg>().ok()).flatten() {
         Some(alg) => alg,
         None => return Err(not_yet("id_token_signed_response_alg", id_token_alg)),
     };
@@ -216,11 +214,17 @@ fn jwks(value: &Value) -> Result<JwkSet, Refusal> {
     let Some(keys) = keys.filter(|keys| !keys.is_empty() && keys.len() <= 50) else {
         return Err(wrong("jwks_form", "jwks must be a JWK Set with 1 to 50 keys"));
     };
-    let private = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-    if keys.iter().any(|key| private.iter().any(|member| key.get(member).is_some())) {
-        return Err(wrong("jwks_private", "jwks holds a private or symmetric key; register the public keys only"));
+    let set = JwkSet::read_public(value).map_err(|fault| match fault {
+        JoseError::Private => {
+            wrong("jwks_private", "jwks holds a private or symmetric key; register the public keys only")
+        }
+        _ => wrong("jwks_unreadable", "jwks holds a key that cannot be read"),
+    })?;
+    // A registered key that would be passed over is a mistake worth hearing of now.
+    match set.keys().len() == keys.len() {
+        true => Ok(set),
+        false => Err(wrong("jwks_useless", "jwks holds a key that is of no known kind, too weak, or not for signatures")),
     }
-    JwkSet::from_value(value).map_err(|_| wrong("jwks_unreadable", "jwks holds a key that cannot be read"))
 }
 
 fn consistent(flows: &Flows, proof: &Proof) -> Result<(), Refusal> {

@@ -5,7 +5,7 @@
 
 pub mod assertion;
 pub mod auth;
-mod members;
+pub(crate) mod members;
 pub mod metadata;
 mod registered;
 pub mod policy;

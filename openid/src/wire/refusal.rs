@@ -101,6 +101,13 @@ pub fn refuse(code: ErrorCode, why: &'static str, say: impl Into<Cow<'static, st
     Refusal { code, say: say.into(), why }
 }
 
+impl Refusal {
+    /// `say` in the characters `error_description` may have (RFC 6749 §4.1.2.1, §5.2).
+    pub fn description(&self) -> String {
+        self.say.chars().map(|c| if matches!(c, ' ' | '!' | '#'..='[' | ']'..='~') { c } else { '?' }).collect()
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} ({})", self.code, self.say, self.why)

@@ -1,0 +1,128 @@
+//! The provider's metadata: OpenID Connect Discovery 1.0 §3, RFC 8414 §2, RP-Initiated Logout §2.1, Back-Channel Logout
+//! §2.1, RFC 9207 §3.
+//!
+//! Invariant: only what is true is said, only registered names are used, and no array is empty.
+
+use jose::JwsAlg;
+use serde_json::{Map, Value, json};
+
+use crate::authorize::mode::ResponseMode;
+use crate::authorize::request::Prompt;
+use crate::bound::pkce;
+use crate::client::auth::METHODS;
+use crate::client::members::RESPONSE_TYPES;
+use crate::client::metadata::AuthMethod;
+use crate::token::GRANTS;
+use crate::wire::scope::Scope;
+
+/// What this server offers that the rules cannot know by themselves.
+#[derive(Clone, Debug)]
+pub struct Offers {
+    /// The issuer identifier, without a slash at its end.
+    pub issuer: String,
+    /// Where the endpoints are.
+    pub endpoints: Endpoints,
+    /// The scopes anybody may ask for.
+    pub scopes: Scope,
+    /// The algorithms there is an ID Token key for; those keyed by a client's secret are added.
+    pub id_token_algs: Vec<JwsAlg>,
+    /// The claims that may be had.
+    pub claims: Vec<String>,
+    /// The `acr` values a sign-in can reach.
+    pub acr_values: Vec<String>,
+    /// The languages of the pages.
+    pub ui_locales: Vec<String>,
+    /// Links for people: documentation, policy, terms.
+    pub links: Links,
+}
+
+/// Absolute addresses of the endpoints.
+#[derive(Clone, Debug)]
+pub struct Endpoints {
+    /// `authorization_endpoint`.
+    pub authorization: String,
+    /// `token_endpoint`.
+    pub token: String,
+    /// `userinfo_endpoint`.
+    pub userinfo: String,
+    /// `jwks_uri`.
+    pub jwks: String,
+    /// `introspection_endpoint`.
+    pub introspection: String,
+    /// `revocation_endpoint`.
+    pub revocation: String,
+    /// `end_session_endpoint`.
+    pub end_session: String,
+}
+
+/// Links for people.
+#[derive(Clone, Debug, Default)]
+pub struct Links {
+    /// `service_documentation`.
+    pub service_documentation: Option<String>,
+    /// `op_policy_uri`.
+    pub op_policy_uri: Option<String>,
+    /// `op_tos_uri`.
+    pub op_tos_uri: Option<String>,
+}
+
+/// The document, the same at both of its addresses.
+pub fn document(offers: &Offers) -> Map<String, Value> {
+    let ends = &offers.endpoints;
+    let methods = |keep: fn(AuthMethod) -> bool| -> Vec<&str> {
+        METHODS.iter().filter(|row| keep(row.method)).map(|row| row.name).collect()
+    };
+    // A public client may revoke its tokens (RFC 7009 §2.1); it may not introspect (RFC 7662 §2.1).
+    let (all, confidential) = (methods(|_| true), methods(|method| method != AuthMethod::None));
+    let assertion_algs: Vec<&str> = METHODS.iter().flat_map(|row| row.algs).map(|alg| alg.as_str()).collect();
+    let hmac = JwsAlg::ALL.iter().copied().filter(|alg| alg.is_symmetric());
+    let mut id_token_algs: Vec<&str> = Vec::new();
+    for alg in offers.id_token_algs.iter().copied().chain(hmac) {
+        if !id_token_algs.contains(&alg.as_str()) {
+            id_token_algs.push(alg.as_str());
+        }
+    }
+    let members = [
+        ("issuer", json!(offers.issuer)),
+        ("authorization_endpoint", json!(ends.authorization)),
+        ("token_endpoint", json!(ends.token)),
+        ("userinfo_endpoint", json!(ends.userinfo)),
+        ("jwks_uri", json!(ends.jwks)),
+        ("introspection_endpoint", json!(ends.introspection)),
+        ("revocation_endpoint", json!(ends.revocation)),
+        ("end_session_endpoint", json!(ends.end_session)),
+        ("scopes_supported", json!(offers.scopes.iter().collect::<Vec<_>>())),
+        ("response_types_supported", json!(RESPONSE_TYPES)),
+        ("response_modes_supported", json!(ResponseMode::ALL.iter().map(|mode| mode.as_str()).collect::<Vec<_>>())),
+        ("grant_types_supported", json!(GRANTS.iter().map(|row| row.grant_type).collect::<Vec<_>>())),
+        ("acr_values_supported", json!(offers.acr_values)),
+        ("subject_types_supported", json!(["public"])),
+        ("id_token_signing_alg_values_supported", json!(id_token_algs)),
+        ("token_endpoint_auth_methods_supported", json!(all)),
+        ("token_endpoint_auth_signing_alg_values_supported", json!(assertion_algs)),
+        ("introspection_endpoint_auth_methods_supported", json!(confidential)),
+        ("introspection_endpoint_auth_signing_alg_values_supported", json!(assertion_algs)),
+        ("revocation_endpoint_auth_methods_supported", json!(all)),
+        ("revocation_endpoint_auth_signing_alg_values_supported", json!(assertion_algs)),
+        ("code_challenge_methods_supported", json!(pkce::METHODS)),
+        ("claim_types_supported", json!(["normal"])),
+        ("claims_supported", json!(offers.claims)),
+        ("ui_locales_supported", json!(offers.ui_locales)),
+        ("prompt_values_supported", json!(Prompt::VALUES)),
+        ("claims_parameter_supported", json!(true)),
+        ("request_parameter_supported", json!(false)),
+        // Its default is true (Discovery §3): said because it is not.
+        ("request_uri_parameter_supported", json!(false)),
+        ("authorization_response_iss_parameter_supported", json!(true)),
+        ("backchannel_logout_supported", json!(true)),
+        ("backchannel_logout_session_supported", json!(true)),
+        ("service_documentation", json!(offers.links.service_documentation)),
+        ("op_policy_uri", json!(offers.links.op_policy_uri)),
+        ("op_tos_uri", json!(offers.links.op_tos_uri)),
+    ];
+    let told = |value: &Value| !value.is_null() && value.as_array().is_none_or(|all| !all.is_empty());
+    members.into_iter().filter(|(_, value)| told(value)).map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+use jose::JwsAlg;
+use serde_json::{Value, json};
+
+use super::{Endpoints, Links, Offers, document};
+use crate::wire::scope::Scope;
+
+fn offers() -> Offers {
+    let at = |path: &str| format!("https://op.example{path}");
+    Offers {
+        issuer: at(""),
+        endpoints: Endpoints {
+            authorization: at("/authorize"),
+            token: at("/token"),
+            userinfo: at("/userinfo"),
+            jwks: at("/jwks"),
+            introspection: at("/introspect"),
+            revocation: at("/revoke"),
+            end_session: at("/end_session"),
+        },
+        scopes: Scope::read("openid profile email").unwrap(),
+        id_token_algs: vec![JwsAlg::Rs256, JwsAlg::Es256],
+        claims: vec!["sub".into(), "name".into()],
+        acr_values: vec![],
+        ui_locales: vec!["en".into()],
+        links: Links::default(),
+    }
+}
+
+#[test]
+fn says_what_is_true_and_no_empty_arrays() {
+    let document = document(&offers());
+    assert_eq!(document["issuer"], "https://op.example");
+    assert_eq!(document["end_session_endpoint"], "https://op.example/end_session");
+    assert_eq!(document["response_types_supported"], json!(["code"]));
+    assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
+    assert_eq!(document["request_uri_parameter_supported"], json!(false));
+    assert_eq!(document["backchannel_logout_session_supported"], json!(true));
+    assert_eq!(
+        document["id_token_signing_alg_values_supported"],
+        json!(["RS256", "ES256", "HS256", "HS384", "HS512"])
+    );
+    assert!(!document.contains_key("acr_values_supported"));
+    assert!(!document.contains_key("op_tos_uri"));
+    assert!(!document["introspection_endpoint_auth_methods_supported"].as_array().unwrap().contains(&json!("none")));
+    for (name, value) in &document {
+        assert!(!value.is_null() && value != &Value::Array(vec![]), "{name}");
+    }
+}

@@ -1,0 +1,94 @@
+//! The specifications this server follows: one table that drives `docs/specs.md` and the listing of clauses with cases.
+//!
+//! Invariant: every clause a case names belongs to a row here (`openid/tests/cases.rs` checks).
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// One specification.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// As cases cite it: the words before `§`.
+    pub name: &'static str,
+    /// Its full title.
+    pub title: &'static str,
+    /// Version or date.
+    pub version: &'static str,
+    /// Where it is.
+    pub link: &'static str,
+    /// The module that holds its rules.
+    pub module: &'static str,
+}
+
+macro_rules! specs {
+    ($($name:literal, $title:literal, $version:literal, $link:literal, $module:literal;)*) => {
+        /// Every specification.
+        pub const SPECS: &[Spec] = &[$(
+            Spec { name: $name, title: $title, version: $version, link: $link, module: $module }
+        ),*];
+    };
+}
+
+specs! {
+    "RFC 6749", "The OAuth 2.0 Authorization Framework", "2012", "https://www.rfc-editor.org/rfc/rfc6749", "openid::authorize, openid::token";
+    "RFC 6750", "Bearer Token Usage", "2012", "https://www.rfc-editor.org/rfc/rfc6750", "openid::userinfo";
+    "RFC 7009", "OAuth 2.0 Token Revocation", "2013", "https://www.rfc-editor.org/rfc/rfc7009", "openid::revoke";
+    "RFC 7515", "JSON Web Signature", "2015", "https://www.rfc-editor.org/rfc/rfc7515", "jose";
+    "RFC 7517", "JSON Web Key", "2015", "https://www.rfc-editor.org/rfc/rfc7517", "jose";
+    "RFC 7518", "JSON Web Algorithms", "2015", "https://www.rfc-editor.org/rfc/rfc7518", "jose";
+    "RFC 7519", "JSON Web Token", "2015", "https://www.rfc-editor.org/rfc/rfc7519", "jose";
+    "RFC 7523", "JWT Profile for Client Authentication", "2015", "https://www.rfc-editor.org/rfc/rfc7523", "openid::client::assertion";
+    "RFC 7591", "Dynamic Client Registration: client metadata", "2015", "https://www.rfc-editor.org/rfc/rfc7591", "openid::client::metadata";
+    "RFC 7636", "Proof Key for Code Exchange", "2015", "https://www.rfc-editor.org/rfc/rfc7636", "openid::bound::pkce";
+    "RFC 7662", "OAuth 2.0 Token Introspection", "2015", "https://www.rfc-editor.org/rfc/rfc7662", "openid::introspect";
+    "RFC 8252", "OAuth 2.0 for Native Apps", "2017", "https://www.rfc-editor.org/rfc/rfc8252", "openid::client::metadata";
+    "RFC 8414", "OAuth 2.0 Authorization Server Metadata", "2018", "https://www.rfc-editor.org/rfc/rfc8414", "openid::discovery";
+    "RFC 8707", "Resource Indicators", "2020", "https://www.rfc-editor.org/rfc/rfc8707", "openid::authorize::request, openid::token";
+    "RFC 9068", "JWT Profile for OAuth 2.0 Access Tokens", "2021", "https://www.rfc-editor.org/rfc/rfc9068", "not used: access tokens are opaque";
+    "RFC 9207", "Authorization Server Issuer Identification", "2022", "https://www.rfc-editor.org/rfc/rfc9207", "openid::authorize::place";
+    "RFC 9700", "Best Current Practice for OAuth 2.0 Security", "2025", "https://www.rfc-editor.org/rfc/rfc9700", "openid";
+    "OpenID Connect Core", "OpenID Connect Core 1.0", "incorporating errata set 2", "https://openid.net/specs/openid-connect-core-1_0.html", "openid";
+    "OpenID Connect Discovery", "OpenID Connect Discovery 1.0", "incorporating errata set 2", "https://openid.net/specs/openid-connect-discovery-1_0.html", "openid::discovery";
+    "OpenID Connect Registration", "OpenID Connect Dynamic Client Registration 1.0: client metadata", "incorporating errata set 2", "https://openid.net/specs/openid-connect-registration-1_0.html", "openid::client::metadata";
+    "Multiple Response Types", "OAuth 2.0 Multiple Response Type Encoding Practices", "1.0", "https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html", "openid::authorize::mode";
+    "Form Post", "OAuth 2.0 Form Post Response Mode", "1.0", "https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html", "openid::authorize::mode";
+    "Unmet Authentication Requirements", "OpenID Connect Core Error Code unmet_authentication_requirements", "1.0", "https://openid.net/specs/openid-connect-unmet-authentication-requirements-1_0.html", "openid::authorize::wanted";
+    "RP-Initiated Logout", "OpenID Connect RP-Initiated Logout", "1.0", "https://openid.net/specs/openid-connect-rpinitiated-1_0.html", "openid::logout::end";
+    "Back-Channel Logout", "OpenID Connect Back-Channel Logout", "1.0, incorporating errata set 1", "https://openid.net/specs/openid-connect-backchannel-1_0.html", "openid::logout::backchannel";
+    "logout.md", "What a logout means here (this project's design)", "", "ARCHITECTURE.md", "openid::logout, store";
+}
+
+/// The specification a clause belongs to: `RFC 7636 §4.6` belongs to `RFC 7636`. The longest name that fits wins.
+pub fn of(clause: &str) -> Option<&'static Spec> {
+    SPECS.iter().filter(|spec| clause.starts_with(spec.name)).max_by_key(|spec| spec.name.len())
+}
+
+/// Renders `docs/specs.md` from the table and the clauses that cases name (clause → number of cases).
+pub fn render(clauses: &BTreeMap<String, usize>) -> String {
+    let mut page = String::from(
+        "# Specifications\n\n\
+         Generated from `openid/src/specs.rs` and the clauses named by the cases in `openid/cases/`. Do not edit; run\n\
+         `UPDATE_DOCS=1 cargo test -p openid --test cases`.\n\n\
+         | specification | version | module | cases |\n|---|---|---|---|\n",
+    );
+    for spec in SPECS {
+        let cases: usize = clauses.iter().filter(|(clause, _)| is_of(clause, spec)).map(|(_, amount)| amount).sum();
+        let _ = writeln!(page, "| [{}]({}) | {} | {} | {cases} |", spec.title, spec.link, spec.version, spec.module);
+    }
+    page.push_str("\n## Clauses with cases\n");
+    for spec in SPECS {
+        let named: Vec<String> = clauses
+            .iter()
+            .filter(|(clause, _)| is_of(clause, spec))
+            .map(|(clause, amount)| format!("{} ({amount})", clause.trim_start_matches(spec.name).trim()))
+            .collect();
+        if !named.is_empty() {
+            let _ = writeln!(page, "\n**{}**: {}", spec.name, named.join(", "));
+        }
+    }
+    page
+}
+
+fn is_of(clause: &str, spec: &Spec) -> bool {
+    of(clause).is_some_and(|owner| owner.name == spec.name)
+}
