@@ -105,7 +105,8 @@ pub fn answer(asking: &Client, subject: Option<Subject<'_>>, issuer: &str, now: 
 }
 
 fn may_know(asking: &Client, subject: Subject<'_>) -> bool {
-    let is_its_resource = |resource: &String| resource == asking.id.as_str();
+    let is_its_resource =
+        |resource: &String| resource == asking.id.as_str() || asking.policy.resources.contains(resource);
     asking.id == subject.facts.client
         || (subject.kind == TokenType::Access && subject.facts.resources.iter().any(is_its_resource))
 }

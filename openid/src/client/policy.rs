@@ -27,6 +27,9 @@ pub struct Policy {
     pub refresh_absolute: Option<u32>,
     /// Which audience its assertions must name.
     pub assertion_audience: AssertionAudience,
+    /// Resource indicators (RFC 8707) this client answers for, besides its own `client_id`: access tokens issued for
+    /// them it may introspect.
+    pub resources: Vec<String>,
     /// Who entered its addresses: decides which networks may be reached for it.
     pub entered_by: EnteredBy,
 }
@@ -44,6 +47,7 @@ impl Default for Policy {
             refresh_idle: None,
             refresh_absolute: None,
             assertion_audience: AssertionAudience::Endpoint,
+            resources: Vec::new(),
             entered_by: EnteredBy::Operator,
         }
     }
