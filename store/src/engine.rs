@@ -185,6 +185,19 @@ impl Line {
         }
     }
 
+    /// Waits inside a transaction where others run beside it; SQLite's one writer has nobody beside it.
+    #[cfg(test)]
+    pub(crate) async fn dawdle(&mut self, millis: i64) -> Result<(), Fault> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(session) => {
+                session
+                    .script(&format!("SELECT pg_sleep({millis} / 1000.0)"))
+                    .await
+            }
+        }
+    }
+
     /// Promises a wake-up with the commit. On SQLite the writer thread gives it itself.
     pub(crate) async fn announce(&mut self) -> Result<(), Fault> {
         match self {

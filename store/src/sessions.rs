@@ -5,10 +5,11 @@
 
 mod asking;
 mod ending;
+mod leaving;
 mod rows;
 mod sweeping;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use openid::acr::Amr;
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
@@ -25,6 +26,7 @@ pub(crate) const STATEMENTS: &[&[&Statement]] = &[
     STATEMENTS_HERE,
     asking::STATEMENTS,
     ending::STATEMENTS,
+    leaving::STATEMENTS,
     sweeping::STATEMENTS,
 ];
 use self::rows::{read_session, session_columns};

@@ -51,6 +51,7 @@ pub(crate) use statements;
 /// The lists of all modules.
 #[cfg(test)]
 pub(crate) const EVERY: &[&[&[&Statement]]] = &[
+    &[crate::sessions::tests::ground::STATEMENTS],
     &[crate::tx::STATEMENTS, crate::migrate::STATEMENTS],
     crate::sessions::STATEMENTS,
     crate::outbox::STATEMENTS,

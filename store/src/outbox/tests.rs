@@ -1,1 +1,282 @@
+//! The outbox on both engines: leases, attempts, what settles what, and that nothing is ever lost from the sums.
 
+use openid::logout::judge::Ended;
+use openid::name::ClientId;
+use openid::session::Cause;
+use openid::time::{Span, Time};
+use tokio::task::JoinSet;
+
+use super::{
+    Counts, Cursor, Lease, Leased, NoticeFilter, NoticeRow, NoticeState, Outcome, Said, Settled,
+};
+use crate::Store;
+use crate::engine::tests::both::on_both;
+use crate::sessions::tests::ground::{
+    DEADLINE, START, account, client, end, ending, session, stay,
+};
+
+const TERM: Span = Span::from_minutes(2);
+
+fn lease(now: Time, limit: u32, per_client: u32) -> Lease {
+    Lease {
+        now,
+        until: now + TERM,
+        limit,
+        per_client,
+        after: None,
+    }
+}
+
+async fn take(store: &Store, lease: Lease) -> Vec<Leased> {
+    store
+        .write(async move |tx| Ok(tx.lease_notices(&lease).await?))
+        .await
+        .unwrap()
+}
+
+fn said(status: u16) -> Said {
+    Said {
+        status: Some(status),
+        words: format!("HTTP {status}"),
+    }
+}
+
+async fn settle(store: &Store, id: &str, attempt: u32, outcome: Outcome) -> Settled {
+    let id = id.to_owned();
+    let said = said(if outcome == Outcome::Delivered {
+        200
+    } else {
+        404
+    });
+    store
+        .write(async move |tx| Ok(tx.settle(&id, attempt, outcome, &said, START).await?))
+        .await
+        .unwrap()
+}
+
+/// Ends one session in which each of these clients took part, and returns the notices' names.
+async fn promise(store: &Store, tag: &str, clients: &[ClientId]) -> Vec<String> {
+    let ann = account(store, &format!("ann-{tag}")).await;
+    let id = session(store, &format!("s-{tag}"), &ann, "cookie").await;
+    for rp in clients {
+        stay(store, &id, rp, &format!("{tag}-{rp}")).await;
+    }
+    let report = end(store, ending(Ended::Session(id), Cause::Person)).await;
+    assert_eq!(report.notices.len(), clients.len());
+    report.notices.into_iter().map(|posted| posted.id).collect()
+}
+
+async fn clients(store: &Store, count: usize) -> Vec<ClientId> {
+    let mut made = Vec::new();
+    for n in 0..count {
+        made.push(client(store, &format!("rp{n}")).await);
+    }
+    made
+}
+
+async fn notice(store: &Store, id: &str) -> NoticeRow {
+    store
+        .reader()
+        .await
+        .unwrap()
+        .notice(id)
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+async fn counts(store: &Store) -> Counts {
+    store.reader().await.unwrap().notice_counts().await.unwrap()
+}
+
+on_both! {
+    async fn a_failure_settles_its_own_attempt_only_and_a_success_any(store: Store) {
+        let rps = clients(&store, 2).await;
+        let ids = promise(&store, "a", &rps).await;
+        let first = take(&store, lease(START, 10, 10)).await;
+        assert_eq!(first.iter().map(|l| l.attempt).collect::<Vec<_>>(), [1, 1]);
+        assert!(take(&store, lease(START, 10, 10)).await.is_empty(), "leased");
+        assert!(!store.reader().await.unwrap().notice_due(START).await.unwrap());
+        let later = START + TERM;
+        assert!(store.reader().await.unwrap().notice_due(later).await.unwrap(), "the lease has run out");
+        let second = take(&store, lease(later, 10, 10)).await;
+        assert_eq!(second.iter().map(|l| l.attempt).collect::<Vec<_>>(), [2, 2]);
+        // The first courier wakes up and reports what became of its attempts.
+        assert_eq!(settle(&store, &ids[0], 1, Outcome::Parked).await, Settled::Not);
+        assert_eq!(settle(&store, &ids[0], 1, Outcome::Refused).await, Settled::Not);
+        let id = ids[0].clone();
+        let postponed = store.write(async move |tx| Ok(tx.postpone(&id, 1, START, &said(503)).await?)).await.unwrap();
+        assert_eq!(postponed, Settled::Not);
+        assert_eq!(notice(&store, &ids[0]).await.state, NoticeState::Pending);
+        assert_eq!(settle(&store, &ids[1], 1, Outcome::Delivered).await, Settled::Now, "told is told");
+        assert_eq!(settle(&store, &ids[1], 2, Outcome::Parked).await, Settled::Not);
+        assert_eq!(settle(&store, &ids[0], 2, Outcome::Parked).await, Settled::Now);
+        let counts = counts(&store).await;
+        assert_eq!((counts.created, counts.delivered, counts.parked, counts.pending), (2, 1, 1, 0));
+        assert_eq!(counts.oldest, None);
+    }
+
+    async fn many_couriers_share_the_work_without_a_double(store: Store) {
+        let rps = clients(&store, 5).await;
+        for n in 0..12 {
+            promise(&store, &n.to_string(), &rps).await;
+        }
+        let mut running = JoinSet::new();
+        for _ in 0..20 {
+            let store = store.clone();
+            running.spawn(async move {
+                let mut mine = Vec::new();
+                for _ in 0..8 {
+                    mine.extend(take(&store, lease(START, 7, 3)).await.into_iter().map(|l| l.id));
+                }
+                mine
+            });
+        }
+        let mut all: Vec<String> = running.join_all().await.concat();
+        all.sort();
+        let before = all.len();
+        all.dedup();
+        assert_eq!((before, all.len()), (60, 60));
+    }
+
+    async fn one_client_with_many_notices_delays_nobody(store: Store) {
+        let rps = clients(&store, 3).await;
+        for n in 0..10 {
+            promise(&store, &format!("many{n}"), &rps[..1]).await;
+        }
+        promise(&store, "few", &rps).await;
+        let taken = take(&store, lease(START, 4, 2)).await;
+        let whose: Vec<&str> = taken.iter().map(|l| l.notice.client.as_str()).collect();
+        assert_eq!(whose, ["rp0", "rp0", "rp1", "rp2"]);
+        let mut next = lease(START, 3, 2);
+        next.after = Some(rps[1].clone());
+        let whose: Vec<String> = take(&store, next).await.iter().map(|l| l.notice.client.to_string()).collect();
+        assert_eq!(whose, ["rp0", "rp0"], "the round goes on behind the last one served, and comes back");
+    }
+
+    async fn a_notice_is_tried_parked_sent_again_and_given_up(store: Store) {
+        let rps = clients(&store, 1).await;
+        let id = promise(&store, "a", &rps).await.remove(0);
+        let mut wakes = store.wakes().await.unwrap();
+        take(&store, lease(START, 1, 1)).await;
+        let due = START + Span::from_seconds(30);
+        let postponed = id.clone();
+        store.write(async move |tx| Ok(tx.postpone(&postponed, 1, due, &said(503)).await?)).await.unwrap();
+        assert!(take(&store, lease(START + Span::from_seconds(29), 1, 1)).await.is_empty());
+        let again = take(&store, lease(due, 1, 1)).await;
+        assert_eq!((again[0].attempt, again[0].notice.deliver_by), (2, START + DEADLINE));
+        assert_eq!(settle(&store, &id, 2, Outcome::Parked).await, Settled::Now);
+        let row = notice(&store, &id).await;
+        assert_eq!((row.state, row.last_status, row.last_reply.as_deref()), (NoticeState::Parked, Some(404), Some("HTTP 404")));
+        // PostgreSQL's listener needs a moment to be there.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let (reopened, much_later) = (id.clone(), START + Span::from_days(3));
+        let retried = store.write(async move |tx| Ok(tx.retry_notice(&reopened, much_later, much_later + DEADLINE).await?)).await.unwrap();
+        assert_eq!(retried, Settled::Now);
+        tokio::time::timeout(std::time::Duration::from_secs(5), wakes.next()).await.expect("the courier is called");
+        let third = take(&store, lease(much_later, 1, 1)).await;
+        assert_eq!((third[0].attempt, third[0].notice.deliver_by), (3, much_later + DEADLINE), "the same row, counted on");
+        assert_eq!(settle(&store, &id, 3, Outcome::Refused).await, Settled::Now);
+        let (given_up, reopened) = (id.clone(), id.clone());
+        let not = store.write(async move |tx| Ok(tx.give_up(&given_up, START).await?)).await.unwrap();
+        assert_eq!(not, Settled::Not, "the relying party's own no stands");
+        store.write(async move |tx| Ok(tx.retry_notice(&reopened, much_later, much_later + DEADLINE).await?)).await.unwrap();
+        let given_up = id.clone();
+        let done = store.write(async move |tx| Ok(tx.give_up(&given_up, START).await?)).await.unwrap();
+        assert_eq!(done, Settled::Now);
+        let sums = counts(&store).await;
+        assert_eq!((sums.created, sums.withdrawn), (1, 1));
+        let unknown = store.write(async move |tx| Ok(tx.retry_notice("nobody", START, START).await?)).await.unwrap();
+        assert_eq!(unknown, Settled::Not);
+    }
+
+    async fn a_delivered_notice_is_never_reopened(store: Store) {
+        let rps = clients(&store, 1).await;
+        let id = promise(&store, "a", &rps).await.remove(0);
+        take(&store, lease(START, 1, 1)).await;
+        settle(&store, &id, 1, Outcome::Delivered).await;
+        let again = id.clone();
+        let retried = store.write(async move |tx| Ok(tx.retry_notice(&again, START, START).await?)).await.unwrap();
+        assert_eq!(retried, Settled::Not);
+    }
+
+    async fn of_many_answers_one_settles(store: Store) {
+        let rps = clients(&store, 1).await;
+        for round in 0..10 {
+            let id = promise(&store, &round.to_string(), &rps).await.remove(0);
+            take(&store, lease(START, 1, 1)).await;
+            let mut running = JoinSet::new();
+            for n in 0..30 {
+                let (store, id) = (store.clone(), id.clone());
+                let outcome = [Outcome::Delivered, Outcome::Refused, Outcome::Parked][n % 3];
+                running.spawn(async move { (settle(&store, &id, 1, outcome).await, outcome) });
+            }
+            let won: Vec<Outcome> = running.join_all().await.into_iter().filter(|(s, _)| *s == Settled::Now).map(|(_, o)| o).collect();
+            assert_eq!(won.len(), 1);
+            let stands = match won[0] {
+                Outcome::Delivered => NoticeState::Delivered,
+                Outcome::Refused => NoticeState::Refused,
+                Outcome::Parked => NoticeState::Parked,
+            };
+            assert_eq!(notice(&store, &id).await.state, stands);
+        }
+    }
+
+    async fn the_sums_never_shrink(store: Store) {
+        let rps = clients(&store, 4).await;
+        let mut ids = Vec::new();
+        for n in 0..6 {
+            ids.extend(promise(&store, &n.to_string(), &rps).await);
+        }
+        take(&store, lease(START, 100, 100)).await;
+        for (n, id) in ids.iter().enumerate() {
+            match n % 6 {
+                0 | 1 => assert_eq!(settle(&store, id, 1, Outcome::Delivered).await, Settled::Now),
+                2 => assert_eq!(settle(&store, id, 1, Outcome::Refused).await, Settled::Now),
+                3 => assert_eq!(settle(&store, id, 1, Outcome::Parked).await, Settled::Now),
+                4 => {
+                    let id = id.clone();
+                    store.write(async move |tx| Ok(tx.give_up(&id, START).await?)).await.unwrap();
+                }
+                _ => (),
+            }
+        }
+        let before = counts(&store).await;
+        assert_eq!(before, Counts { created: 24, delivered: 8, refused: 4, parked: 4, pending: 4, withdrawn: 4, oldest: Some(START) });
+        let mut folded = 0;
+        for _ in 0..4 {
+            folded += store.write(async |tx| Ok(tx.fold_outbox(START, 5).await?)).await.unwrap();
+            assert_eq!(counts(&store).await, before, "at every step");
+        }
+        assert_eq!(folded, 16, "parked and pending ones stay");
+        let gone = rps[0].clone();
+        let withdrawn = store.write(async move |tx| Ok(tx.withdraw_notices(&gone, START).await?)).await.unwrap();
+        let after = counts(&store).await;
+        assert_eq!((after.created, after.withdrawn), (24, 4 + withdrawn));
+        assert_eq!(after.delivered + after.refused + after.parked + after.pending + after.withdrawn, after.created);
+    }
+
+    async fn the_ledger_is_read_in_pages(store: Store) {
+        let rps = clients(&store, 2).await;
+        for n in 0..5 {
+            promise(&store, &n.to_string(), &rps).await;
+        }
+        settle(&store, "backchannel_logout.3-rp1", 0, Outcome::Delivered).await;
+        let mut reader = store.reader().await.unwrap();
+        let mut filter = NoticeFilter { state: None, client: Some(rps[1].clone()), account: None, before: None, limit: 2 };
+        let mut seen = Vec::new();
+        loop {
+            let page = reader.notices(&filter).await.unwrap();
+            let Some(last) = page.last() else { break };
+            filter.before = Some(Cursor { created_at: last.created_at, id: last.id.clone() });
+            seen.extend(page.iter().map(|row| row.id.clone()));
+        }
+        seen.sort();
+        let expected: Vec<String> = (0..5).map(|n| format!("backchannel_logout.{n}-rp1")).collect();
+        assert_eq!(seen, expected);
+        let pending = NoticeFilter { state: Some(NoticeState::Pending), client: None, account: None, before: None, limit: 100 };
+        assert_eq!(reader.notices(&pending).await.unwrap().len(), 9);
+        let done = NoticeFilter { state: Some(NoticeState::Delivered), ..pending };
+        assert_eq!(reader.notices(&done).await.unwrap().len(), 1);
+    }
+}

@@ -1,39 +1,24 @@
-//! The one verb that ends anything, and its dry run (`logout.md` §3).
+//! The one verb that ends anything (`logout.md` §3).
 //!
 //! Invariant: mark first, read in a later statement. Whoever was adding to a session held its row, so what they added
 //! is there to be read; whoever comes later finds the mark. Every stay that ends is noticed or untold, in the same
 //! transaction.
 
-use std::collections::HashMap;
-
-use openid::client::policy::{IdleNotices, Policy};
-use openid::logout::judge::{self, End, Ended, Leaving, Notice, OfflineGrants, Untold, Verdict};
-use openid::name::{AccountId, ClientId, GrantId, SessionId, Sid, Sub};
-use openid::session::{Cause, GrantKind, SessionKind};
+use openid::logout::judge::{self, End, Ended, Notice, Untold};
+use openid::name::{ClientId, GrantId, SessionId, Sid};
+use openid::session::{Cause, SessionKind};
 use openid::time::{Span, Time};
-use serde::Deserialize;
 
-use crate::fault::{Fault, Kind};
+use super::leaving::Reach;
+use crate::fault::Fault;
 use crate::statements::statements;
 use crate::text;
-use crate::tx::{Reader, Tx};
+use crate::tx::Tx;
 use crate::value::values;
 
 statements! {
     MARK = "UPDATE session SET ended_at = $2, cause = $3, ended_by = $4 WHERE id = $1 AND ended_at IS NULL RETURNING kind";
     HOLD_ALONE = "SELECT kind FROM session WHERE id = $1 {hold}";
-    KIND = "SELECT kind FROM session WHERE id = $1";
-    OF_ACCOUNT = "SELECT id FROM session WHERE account = $1 AND ended_at IS NULL ORDER BY id";
-    OF_CLIENT = "SELECT DISTINCT session FROM participation WHERE client = $1 AND ended_at IS NULL \
-        AND (CAST($2 AS {text}) IS NULL OR account = $2) ORDER BY session";
-    SESSION_OF = "SELECT session FROM participation WHERE sid = $1 AND ended_at IS NULL";
-    LEAVING = "SELECT sid, account, client, sub FROM participation WHERE session = $1 AND ended_at IS NULL \
-        AND (CAST($2 AS {text}) IS NULL OR client = $2) AND (CAST($3 AS {text}) IS NULL OR sid = $3) ORDER BY sid";
-    GRANTS_OF_STAY = "SELECT id, kind FROM grants WHERE sid = $1 AND ended_at IS NULL ORDER BY id";
-    GRANTS_OF_ACCOUNT = "SELECT id FROM grants WHERE account = $1 AND ended_at IS NULL \
-        AND (CAST($2 AS {text}) IS NULL OR client = $2) ORDER BY id";
-    GRANTS_OF_CLIENT = "SELECT id FROM grants WHERE client = $1 AND ended_at IS NULL ORDER BY id";
-    CLIENT = "SELECT metadata, policy FROM client WHERE id = $1";
     LEAVE = "UPDATE participation SET ended_at = $2, cause = $3 WHERE sid = $1 AND ended_at IS NULL";
     END_GRANT = "UPDATE grants SET ended_at = $2, cause = $3 WHERE id = $1 AND ended_at IS NULL";
     RECORD = "INSERT INTO ending (id, what, subject, cause, ended_by, at, told, untold, revoked, kept) \
@@ -81,28 +66,6 @@ pub enum GrantEnding {
     Now,
     /// It had ended before, or never was.
     Before,
-}
-
-/// A session some of whose stays end.
-struct Reach {
-    session: SessionId,
-    kind: SessionKind,
-    client: Option<ClientId>,
-    sid: Option<Sid>,
-}
-
-/// What an ending needs to know of a client: the rest of its metadata is none of its business.
-#[derive(Deserialize)]
-struct Addressed {
-    backchannel_logout_uri: Option<String>,
-}
-
-/// What was read of a client, once for each ending.
-#[derive(Clone)]
-struct Listener {
-    uri: Option<String>,
-    deadline: Option<Span>,
-    idle_notices: IdleNotices,
 }
 
 impl Tx {
@@ -253,173 +216,6 @@ impl Tx {
             count(report.kept.len()),
         ];
         self.change(&RECORD, values).await.map(drop)
-    }
-}
-
-impl Reader {
-    /// What an ending would do, without doing it: the same reading, the same judge.
-    pub async fn preview(&mut self, end: &End) -> Result<Verdict, Fault> {
-        let mut reaches = Vec::new();
-        for (session, client, sid) in self.reached(&end.what).await? {
-            let Some(mut row) = self.row(&KIND, values![session.as_str()]).await? else {
-                continue;
-            };
-            let kind = text::word(&row.take::<String>()?, SessionKind::read)?;
-            reaches.push(Reach {
-                session,
-                kind,
-                client,
-                sid,
-            });
-        }
-        let leaving = self.leaving(&reaches).await?;
-        let mut verdict = judge::judge(end, leaving);
-        for grant in self.background(end).await? {
-            if !verdict.revoked.contains(&grant) {
-                verdict.revoked.push(grant);
-            }
-        }
-        Ok(verdict)
-    }
-
-    /// The live sessions an ending reaches, in the order in which everybody takes them, and how far it reaches into each.
-    async fn reached(
-        &mut self,
-        what: &Ended,
-    ) -> Result<Vec<(SessionId, Option<ClientId>, Option<Sid>)>, Fault> {
-        let rows = match what {
-            Ended::Session(session) => return Ok(vec![(session.clone(), None, None)]),
-            Ended::Account(account) => self.rows(&OF_ACCOUNT, values![account.as_str()]).await?,
-            Ended::Client(client) => {
-                self.rows(&OF_CLIENT, values![client.as_str(), None::<&str>])
-                    .await?
-            }
-            Ended::AccountAtClient(account, client) => {
-                self.rows(&OF_CLIENT, values![client.as_str(), account.as_str()])
-                    .await?
-            }
-            Ended::Participation(sid) => self.rows(&SESSION_OF, values![sid.as_str()]).await?,
-        };
-        let (client, sid) = match what {
-            Ended::Client(client) | Ended::AccountAtClient(_, client) => {
-                (Some(client.clone()), None)
-            }
-            Ended::Participation(sid) => (None, Some(sid.clone())),
-            Ended::Session(_) | Ended::Account(_) => (None, None),
-        };
-        rows.into_iter()
-            .map(|mut row| {
-                Ok((
-                    SessionId::new(row.take::<String>()?),
-                    client.clone(),
-                    sid.clone(),
-                ))
-            })
-            .collect()
-    }
-
-    /// The stays that leave, with their live grants and what is known of their clients.
-    async fn leaving(&mut self, reaches: &[Reach]) -> Result<Vec<Leaving>, Fault> {
-        let mut clients = HashMap::new();
-        let mut leaving = Vec::new();
-        for reach in reaches {
-            let (client, sid) = (
-                reach.client.as_ref().map(ClientId::as_str),
-                reach.sid.as_ref().map(Sid::as_str),
-            );
-            for mut row in self
-                .rows(&LEAVING, values![reach.session.as_str(), client, sid])
-                .await?
-            {
-                let (sid, account) = (
-                    Sid::new(row.take::<String>()?),
-                    AccountId::new(row.take::<String>()?),
-                );
-                let (client, sub) = (
-                    ClientId::new(row.take::<String>()?),
-                    Sub::new(row.take::<String>()?),
-                );
-                if !clients.contains_key(&client) {
-                    clients.insert(client.clone(), self.listener(&client).await?);
-                }
-                let listener = clients[&client].clone();
-                leaving.push(Leaving {
-                    grants: self.grants_of_stay(&sid).await?,
-                    sid,
-                    account,
-                    client,
-                    sub,
-                    session: reach.session.clone(),
-                    session_kind: reach.kind,
-                    backchannel_logout_uri: listener.uri,
-                    deadline: listener.deadline,
-                    idle_notices: listener.idle_notices,
-                });
-            }
-        }
-        Ok(leaving)
-    }
-
-    async fn grants_of_stay(&mut self, sid: &Sid) -> Result<Vec<(GrantId, GrantKind)>, Fault> {
-        let rows = self.rows(&GRANTS_OF_STAY, values![sid.as_str()]).await?;
-        let read = |mut row: crate::row::Row| {
-            Ok((
-                GrantId::new(row.take::<String>()?),
-                text::word(&row.take::<String>()?, GrantKind::read)?,
-            ))
-        };
-        rows.into_iter().map(read).collect()
-    }
-
-    async fn listener(&mut self, client: &ClientId) -> Result<Listener, Fault> {
-        let Some(mut row) = self.row(&CLIENT, values![client.as_str()]).await? else {
-            return Ok(Listener {
-                uri: None,
-                deadline: None,
-                idle_notices: IdleNotices::Send,
-            });
-        };
-        let unreadable =
-            |error| Fault::from_error(Kind::Bug, format!("the row of client {client}"), error);
-        let metadata: Addressed =
-            serde_json::from_str(&row.take::<String>()?).map_err(unreadable)?;
-        let policy: Policy = serde_json::from_str(&row.take::<String>()?).map_err(unreadable)?;
-        Ok(Listener {
-            uri: metadata.backchannel_logout_uri,
-            deadline: policy
-                .logout_deadline
-                .map(|seconds| Span::from_seconds(i64::from(seconds))),
-            idle_notices: policy.idle_notices,
-        })
-    }
-
-    /// Live grants beyond the stays that leave, if what is ordered revokes them: those of an account or a client whose
-    /// sessions ended before.
-    async fn background(&mut self, end: &End) -> Result<Vec<GrantId>, Fault> {
-        if judge::fate(end.cause, SessionKind::Browser, end.offline) == OfflineGrants::Keep {
-            return Ok(Vec::new());
-        }
-        let rows = match &end.what {
-            Ended::Participation(_) | Ended::Session(_) => return Ok(Vec::new()),
-            Ended::Account(account) => {
-                self.rows(&GRANTS_OF_ACCOUNT, values![account.as_str(), None::<&str>])
-                    .await?
-            }
-            Ended::AccountAtClient(account, client) => {
-                self.rows(
-                    &GRANTS_OF_ACCOUNT,
-                    values![account.as_str(), client.as_str()],
-                )
-                .await?
-            }
-            Ended::Client(client) => {
-                self.rows(&GRANTS_OF_CLIENT, values![client.as_str()])
-                    .await?
-            }
-        };
-        rows.into_iter()
-            .map(|mut row| Ok(GrantId::new(row.take::<String>()?)))
-            .collect()
     }
 }
 

@@ -1,1 +1,7 @@
+//! Sessions, stays, grants and the one ending, on both engines, with their races.
 
+pub(crate) mod ground;
+mod life;
+mod previews;
+mod races;
+mod sweeps;

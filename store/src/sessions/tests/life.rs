@@ -1,0 +1,236 @@
+//! A session's life, from its opening to its end.
+
+use openid::acr::Amr;
+use openid::logout::judge::{Ended, OfflineGrants, Untold};
+use openid::name::{GrantId, SessionId, Sid};
+use openid::session::{Cause, GrantKind, GrantStanding, SessionStanding};
+use openid::time::Span;
+
+use super::ground::{
+    DEADLINE, IDLE, START, account, begin, browser, client, client_with, consent, disable, end,
+    ending, grant, join, live_grants, new_session, session, stay,
+};
+use crate::engine::tests::both::on_both;
+use crate::{GrantEnding, NoticeState, Opening, Reproof, Selection, SessionFilter, Store};
+
+on_both! {
+    async fn being_seen_is_written_every_five_minutes_and_keeps_it_alive(store: Store) {
+        let ann = account(&store, "ann").await;
+        let id = session(&store, "s1", &ann, "cookie").await;
+        for (after, seen) in [(Span::from_minutes(4), Span::ZERO), (Span::from_minutes(5), Span::from_minutes(5)), (IDLE, IDLE)] {
+            let id = id.clone();
+            let held = store.write(async move |tx| Ok(tx.hold_session(&id, START + after).await?)).await.unwrap().unwrap();
+            assert_eq!(held.seen_at, START + seen);
+            assert_eq!(held.idle_until, START + seen + IDLE);
+        }
+        let gone = START + IDLE + IDLE;
+        let held = store.write(async move |tx| Ok(tx.hold_session(&id, gone).await?)).await.unwrap();
+        assert!(held.is_none(), "idle too long");
+    }
+
+    async fn no_session_opens_for_a_disabled_account(store: Store) {
+        let ann = account(&store, "ann").await;
+        let new = new_session("s1", &ann, "cookie");
+        let opening = store.write(async move |tx| {
+            disable(tx, &new.account, START).await?;
+            Ok(tx.open_session(&new).await?)
+        }).await.unwrap();
+        assert_eq!(opening, Opening::AccountOver);
+    }
+
+    async fn a_stay_keeps_its_sid_until_it_ends(store: Store) {
+        let ann = account(&store, "ann").await;
+        let rp = client(&store, "rp").await;
+        let id = session(&store, "s1", &ann, "cookie").await;
+        let first = stay(&store, &id, &rp, "sid-1").await;
+        assert_eq!(stay(&store, &id, &rp, "sid-2").await, first, "one stay, one sid");
+        let report = end(&store, ending(Ended::Participation(first.clone()), Cause::Person)).await;
+        assert!(report.sessions.is_empty());
+        assert_eq!(report.notices.len(), 1);
+        let second = stay(&store, &id, &rp, "sid-3").await;
+        assert_eq!(second, Sid::new("sid-3"), "a new stay has a new sid");
+        let mut reader = store.reader().await.unwrap();
+        let old = reader.participation(&first).await.unwrap().unwrap();
+        assert_eq!(old.standing(START), SessionStanding::Over);
+        assert_eq!(old.ended, Some((START, Cause::Person)));
+        let new = reader.participation(&second).await.unwrap().unwrap();
+        assert_eq!(new.standing(START), SessionStanding::Live);
+        assert_eq!(new.standing(START + IDLE), SessionStanding::Over, "its session has idled out");
+        assert_eq!(reader.participations(&id).await.unwrap().len(), 2);
+    }
+
+    async fn a_browser_finds_its_live_sessions_the_client_s_last_one_first(store: Store) {
+        let (ann, bob, cat) = (account(&store, "ann").await, account(&store, "bob").await, account(&store, "cat").await);
+        let (one, two) = (client(&store, "one").await, client(&store, "two").await);
+        let a = session(&store, "sa", &ann, "cookie").await;
+        let b = session(&store, "sb", &bob, "cookie").await;
+        session(&store, "sc", &cat, "another").await;
+        stay(&store, &b, &two, "sid-b2").await;
+        let joined = a.clone();
+        let at = two.clone();
+        store.write(async move |tx| Ok(join(tx, &joined, &at, "sid-a2", START + Span::from_minutes(1)).await?)).await.unwrap();
+        consent(&store, &bob, &two).await;
+        let mut reader = store.reader().await.unwrap();
+        let found = reader.browser_sessions(&browser("cookie"), &two, START).await.unwrap();
+        let names: Vec<&str> = found.iter().map(|c| c.username.as_str()).collect();
+        assert_eq!(names, ["ann", "bob"]);
+        assert_eq!(found[0].last_used, Some(START + Span::from_minutes(1)));
+        assert!(found[0].consent.is_none());
+        let given = found[1].consent.as_ref().unwrap();
+        assert_eq!((given.scope.to_string().as_str(), given.userinfo_claims.as_slice()), ("openid email", &["name".to_owned()][..]));
+        let elsewhere = reader.browser_sessions(&browser("cookie"), &one, START).await.unwrap();
+        assert!(elsewhere.iter().all(|c| c.last_used.is_none() && c.consent.is_none()));
+        assert!(reader.browser_sessions(&browser("cookie"), &two, START + IDLE + IDLE).await.unwrap().is_empty());
+        drop(reader);
+        store.write(async move |tx| Ok(disable(tx, &bob, START).await?)).await.unwrap();
+        end(&store, ending(Ended::Session(a), Cause::Person)).await;
+        let mut reader = store.reader().await.unwrap();
+        assert!(reader.browser_sessions(&browser("cookie"), &two, START).await.unwrap().is_empty());
+    }
+
+    async fn proving_again_moves_auth_time_and_a_new_cookie_takes_all(store: Store) {
+        let (ann, bob) = (account(&store, "ann").await, account(&store, "bob").await);
+        let rp = client(&store, "rp").await;
+        let a = session(&store, "sa", &ann, "old").await;
+        session(&store, "sb", &bob, "old").await;
+        let sid = stay(&store, &a, &rp, "sid").await;
+        let later = START + Span::from_minutes(10);
+        let again = a.clone();
+        let standing = store.write(async move |tx| {
+            tx.rebind_browser(&browser("old"), &browser("new")).await?;
+            let proof = Reproof { auth_time: later, acr: None, amr: Amr::one("hwk"), browser: browser("new"), absolute: Span::from_days(7) };
+            Ok(tx.reauthenticate(&again, &proof).await?)
+        }).await.unwrap();
+        assert_eq!(standing, SessionStanding::Live);
+        let mut reader = store.reader().await.unwrap();
+        assert!(reader.browser_sessions(&browser("old"), &rp, later).await.unwrap().is_empty());
+        let found = reader.browser_sessions(&browser("new"), &rp, later).await.unwrap();
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].session.auth_time, found[0].session.amr.clone()), (later, Amr::one("hwk")));
+        assert_eq!(reader.participation(&sid).await.unwrap().unwrap().standing(later), SessionStanding::Live);
+    }
+
+    async fn an_ending_tells_whom_it_can_and_says_whom_it_cannot(store: Store) {
+        let ann = account(&store, "ann").await;
+        let (told, silent) = (client(&store, "told").await, client_with(&store, "silent", "{}", "{}").await);
+        let brief = client_with(&store, "brief", r#"{"backchannel_logout_uri": "https://b.example/"}"#, r#"{"logout_deadline": 60}"#).await;
+        let id = session(&store, "s1", &ann, "cookie").await;
+        let (t, s, b) = (stay(&store, &id, &told, "t").await, stay(&store, &id, &silent, "s").await, stay(&store, &id, &brief, "b").await);
+        begin(&store, &grant("online", &id, &t, &told, &ann, GrantKind::Online)).await;
+        begin(&store, &grant("offline", &id, &s, &silent, &ann, GrantKind::Offline)).await;
+        let report = end(&store, ending(Ended::Session(id.clone()), Cause::RelyingParty)).await;
+        assert_eq!(report.sessions, [id.clone()]);
+        let mut deadlines: Vec<_> = report.notices.iter().map(|p| (p.notice.sid.clone(), p.notice.deliver_by)).collect();
+        deadlines.sort();
+        assert_eq!(deadlines, [(b, START + Span::from_seconds(60)), (t, START + DEADLINE)]);
+        assert_eq!(report.untold, [(s.clone(), silent, Untold::NoAddress)]);
+        assert_eq!(report.revoked, [GrantId::new("online")]);
+        assert_eq!(report.kept, [GrantId::new("offline")]);
+        let again = end(&store, ending(Ended::Session(id.clone()), Cause::Person)).await;
+        assert!(!again.ended_something(), "{again:?}");
+        let mut reader = store.reader().await.unwrap();
+        let row = reader.session(&id).await.unwrap().unwrap();
+        assert_eq!(row.ended, Some((START, Cause::RelyingParty, "test".to_owned())), "the first cause stays");
+        assert_eq!(row.standing(START), SessionStanding::Over);
+        let ledger = reader.notices_of_sessions(&[id.clone()]).await.unwrap();
+        assert_eq!(ledger.len(), 2);
+        assert!(ledger.iter().all(|row| row.state == NoticeState::Pending && row.cause == Cause::RelyingParty));
+        drop(reader);
+        let held = store.write(async |tx| Ok(tx.hold_grant(&GrantId::new("offline")).await?)).await.unwrap().unwrap();
+        assert_eq!(held, (grant("offline", &id, &s, &openid::name::ClientId::new("silent"), &ann, GrantKind::Offline), GrantStanding::Live));
+    }
+
+    async fn disabling_an_account_ends_its_background_access_too(store: Store) {
+        let (ann, bob) = (account(&store, "ann").await, account(&store, "bob").await);
+        let rp = client(&store, "rp").await;
+        let old = session(&store, "old", &ann, "c1").await;
+        let sid = stay(&store, &old, &rp, "sid-old").await;
+        begin(&store, &grant("outlived", &old, &sid, &rp, &ann, GrantKind::Offline)).await;
+        end(&store, ending(Ended::Session(old), Cause::Person)).await;
+        for n in 0..3 {
+            let id = session(&store, &format!("s{n}"), &ann, "c2").await;
+            let sid = stay(&store, &id, &rp, &format!("sid-{n}")).await;
+            begin(&store, &grant(&format!("g{n}"), &id, &sid, &rp, &ann, GrantKind::Offline)).await;
+        }
+        let other = session(&store, "other", &bob, "c3").await;
+        let report = end(&store, ending(Ended::Account(ann.clone()), Cause::AccountDisabled)).await;
+        assert_eq!(report.sessions.len(), 3);
+        assert_eq!(report.notices.len(), 3);
+        let mut revoked: Vec<&str> = report.revoked.iter().map(GrantId::as_str).collect();
+        revoked.sort_unstable();
+        assert_eq!(revoked, ["g0", "g1", "g2", "outlived"]);
+        let mut reader = store.reader().await.unwrap();
+        assert!(reader.account_sessions(&ann, START).await.unwrap().is_empty());
+        assert_eq!(reader.session(&other).await.unwrap().unwrap().standing(START), SessionStanding::Live);
+    }
+
+    async fn ending_a_client_leaves_the_others_signed_in(store: Store) {
+        let (ann, bob) = (account(&store, "ann").await, account(&store, "bob").await);
+        let (rp, other) = (client(&store, "rp").await, client(&store, "other").await);
+        let (a, b) = (session(&store, "sa", &ann, "c1").await, session(&store, "sb", &bob, "c2").await);
+        for (id, n) in [(&a, 1), (&b, 2)] {
+            stay(&store, id, &rp, &format!("rp-{n}")).await;
+            stay(&store, id, &other, &format!("other-{n}")).await;
+        }
+        let withdrawn = end(&store, ending(Ended::AccountAtClient(ann, rp.clone()), Cause::ConsentWithdrawn)).await;
+        assert_eq!(withdrawn.notices.iter().map(|p| p.notice.sid.as_str()).collect::<Vec<_>>(), ["rp-1"]);
+        let disabled = end(&store, ending(Ended::Client(rp), Cause::ClientDisabled)).await;
+        assert_eq!(disabled.notices.iter().map(|p| p.notice.sid.as_str()).collect::<Vec<_>>(), ["rp-2"]);
+        let mut reader = store.reader().await.unwrap();
+        for id in [&a, &b] {
+            assert_eq!(reader.session(id).await.unwrap().unwrap().standing(START), SessionStanding::Live);
+        }
+        assert_eq!(reader.participation(&Sid::new("other-1")).await.unwrap().unwrap().ended, None);
+    }
+
+    async fn a_grant_ends_once_and_its_stay_goes_on(store: Store) {
+        let ann = account(&store, "ann").await;
+        let rp = client(&store, "rp").await;
+        let id = session(&store, "s1", &ann, "cookie").await;
+        let sid = stay(&store, &id, &rp, "sid").await;
+        begin(&store, &grant("g", &id, &sid, &rp, &ann, GrantKind::Offline)).await;
+        for expected in [GrantEnding::Now, GrantEnding::Before] {
+            let ended = store.write(async |tx| Ok(tx.end_grant(&GrantId::new("g"), Cause::Reuse, "rp", START).await?)).await.unwrap();
+            assert_eq!(ended, expected);
+        }
+        assert_eq!(live_grants(&store, &id).await, 0);
+        let held = store.write(async |tx| Ok(tx.hold_grant(&GrantId::new("g")).await?)).await.unwrap().unwrap();
+        assert_eq!(held.1, GrantStanding::Over);
+        let mut reader = store.reader().await.unwrap();
+        assert_eq!(reader.participation(&sid).await.unwrap().unwrap().standing(START), SessionStanding::Live);
+    }
+
+    async fn sessions_are_listed_in_pages(store: Store) {
+        let (ann, bob) = (account(&store, "ann").await, account(&store, "bob").await);
+        for n in 0..5 {
+            session(&store, &format!("a{n}"), &ann, "c1").await;
+        }
+        session(&store, "b0", &bob, "c2").await;
+        end(&store, ending(Ended::Session(SessionId::new("a1")), Cause::Operator)).await;
+        let mut reader = store.reader().await.unwrap();
+        let mut filter = SessionFilter { account: None, selection: Selection::All, after: None, limit: 4 };
+        let first = reader.sessions(&filter, START).await.unwrap();
+        assert_eq!(first.len(), 4);
+        filter.after = Some(first[3].session.id.clone());
+        assert_eq!(reader.sessions(&filter, START).await.unwrap().len(), 2);
+        let live = SessionFilter { account: Some(ann), selection: Selection::Live, after: None, limit: 10 };
+        let names: Vec<String> = reader.sessions(&live, START).await.unwrap().iter().map(|r| r.session.id.to_string()).collect();
+        assert_eq!(names, ["a0", "a2", "a3", "a4"]);
+    }
+
+    async fn hostile_text_is_only_text(store: Store) {
+        let evil = "'; DROP TABLE session; -- <script>alert(1)</script> \" \\ %00 \u{202e}";
+        let ann = account(&store, evil).await;
+        let rp = client_with(&store, evil, r#"{"backchannel_logout_uri": "https://e.example/"}"#, "{}").await;
+        let id = session(&store, evil, &ann, evil).await;
+        let sid = stay(&store, &id, &rp, evil).await;
+        let mut order = ending(Ended::Session(id.clone()), Cause::Operator);
+        order.by = evil.to_owned();
+        order.offline = OfflineGrants::Revoke;
+        let report = end(&store, order).await;
+        assert_eq!(report.notices[0].notice.sid, sid);
+        let mut reader = store.reader().await.unwrap();
+        assert_eq!(reader.session(&id).await.unwrap().unwrap().ended.unwrap().2, evil);
+        assert_eq!(reader.notices_of_sessions(&[id]).await.unwrap()[0].notice.client, rp);
+    }
+}
