@@ -65,6 +65,7 @@ fn held(given: &Value) -> Option<Held> {
         issued_at,
         expires_at: issued_at + Terms::default().refresh_idle,
         standing: match given["rotated"].as_i64() {
+            None if given["displaced"] == true => RefreshStanding::Displaced,
             None => RefreshStanding::Unused,
             Some(ago) => RefreshStanding::Rotated {
                 at: NOW - seconds(ago),

@@ -47,6 +47,9 @@ pub struct Held {
 pub enum RefreshStanding {
     /// It was not.
     Unused,
+    /// It was not, but another successor of the token before it was used: of the answers to one token, whose owner asked
+    /// again within the grace, only one can be in its owner's hands.
+    Displaced,
     /// It was.
     Rotated {
         /// When first.
@@ -144,7 +147,7 @@ impl Held {
             {
                 Use::Honest(Retry::Again)
             }
-            RefreshStanding::Rotated { .. } => Use::Reuse,
+            RefreshStanding::Rotated { .. } | RefreshStanding::Displaced => Use::Reuse,
         }
     }
 }
