@@ -248,7 +248,7 @@ fn words(text: Option<&str>) -> Vec<String> {
 }
 
 /// RFC 8707 §2: absolute, without a fragment.
-fn resources(form: &Form) -> Result<Vec<String>, Refusal> {
+pub(crate) fn resources(form: &Form) -> Result<Vec<String>, Refusal> {
     let mut all: Vec<String> = Vec::new();
     for resource in form.all("resource") {
         if uri::judge(resource).is_err() {

@@ -2,13 +2,11 @@
 //!
 //! Invariant: who asks is not read here. That is `client::auth`'s, from the same form.
 
+pub(crate) use crate::authorize::request::resources;
 use crate::token::Grants;
 use crate::wire::form::Form;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::scope::Scope;
-
-/// More resources than any honest request names.
-const MOST_RESOURCES: usize = 16;
 
 /// A legal token request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,21 +32,6 @@ impl TokenRequest {
 /// `scope`, if the request names any.
 pub(crate) fn scope(form: &Form) -> Result<Option<Scope>, Refusal> {
     form.get("scope").map(Scope::read).transpose()
-}
-
-/// `resource`: absolute URIs without a fragment (RFC 8707 §2), distinct, in order.
-pub(crate) fn resources(form: &Form) -> Result<Vec<String>, Refusal> {
-    let mut all: Vec<String> = Vec::new();
-    for resource in form.all("resource") {
-        let legal = url::Url::parse(resource).is_ok_and(|uri| uri.fragment().is_none());
-        if !legal || all.len() == MOST_RESOURCES {
-            return Err(refuse(ErrorCode::InvalidTarget, "token_resource_illegal", "a resource is not a legal URI"));
-        }
-        if !all.iter().any(|known| known == resource) {
-            all.push(resource.to_owned());
-        }
-    }
-    Ok(all)
 }
 
 /// The resources an access token is for: those asked for, which must have been granted; else all that were granted
