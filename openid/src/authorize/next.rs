@@ -11,6 +11,7 @@ use crate::client::policy::ConsentPolicy;
 use crate::name::{AccountId, SessionId, Sub};
 use crate::session::Session;
 use crate::time::{Span, Time};
+use crate::token::claims;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::scope::Scope;
 
@@ -125,7 +126,12 @@ impl Consent {
     /// What of `self` is not in `given`.
     #[must_use]
     pub fn beyond(&self, given: &Self) -> Self {
-        let beyond = |all: &[String], known: &[String]| all.iter().filter(|one| !known.contains(one)).cloned().collect();
+        let beyond = |all: &[String], known: &[String]| {
+            all.iter()
+                .filter(|one| !known.contains(one))
+                .cloned()
+                .collect()
+        };
         Self {
             scope: self.scope.filtered(|value| !given.scope.contains(value)),
             id_token_claims: beyond(&self.id_token_claims, &given.id_token_claims),
@@ -147,10 +153,18 @@ impl Consent {
 impl AuthRequest {
     /// All that this request asks a person to agree to.
     pub fn consent(&self) -> Consent {
+        // `sub`, `acr`, `auth_time` and their like are part of every sign-in.
+        let personal = |names: &[String]| {
+            names
+                .iter()
+                .filter(|name| !claims::is_reserved(name))
+                .cloned()
+                .collect()
+        };
         Consent {
             scope: self.scope.clone(),
-            id_token_claims: self.wanted.id_token.clone(),
-            userinfo_claims: self.wanted.userinfo.clone(),
+            id_token_claims: personal(&self.wanted.id_token),
+            userinfo_claims: personal(&self.wanted.userinfo),
             resources: self.resources.clone(),
             given_at: Time::default(),
         }
@@ -159,7 +173,11 @@ impl AuthRequest {
 
 /// The person said no, at the consent or at the login page (Core §3.1.2.6, RFC 6749 §4.1.2.1).
 pub fn denied() -> Refusal {
-    refuse(ErrorCode::AccessDenied, "person_denied", "the person did not agree")
+    refuse(
+        ErrorCode::AccessDenied,
+        "person_denied",
+        "the person did not agree",
+    )
 }
 
 /// What now? Asked again after every answer, with the facts gathered again.
@@ -181,11 +199,21 @@ enum Stop {
 /// `prompt=none` turns every question into its error, Core §3.1.2.6.
 fn unasked(question: &Question) -> Refusal {
     match question {
-        Question::Login { .. } => refuse(ErrorCode::LoginRequired, "none_login", "the person must sign in"),
-        Question::Choose => {
-            refuse(ErrorCode::AccountSelectionRequired, "none_choose", "the person must choose an account")
-        }
-        Question::Consent { .. } => refuse(ErrorCode::ConsentRequired, "none_consent", "the person must agree first"),
+        Question::Login { .. } => refuse(
+            ErrorCode::LoginRequired,
+            "none_login",
+            "the person must sign in",
+        ),
+        Question::Choose => refuse(
+            ErrorCode::AccountSelectionRequired,
+            "none_choose",
+            "the person must choose an account",
+        ),
+        Question::Consent { .. } => refuse(
+            ErrorCode::ConsentRequired,
+            "none_consent",
+            "the person must agree first",
+        ),
     }
 }
 
@@ -232,27 +260,44 @@ fn subject<'a>(request: &'a AuthRequest, known: &'a Known) -> Result<Option<&'a 
 /// Whose session it is: `logout.md` §2, several accounts in one browser.
 fn who<'a>(request: &AuthRequest, known: &'a Known, now: Time) -> Result<&'a Candidate, Stop> {
     let subject = subject(request, known)?;
-    let live = || known.sessions.iter().filter(|candidate| !candidate.session.is_over(now));
+    let live = || {
+        known
+            .sessions
+            .iter()
+            .filter(|candidate| !candidate.session.is_over(now))
+    };
     let login = |username: Option<String>| {
-        Err(Stop::Ask(Question::Login { username: username.or_else(|| request.login_hint.clone()), again: None }))
+        Err(Stop::Ask(Question::Login {
+            username: username.or_else(|| request.login_hint.clone()),
+            again: None,
+        }))
     };
     if let Some(chosen) = &known.chosen {
-        return match (live().find(|candidate| candidate.session.account == *chosen), subject) {
-            (Some(candidate), Some(subject)) if candidate.sub.as_str() != subject => Err(Stop::Send(refuse(
-                ErrorCode::LoginRequired,
-                "other_person",
-                "somebody else signed in than the one who was asked for",
-            ))),
+        return match (
+            live().find(|candidate| candidate.session.account == *chosen),
+            subject,
+        ) {
+            (Some(candidate), Some(subject)) if candidate.sub.as_str() != subject => {
+                Err(Stop::Send(refuse(
+                    ErrorCode::LoginRequired,
+                    "other_person",
+                    "somebody else signed in than the one who was asked for",
+                )))
+            }
             (Some(candidate), _) => Ok(candidate),
             (None, _) => login(None),
         };
     }
-    let Some(first) = live().next() else { return login(None) };
+    let Some(first) = live().next() else {
+        return login(None);
+    };
     if request.prompt.select_account {
         return Err(Stop::Ask(Question::Choose));
     }
     if let Some(subject) = subject {
-        return live().find(|candidate| candidate.sub.as_str() == subject).map_or_else(|| login(None), Ok);
+        return live()
+            .find(|candidate| candidate.sub.as_str() == subject)
+            .map_or_else(|| login(None), Ok);
     }
     if let Some(hint) = &request.login_hint {
         let hint = hint.trim().to_lowercase();
@@ -261,7 +306,10 @@ fn who<'a>(request: &AuthRequest, known: &'a Known, now: Time) -> Result<&'a Can
             .find(|candidate| candidate.username.to_lowercase() == hint)
             .ok_or(Stop::Ask(Question::Choose));
     }
-    match live().filter(|candidate| candidate.last_used.is_some()).max_by_key(|candidate| candidate.last_used) {
+    match live()
+        .filter(|candidate| candidate.last_used.is_some())
+        .max_by_key(|candidate| candidate.last_used)
+    {
         Some(candidate) => Ok(candidate),
         None if live().count() == 1 => Ok(first),
         None => Err(Stop::Ask(Question::Choose)),
@@ -269,17 +317,27 @@ fn who<'a>(request: &AuthRequest, known: &'a Known, now: Time) -> Result<&'a Can
 }
 
 /// Whether they proved it recently and well enough (Core §3.1.2.1 `prompt`, `max_age`; §5.5.1.1 essential `acr`).
-fn fresh(request: &AuthRequest, known: &Known, candidate: &Candidate, now: Time) -> Result<(), Stop> {
+fn fresh(
+    request: &AuthRequest,
+    known: &Known,
+    candidate: &Candidate,
+    now: Time,
+) -> Result<(), Stop> {
     let session = &candidate.session;
     let again = || {
-        let named = known.chosen.is_some() || known.hint != Hint::Absent || request.wanted.sub.is_some();
+        let named =
+            known.chosen.is_some() || known.hint != Hint::Absent || request.wanted.sub.is_some();
         Stop::Ask(Question::Login {
             username: Some(candidate.username.clone()),
             again: named.then(|| session.account.clone()),
         })
     };
     let essential = &request.wanted.essential_acr;
-    let reaches = essential.is_empty() || session.acr.as_ref().is_some_and(|acr| essential.contains(acr));
+    let reaches = essential.is_empty()
+        || session
+            .acr
+            .as_ref()
+            .is_some_and(|acr| essential.contains(acr));
     // Proven since the request began: as fresh as it gets, however long the person took for the next page.
     if session.auth_time >= known.began {
         return match reaches {
@@ -298,7 +356,12 @@ fn fresh(request: &AuthRequest, known: &Known, candidate: &Candidate, now: Time)
 }
 
 /// Whether they agreed to all that is asked for (Core §3.1.2.4).
-fn agrees(request: &AuthRequest, client: &Client, known: &Known, candidate: &Candidate) -> Result<(), Stop> {
+fn agrees(
+    request: &AuthRequest,
+    client: &Client,
+    known: &Known,
+    candidate: &Candidate,
+) -> Result<(), Stop> {
     let asked = request.consent();
     let given = candidate.consent.clone().unwrap_or_default();
     let asked_since = candidate.consent.is_some() && given.given_at >= known.began;
@@ -309,7 +372,11 @@ fn agrees(request: &AuthRequest, client: &Client, known: &Known, candidate: &Can
         (false, ConsentPolicy::Ask) => candidate.consent.is_none() || !new.is_empty(),
     };
     match wanted {
-        true => Err(Stop::Ask(Question::Consent { account: candidate.session.account.clone(), asked, new })),
+        true => Err(Stop::Ask(Question::Consent {
+            account: candidate.session.account.clone(),
+            asked,
+            new,
+        })),
         false => Ok(()),
     }
 }

@@ -55,7 +55,10 @@ pub struct AuthRequest {
 
 /// `prompt`, OpenID Connect Core §3.1.2.1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "a set of four words; each is named")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a set of four words; each is named"
+)]
 pub struct Prompt {
     /// `none`: must not show anything; stands alone.
     pub none: bool,
@@ -72,11 +75,18 @@ impl Prompt {
     pub const VALUES: &[&str] = &["none", "login", "consent", "select_account"];
 
     fn read(text: Option<&str>) -> Result<Self, Refusal> {
-        let values = || text.into_iter().flat_map(|text| text.split(' ')).filter(|value| !value.is_empty());
+        let values = || {
+            text.into_iter()
+                .flat_map(|text| text.split(' '))
+                .filter(|value| !value.is_empty())
+        };
         let has = |name: &str| values().any(|value| value == name);
         // Core §3.1.2.1: none with any other value is an error; a value that is not understood may be ignored.
         if has("none") && values().any(|value| value != "none") {
-            return Err(invalid("prompt_none_alone", "prompt: none must stand alone"));
+            return Err(invalid(
+                "prompt_none_alone",
+                "prompt: none must stand alone",
+            ));
         }
         Ok(Self {
             none: has("none"),
@@ -109,7 +119,12 @@ fn invalid(why: &'static str, say: &'static str) -> Refusal {
 
 impl AuthRequest {
     /// Reads a request whose destination is known. A refusal here is sent there.
-    pub fn read(form: &Form, client: &Client, place: &Destination, offers: &ServerOffers) -> Result<Self, Refusal> {
+    pub fn read(
+        form: &Form,
+        client: &Client,
+        place: &Destination,
+        offers: &ServerOffers,
+    ) -> Result<Self, Refusal> {
         form.once()?;
         not_supported(form)?;
         response_type(form, client)?;
@@ -133,11 +148,18 @@ impl AuthRequest {
             login_hint: text(form, "login_hint", LONGEST_HINT)?,
             id_token_hint: text(form, "id_token_hint", LONGEST_TOKEN)?,
             acr_values,
-            ui_locales: words(form.get("ui_locales")).into_iter().filter(|tag| members::are_language_tags(tag)).collect(),
+            ui_locales: words(form.get("ui_locales"))
+                .into_iter()
+                .filter(|tag| members::are_language_tags(tag))
+                .collect(),
             auth_time_wanted: max_age.is_some()
                 || client.metadata.auth_time == AuthTime::Required
                 || wanted.auth_time == wanted::AuthTimeClaim::Asked,
-            claims: if claims.is_empty() { String::new() } else { serde_json::Value::Object(claims).to_string() },
+            claims: if claims.is_empty() {
+                String::new()
+            } else {
+                serde_json::Value::Object(claims).to_string()
+            },
             wanted,
             resources: resources(form)?,
         })
@@ -147,13 +169,25 @@ impl AuthRequest {
 /// Core §6.1, §6.2 and §7.2.1: these have error codes of their own.
 fn not_supported(form: &Form) -> Result<(), Refusal> {
     if form.get("request").is_some() {
-        return Err(refuse(ErrorCode::RequestNotSupported, "request_object", "request is not supported"));
+        return Err(refuse(
+            ErrorCode::RequestNotSupported,
+            "request_object",
+            "request is not supported",
+        ));
     }
     if form.get("request_uri").is_some() {
-        return Err(refuse(ErrorCode::RequestUriNotSupported, "request_object_uri", "request_uri is not supported"));
+        return Err(refuse(
+            ErrorCode::RequestUriNotSupported,
+            "request_object_uri",
+            "request_uri is not supported",
+        ));
     }
     if form.get("registration").is_some() {
-        return Err(refuse(ErrorCode::RegistrationNotSupported, "request_registration", "registration is not supported"));
+        return Err(refuse(
+            ErrorCode::RegistrationNotSupported,
+            "request_registration",
+            "registration is not supported",
+        ));
     }
     Ok(())
 }
@@ -170,7 +204,12 @@ fn response_type(form: &Form, client: &Client) -> Result<(), Refusal> {
             ));
         }
     }
-    if !client.metadata.response_types.iter().any(|registered| registered == "code") {
+    if !client
+        .metadata
+        .response_types
+        .iter()
+        .any(|registered| registered == "code")
+    {
         return Err(refuse(
             ErrorCode::UnauthorizedClient,
             "response_type_unregistered",
@@ -179,30 +218,51 @@ fn response_type(form: &Form, client: &Client) -> Result<(), Refusal> {
     }
     match form.get("response_mode") {
         Some(mode) if !ResponseMode::ALL.iter().any(|known| known.as_str() == mode) => {
-            Err(invalid("response_mode_unknown", "response_mode must be query, fragment or form_post"))
+            Err(invalid(
+                "response_mode_unknown",
+                "response_mode must be query, fragment or form_post",
+            ))
         }
         _ => Ok(()),
     }
 }
 
 /// The scope, cut to what the client may ask for. Values nobody knows are ignored (Core §3.1.2.1).
-fn scope(form: &Form, client: &Client, prompt: Prompt, offers: &ServerOffers) -> Result<Scope, Refusal> {
+fn scope(
+    form: &Form,
+    client: &Client,
+    prompt: Prompt,
+    offers: &ServerOffers,
+) -> Result<Scope, Refusal> {
     let Some(text) = form.get("scope") else {
-        return Err(refuse(ErrorCode::InvalidScope, "scope_missing", "scope is missing"));
+        return Err(refuse(
+            ErrorCode::InvalidScope,
+            "scope_missing",
+            "scope is missing",
+        ));
     };
     let asked = Scope::read(text)?;
     let allowed = client.metadata.scope.as_ref().unwrap_or(&offers.scopes);
     // Left out silently, the answer to an OpenID request would be one without an ID Token.
     if asked.contains("openid") && !allowed.contains("openid") {
-        return Err(refuse(ErrorCode::InvalidScope, "scope_openid", "this client may not ask for openid"));
+        return Err(refuse(
+            ErrorCode::InvalidScope,
+            "scope_openid",
+            "this client may not ask for openid",
+        ));
     }
     // Core §11: ignored unless prompt has consent, or another condition is in place (the operator vouches for the
     // client), and only if a refresh token can be issued at all.
     let offline = (prompt.consent || client.policy.consent == ConsentPolicy::FirstParty)
         && client.metadata.allows_grant("refresh_token");
-    let scope = asked.filtered(|value| allowed.contains(value) && (value != "offline_access" || offline));
+    let scope =
+        asked.filtered(|value| allowed.contains(value) && (value != "offline_access" || offline));
     match scope.is_empty() {
-        true => Err(refuse(ErrorCode::InvalidScope, "scope_nothing_left", "this client may ask for none of this scope")),
+        true => Err(refuse(
+            ErrorCode::InvalidScope,
+            "scope_nothing_left",
+            "this client may ask for none of this scope",
+        )),
         false => Ok(scope),
     }
 }
@@ -213,10 +273,16 @@ fn challenge(form: &Form, client: &Client) -> Result<Option<Challenge>, Refusal>
         (Some(Pkce::Required), _) | (None, ClientKind::Public) => true,
         (Some(Pkce::Optional), _) | (None, ClientKind::Confidential) => false,
     };
-    match (form.get("code_challenge"), form.get("code_challenge_method")) {
+    match (
+        form.get("code_challenge"),
+        form.get("code_challenge_method"),
+    ) {
         (Some(challenge), method) => Challenge::read(challenge, method).map(Some),
         (None, Some(_)) => Err(invalid("pkce_method_alone", "code_challenge is missing")),
-        (None, None) if required => Err(invalid("pkce_missing", "code_challenge is missing; this client must use PKCE")),
+        (None, None) if required => Err(invalid(
+            "pkce_missing",
+            "code_challenge is missing; this client must use PKCE",
+        )),
         (None, None) => Ok(None),
     }
 }
@@ -228,7 +294,10 @@ fn max_age(form: &Form) -> Result<Option<u32>, Refusal> {
         Some(text) if text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit()) => {
             Ok(Some(text.parse().unwrap_or(u32::MAX)))
         }
-        Some(_) => Err(invalid("max_age_malformed", "max_age must be a number of seconds")),
+        Some(_) => Err(invalid(
+            "max_age_malformed",
+            "max_age must be a number of seconds",
+        )),
     }
 }
 
@@ -244,7 +313,12 @@ fn text(form: &Form, name: &'static str, longest: usize) -> Result<Option<String
 }
 
 fn words(text: Option<&str>) -> Vec<String> {
-    text.into_iter().flat_map(|text| text.split(' ')).filter(|w| !w.is_empty()).take(MOST_VALUES).map(str::to_owned).collect()
+    text.into_iter()
+        .flat_map(|text| text.split(' '))
+        .filter(|w| !w.is_empty())
+        .take(MOST_VALUES)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// RFC 8707 §2: absolute, without a fragment.
@@ -259,7 +333,11 @@ pub(crate) fn resources(form: &Form) -> Result<Vec<String>, Refusal> {
             ));
         }
         if all.len() == MOST_RESOURCES {
-            return Err(refuse(ErrorCode::InvalidTarget, "resource_too_many", "there are too many resource parameters"));
+            return Err(refuse(
+                ErrorCode::InvalidTarget,
+                "resource_too_many",
+                "there are too many resource parameters",
+            ));
         }
         if !all.iter().any(|known| known == resource) {
             all.push(resource.to_owned());

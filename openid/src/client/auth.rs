@@ -30,8 +30,16 @@ pub struct MethodRow {
 
 /// Every method. Drives discovery, registration and the reading of requests.
 pub const METHODS: &[MethodRow] = &[
-    MethodRow { method: AuthMethod::ClientSecretBasic, name: "client_secret_basic", algs: &[] },
-    MethodRow { method: AuthMethod::ClientSecretPost, name: "client_secret_post", algs: &[] },
+    MethodRow {
+        method: AuthMethod::ClientSecretBasic,
+        name: "client_secret_basic",
+        algs: &[],
+    },
+    MethodRow {
+        method: AuthMethod::ClientSecretPost,
+        name: "client_secret_post",
+        algs: &[],
+    },
     MethodRow {
         method: AuthMethod::ClientSecretJwt,
         name: "client_secret_jwt",
@@ -53,7 +61,11 @@ pub const METHODS: &[MethodRow] = &[
             JwsAlg::EdDsa,
         ],
     },
-    MethodRow { method: AuthMethod::None, name: "none", algs: &[] },
+    MethodRow {
+        method: AuthMethod::None,
+        name: "none",
+        algs: &[],
+    },
 ];
 
 /// `client_assertion_type` of a JWT, RFC 7523 §2.2.
@@ -97,7 +109,11 @@ impl std::fmt::Debug for Presented {
 }
 
 fn invalid(why: &'static str) -> Refusal {
-    refuse(ErrorCode::InvalidClient, why, "client authentication failed")
+    refuse(
+        ErrorCode::InvalidClient,
+        why,
+        "client authentication failed",
+    )
 }
 
 impl Presented {
@@ -107,7 +123,10 @@ impl Presented {
         form.once()?;
         let header = authorization.map(read_basic).transpose()?;
         let secret = form.get("client_secret");
-        let assertion = match (form.get("client_assertion_type"), form.get("client_assertion")) {
+        let assertion = match (
+            form.get("client_assertion_type"),
+            form.get("client_assertion"),
+        ) {
             (None, None) => None,
             (Some(JWT_BEARER), Some(token)) => Some(token),
             (Some(JWT_BEARER), None) | (None, Some(_)) => {
@@ -119,7 +138,11 @@ impl Presented {
             }
             (Some(_), _) => return Err(invalid("assertion_type_unknown")),
         };
-        if usize::from(header.is_some()) + usize::from(secret.is_some()) + usize::from(assertion.is_some()) > 1 {
+        if usize::from(header.is_some())
+            + usize::from(secret.is_some())
+            + usize::from(assertion.is_some())
+            > 1
+        {
             return Err(refuse(
                 ErrorCode::InvalidRequest,
                 "auth_methods_many",
@@ -128,7 +151,11 @@ impl Presented {
         }
         let named = form.get("client_id").map(ClientId::new);
         let presented = match (header, secret, assertion) {
-            (Some((client, secret)), _, _) => Self::Secret { method: AuthMethod::ClientSecretBasic, client, secret },
+            (Some((client, secret)), _, _) => Self::Secret {
+                method: AuthMethod::ClientSecretBasic,
+                client,
+                secret,
+            },
             (None, Some(secret), _) => Self::Secret {
                 method: AuthMethod::ClientSecretPost,
                 client: named.clone().ok_or_else(|| invalid("auth_post_nameless"))?,
@@ -138,7 +165,9 @@ impl Presented {
                 client: assertion::claimed(token).ok_or_else(|| invalid("assertion_unreadable"))?,
                 token: token.to_owned(),
             },
-            (None, None, None) => Self::Name { client: named.clone().ok_or_else(|| invalid("auth_missing"))? },
+            (None, None, None) => Self::Name {
+                client: named.clone().ok_or_else(|| invalid("auth_missing"))?,
+            },
         };
         match named {
             Some(named) if named != *presented.claimed() => Err(invalid("auth_names_differ")),
@@ -153,7 +182,9 @@ impl Presented {
 
     fn claimed(&self) -> &ClientId {
         match self {
-            Self::Secret { client, .. } | Self::Assertion { client, .. } | Self::Name { client } => client,
+            Self::Secret { client, .. }
+            | Self::Assertion { client, .. }
+            | Self::Name { client } => client,
         }
     }
 }
@@ -164,11 +195,18 @@ fn read_basic(header: &str) -> Result<(ClientId, Zeroizing<String>), Refusal> {
     if !scheme.eq_ignore_ascii_case("Basic") {
         return Err(invalid("auth_scheme_unknown"));
     }
-    let bytes = STANDARD.decode(rest.trim()).map(Zeroizing::new).map_err(|_| invalid("auth_basic_base64"))?;
+    let bytes = STANDARD
+        .decode(rest.trim())
+        .map(Zeroizing::new)
+        .map_err(|_| invalid("auth_basic_base64"))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| invalid("auth_basic_utf8"))?;
-    let (name, secret) = text.split_once(':').ok_or_else(|| invalid("auth_basic_colon"))?;
+    let (name, secret) = text
+        .split_once(':')
+        .ok_or_else(|| invalid("auth_basic_colon"))?;
     match (form_decode(name), form_decode(secret)) {
-        (Some(name), Some(secret)) if !name.is_empty() => Ok((ClientId::new(name), Zeroizing::new(secret))),
+        (Some(name), Some(secret)) if !name.is_empty() => {
+            Ok((ClientId::new(name), Zeroizing::new(secret)))
+        }
         _ => Err(invalid("auth_basic_encoding")),
     }
 }
@@ -182,7 +220,10 @@ fn form_decode(text: &str) -> Option<String> {
         rest = tail;
         bytes.push(match (first, tail) {
             (b'+', _) => b' ',
-            (b'%', [high, low, tail @ ..]) => match (char::from(*high).to_digit(16), char::from(*low).to_digit(16)) {
+            (b'%', [high, low, tail @ ..]) => match (
+                char::from(*high).to_digit(16),
+                char::from(*low).to_digit(16),
+            ) {
                 (Some(high), Some(low)) => {
                     rest = tail;
                     u8::try_from(high * 16 + low).ok()?
@@ -192,7 +233,9 @@ fn form_decode(text: &str) -> Option<String> {
             _ => *first,
         });
     }
-    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
+    String::from_utf8(bytes)
+        .ok()
+        .filter(|text| !text.contains('\0'))
 }
 
 /// The client's keys, as far as they are known.
@@ -215,7 +258,10 @@ pub enum Fetched {
 
 impl Keys<'_> {
     /// Nothing was fetched yet.
-    pub const NONE: Self = Self { jwks: None, fetched: Fetched::Before };
+    pub const NONE: Self = Self {
+        jwks: None,
+        fetched: Fetched::Before,
+    };
 }
 
 /// The names by which an assertion may call us.
@@ -261,27 +307,35 @@ pub struct AssertionId {
 }
 
 /// Judges what was presented for this client. The caller looked the client up by [`Presented::client_id`].
-pub fn judge(presented: &Presented, client: &Arc<Client>, keys: &Keys<'_>, audience: &Audience<'_>, now: Time) -> Judged {
+pub fn judge(
+    presented: &Presented,
+    client: &Arc<Client>,
+    keys: &Keys<'_>,
+    audience: &Audience<'_>,
+    now: Time,
+) -> Judged {
     let verdict = match (presented, client.metadata.auth_method) {
         _ if presented.claimed() != &client.id => Err(invalid("auth_other_client")),
         (Presented::Secret { method, secret, .. }, registered) if *method == registered => {
             judge_secret(secret, &client.secret).map(|()| None)
         }
         (Presented::Name { .. }, AuthMethod::None) => Ok(None),
-        (Presented::Assertion { token, .. }, AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt) => {
-            match assertion::judge(token, client, keys, audience, now) {
-                assertion::Judged::Is(id) => Ok(Some(id)),
-                assertion::Judged::Need(need) => return Judged::Need(need),
-                assertion::Judged::No(refusal) => Err(refusal),
-            }
-        }
+        (
+            Presented::Assertion { token, .. },
+            AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt,
+        ) => match assertion::judge(token, client, keys, audience, now) {
+            assertion::Judged::Is(id) => Ok(Some(id)),
+            assertion::Judged::Need(need) => return Judged::Need(need),
+            assertion::Judged::No(refusal) => Err(refusal),
+        },
         _ => Err(invalid("auth_method_not_registered")),
     };
     match (verdict, client.standing) {
         (Ok(_), Standing::Disabled) => Judged::No(invalid("auth_client_disabled")),
-        (Ok(assertion), Standing::Enabled) => {
-            Judged::Is(Authenticated { subject: Arc::clone(client), assertion })
-        }
+        (Ok(assertion), Standing::Enabled) => Judged::Is(Authenticated {
+            subject: Arc::clone(client),
+            assertion,
+        }),
         (Err(refusal), _) => Judged::No(refusal),
     }
 }
@@ -307,4 +361,3 @@ pub fn unknown_client() -> Refusal {
         Ok(()) | Err(_) => invalid("client_unknown"),
     }
 }
-

@@ -7,8 +7,8 @@ pub mod assertion;
 pub mod auth;
 pub(crate) mod members;
 pub mod metadata;
-mod registered;
 pub mod policy;
+mod registered;
 
 use std::sync::Arc;
 

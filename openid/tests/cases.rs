@@ -1,0 +1,540 @@
+//! Cases of the authorization endpoint, clients, PKCE and discovery; and what holds for every case of this crate: each
+//! file has a runner, each clause belongs to a specification of the table, and `docs/specs.md` is in step with both.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
+#[expect(
+    dead_code,
+    reason = "shared with the other tests of cases, which use the rest"
+)]
+mod given;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use given::{ISSUER, NOW, cases, form, object, run, seconds, texts};
+use jose::{JwkSet, JwsAlg, SigningKey};
+use openid::acr::Amr;
+use openid::authorize::mode::Sent;
+use openid::authorize::next::{Candidate, Consent, Hint, Known, Next, Question, next};
+use openid::authorize::place::{Destination, Reply};
+use openid::authorize::request::{AuthRequest, ServerOffers};
+use openid::bound::pkce::Challenge;
+use openid::client::auth::{self, Audience, Fetched, Judged, Keys, METHODS, Presented};
+use openid::client::metadata::{ClientKind, Metadata, SecretNeed};
+use openid::client::{Client, ClientSecret, Standing};
+use openid::discovery::{Endpoints, Links, Offers, document};
+use openid::name::{AccountId, ClientId, Digest, SessionId, Sub};
+use openid::session::{Session, SessionKind};
+use openid::specs;
+use openid::wire::refusal::{Refusal, refuse};
+use openid::wire::scope::Scope;
+use serde_json::{Value, json};
+
+const SECRET: &str = "a secret: 32+ bytes & an odd % in it";
+const TOKEN: &str = "https://op.example/token";
+
+fn refused(refusal: &Refusal) -> Value {
+    json!({ "refuse": refusal.code.as_str(), "why": refusal.why, "say": refusal.say })
+}
+
+/// A client that needs nothing but what a case says about it.
+fn client(given: &Value) -> Arc<Client> {
+    let mut metadata = object(&json!({ "redirect_uris": ["https://rp.example/cb"] }));
+    metadata.extend(object(&given["metadata"]));
+    let metadata =
+        Metadata::read(&metadata).unwrap_or_else(|refusal| panic!("{refusal} in {given}"));
+    let policy = match &given["policy"] {
+        Value::Null => openid::client::policy::Policy::default(),
+        policy => serde_json::from_value(policy.clone()).unwrap(),
+    };
+    let secret = match metadata.secret_need() {
+        SecretNeed::None => ClientSecret::None,
+        SecretNeed::Hashed => ClientSecret::Hashed(Digest::of(SECRET)),
+        SecretNeed::Sealed { .. } => ClientSecret::Known(SECRET.to_owned().into()),
+    };
+    let standing = if given["standing"] == "disabled" {
+        Standing::Disabled
+    } else {
+        Standing::Enabled
+    };
+    Arc::new(Client {
+        id: ClientId::new("rp"),
+        version: 1,
+        standing,
+        metadata,
+        policy,
+        secret,
+    })
+}
+
+fn offers() -> ServerOffers {
+    ServerOffers {
+        scopes: Scope::read("openid profile email offline_access").unwrap(),
+        acr_values: vec!["urn:ostiary:acr:password".to_owned()],
+    }
+}
+
+/// Parameters of an authorization request: those of the case over good ones; empty ones are left out.
+fn request_form(asked: &Value) -> openid::wire::form::Form {
+    let mut all = object(&json!({
+        "client_id": "rp", "redirect_uri": "https://rp.example/cb", "response_type": "code", "scope": "openid",
+        "state": "af0ifjsldkj",
+    }));
+    all.extend(object(asked));
+    form(&Value::Object(all))
+}
+
+fn metadata(_: &str, case: &Value) -> Value {
+    let read = match case["asked_json"].as_str() {
+        Some(text) => serde_json::from_str(text).unwrap(),
+        None => case["asked"].clone(),
+    };
+    match Metadata::read(&object(&read)) {
+        Err(refusal) => refused(&refusal),
+        Ok(metadata) => json!({
+            "registered": metadata.registered,
+            "kind": match metadata.kind() { ClientKind::Public => "public", ClientKind::Confidential => "confidential" },
+            "secret": match metadata.secret_need() {
+                SecretNeed::None => json!("none"),
+                SecretNeed::Hashed => json!("hashed"),
+                SecretNeed::Sealed { least } => json!(least),
+            },
+            "origins": metadata.origins,
+        }),
+    }
+}
+
+fn place(_: &str, case: &Value) -> Value {
+    match Destination::locate(&request_form(&case["asked"]), &client(&case["given"])) {
+        Err(refusal) => json!({ "show": refusal.code.as_str(), "why": refusal.why }),
+        Ok(place) => json!({ "redirect_uri": place.redirect_uri(), "mode": place.mode().as_str() }),
+    }
+}
+
+fn read(case: &Value) -> Result<(AuthRequest, Arc<Client>, Destination), Refusal> {
+    let (form, client) = (request_form(&case["asked"]), client(&case["given"]));
+    let place = Destination::locate(&form, &client).unwrap();
+    AuthRequest::read(&form, &client, &place, &offers()).map(|request| (request, client, place))
+}
+
+fn request(_: &str, case: &Value) -> Value {
+    match read(case) {
+        Err(refusal) => refused(&refusal),
+        Ok((request, ..)) => json!({
+            "scope": request.scope.to_string(),
+            "nonce": request.nonce,
+            "prompt": format!("{:?}", request.prompt),
+            "max_age": request.max_age,
+            "claims": request.claims,
+            "resources": request.resources,
+            "acr_values": request.acr_values,
+            "ui_locales": request.ui_locales,
+            "auth_time_wanted": request.auth_time_wanted,
+            "challenge": request.challenge.as_ref().map(Challenge::as_str),
+        }),
+    }
+}
+
+fn sent(sent: Sent) -> Value {
+    match sent {
+        Sent::Redirect(to) => json!({ "redirect": to }),
+        Sent::Post { action, fields } => json!({ "post": action, "fields": fields }),
+    }
+}
+
+fn answer(_: &str, case: &Value) -> Value {
+    let form = request_form(&case["asked"]);
+    let client = client(&case["given"]);
+    let place = Destination::locate(&form, &client).unwrap();
+    let reply = match (
+        case["given"]["say"].as_str(),
+        AuthRequest::read(&form, &client, &place, &offers()),
+    ) {
+        (Some(say), _) => Reply::Refusal(refuse(
+            openid::wire::refusal::ErrorCode::InvalidRequest,
+            "case",
+            say.to_owned(),
+        )),
+        (None, Err(refusal)) => Reply::Refusal(refusal),
+        (None, Ok(_)) => Reply::Code {
+            code: "SplxlOBeZQQYbYS6WxSbIA".to_owned(),
+            session_state: None,
+        },
+    };
+    sent(place.answer(ISSUER, reply))
+}
+
+/// A session `{ account, proven (seconds ago), used (seconds ago), over, consent, consented (seconds ago), acr }`.
+fn candidate(given: &Value) -> Candidate {
+    let ago = |name: &str| given[name].as_i64().map(|n| NOW - seconds(n));
+    let account = given["account"].as_str().unwrap();
+    let over = if given["over"] == true {
+        NOW
+    } else {
+        NOW + seconds(1)
+    };
+    Candidate {
+        session: Session {
+            id: SessionId::new(format!("session of {account}")),
+            account: AccountId::new(account),
+            kind: SessionKind::Browser,
+            auth_time: ago("proven").unwrap_or(NOW - seconds(3600)),
+            acr: given["acr"].as_str().map(str::to_owned),
+            amr: Amr::one("pwd"),
+            created_at: NOW - seconds(90_000),
+            seen_at: NOW - seconds(60),
+            expires_at: over,
+            idle_until: NOW + seconds(1),
+        },
+        username: account.to_owned(),
+        sub: Sub::new(format!("sub of {account}")),
+        last_used: ago("used"),
+        consent: given["consent"].as_str().map(|scope| Consent {
+            scope: Scope::read(scope).unwrap(),
+            id_token_claims: texts(&given["id_token_claims"]),
+            userinfo_claims: texts(&given["userinfo_claims"]),
+            resources: texts(&given["resources"]),
+            given_at: ago("consented").unwrap_or(NOW - seconds(86_400)),
+        }),
+    }
+}
+
+fn known(given: &Value) -> Known {
+    Known {
+        began: NOW - seconds(given["began"].as_i64().unwrap_or(0)),
+        sessions: given["sessions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(candidate)
+            .collect(),
+        chosen: given["chosen"].as_str().map(AccountId::new),
+        hint: match given["hint"].as_str() {
+            None => Hint::Absent,
+            Some("foreign") => Hint::Foreign,
+            Some(account) => Hint::Genuine(Sub::new(format!("sub of {account}"))),
+        },
+    }
+}
+
+fn answered(next: Next) -> Value {
+    match next {
+        Next::Issue(agreed) => json!({
+            "issue": agreed.account.as_str(), "scope": agreed.scope.to_string(), "sub": agreed.sub.as_str(),
+        }),
+        Next::Send(refusal) => refused(&refusal),
+        Next::Ask(Question::Choose) => json!({ "ask": "choose" }),
+        Next::Ask(Question::Login { username, again }) => {
+            json!({ "ask": "login", "username": username, "again": again.map(|id| id.to_string()) })
+        }
+        Next::Ask(Question::Consent {
+            account,
+            asked,
+            new,
+        }) => json!({
+            "ask": "consent", "account": account.as_str(), "asked": asked.scope.to_string(), "new": new.scope.to_string(),
+            "new_userinfo": new.userinfo_claims, "new_resources": new.resources,
+        }),
+    }
+}
+
+fn next_question(_: &str, case: &Value) -> Value {
+    let (request, client, _) = read(case).unwrap_or_else(|refusal| panic!("{refusal} in {case}"));
+    answered(next(&request, &client, &known(&case["given"]), NOW))
+}
+
+fn pkce(_: &str, case: &Value) -> Value {
+    let asked = &case["asked"];
+    match Challenge::read(
+        asked["code_challenge"].as_str().unwrap(),
+        asked["code_challenge_method"].as_str(),
+    ) {
+        Err(refusal) => refused(&refusal),
+        Ok(challenge) => match asked["code_verifier"].as_str() {
+            None => json!({ "challenge": challenge.as_str() }),
+            Some(verifier) => json!({ "accepts": challenge.accepts(verifier) }),
+        },
+    }
+}
+
+/// The key every case's client signs with, and one of somebody else.
+struct Signers {
+    own: SigningKey,
+    own_new: SigningKey,
+    strange: SigningKey,
+}
+
+impl Signers {
+    fn new() -> Self {
+        let key = |kid| SigningKey::generate(JwsAlg::Es256, kid).unwrap();
+        Self {
+            own: key("own"),
+            own_new: key("own-new"),
+            strange: key("own"),
+        }
+    }
+
+    fn set(key: &SigningKey) -> Value {
+        json!({ "keys": [key.public_jwk()] })
+    }
+
+    /// An assertion: claims of the case over good ones (`""` takes one away), times in seconds from now.
+    fn assertion(&self, asked: &Value) -> String {
+        let mut claims = object(&json!({
+            "iss": "rp", "sub": "rp", "aud": TOKEN, "jti": "id-1", "iat": 0, "exp": 60,
+        }));
+        claims.extend(object(&asked["claims"]));
+        claims.retain(|_, value| *value != "");
+        for name in ["iat", "exp", "nbf"] {
+            if let Some(offset) = claims.get(name).and_then(Value::as_i64) {
+                claims.insert(name.to_owned(), json!((NOW + seconds(offset)).seconds()));
+            }
+        }
+        let payload = serde_json::to_vec(&claims).unwrap();
+        let sign = |key: &SigningKey| jose::sign(key, None, &payload).unwrap();
+        match asked["sign"].as_str().unwrap_or("own") {
+            "own" => sign(&self.own),
+            "own-new" => sign(&self.own_new),
+            "strange" => sign(&self.strange),
+            "secret" => sign(&SigningKey::from_secret(JwsAlg::Hs256, SECRET.as_bytes()).unwrap()),
+            // Key confusion: the public key's text as an HMAC secret.
+            "public-as-secret" => {
+                let text = self.own.public_jwk().to_string();
+                sign(&SigningKey::from_secret(JwsAlg::Hs256, text.as_bytes()).unwrap())
+            }
+            "none" => format!(
+                "{}.{}.",
+                jose::base64url(br#"{"alg":"none"}"#),
+                jose::base64url(&payload)
+            ),
+            "crit" => {
+                let header = br#"{"alg":"ES256","crit":["exp"],"exp":1}"#;
+                format!(
+                    "{}.{}.{}",
+                    jose::base64url(header),
+                    jose::base64url(&payload),
+                    jose::base64url([0; 64])
+                )
+            }
+            "gigantic" => "a".repeat(1 << 20),
+            other => panic!("who is {other}?"),
+        }
+    }
+}
+
+fn authenticate(signers: &Signers, case: &Value) -> Value {
+    let (mut given, asked) = (case["given"].clone(), &case["asked"]);
+    if given["metadata"]["jwks"] == "own" {
+        given["metadata"]["jwks"] = Signers::set(&signers.own);
+    }
+    let mut form_asked = object(&asked["form"]);
+    if asked["assertion"].is_object() {
+        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        form_asked.insert("client_assertion_type".to_owned(), json!(kind));
+        form_asked.insert(
+            "client_assertion".to_owned(),
+            json!(signers.assertion(&asked["assertion"])),
+        );
+    }
+    let presented = match Presented::read(
+        asked["authorization"].as_str(),
+        &form(&Value::Object(form_asked)),
+    ) {
+        Ok(presented) => presented,
+        Err(refusal) => return refused(&refusal),
+    };
+    let published = match given["published"].as_str() {
+        Some("own") => Some(JwkSet::read(&Signers::set(&signers.own)).unwrap()),
+        Some(_) => Some(JwkSet::read(&Signers::set(&signers.own_new)).unwrap()),
+        None => None,
+    };
+    let fetched = if given["fetched"] == "now" {
+        Fetched::Now
+    } else {
+        Fetched::Before
+    };
+    let keys = Keys {
+        jwks: published.as_ref(),
+        fetched,
+    };
+    let audience = Audience {
+        issuer: ISSUER,
+        token_endpoint: TOKEN,
+        endpoint: "https://op.example/revoke",
+    };
+    match auth::judge(&presented, &client(&given), &keys, &audience, NOW) {
+        Judged::Is(is) => {
+            json!({ "is": is.client().id.as_str(), "jti": is.assertion().map(|id| id.jti.clone()) })
+        }
+        Judged::Need(need) => json!({ "need": need.uri, "kid": need.kid }),
+        Judged::No(refusal) => refused(&refusal),
+    }
+}
+
+fn discover(_: &str, case: &Value) -> Value {
+    let given = &case["given"];
+    let at = |path: &str| format!("{ISSUER}{path}");
+    Value::Object(document(&Offers {
+        issuer: ISSUER.to_owned(),
+        endpoints: Endpoints {
+            authorization: at("/authorize"),
+            token: at("/token"),
+            userinfo: at("/userinfo"),
+            jwks: at("/jwks"),
+            introspection: at("/introspect"),
+            revocation: at("/revoke"),
+            end_session: at("/end_session"),
+        },
+        scopes: offers().scopes,
+        id_token_algs: texts(&given["id_token_algs"])
+            .iter()
+            .map(|alg| alg.parse().unwrap())
+            .collect(),
+        claims: texts(&given["claims"]),
+        acr_values: texts(&given["acr_values"]),
+        ui_locales: texts(&given["ui_locales"]),
+        links: Links::default(),
+    }))
+}
+
+#[test]
+fn client_metadata_cases() {
+    run("client/metadata.toml", metadata);
+}
+
+#[test]
+fn client_auth_cases() {
+    let signers = Signers::new();
+    run("client/auth.toml", |_, case| authenticate(&signers, case));
+}
+
+#[test]
+fn authorize_place_cases() {
+    run("authorize/place.toml", place);
+}
+
+#[test]
+fn authorize_request_cases() {
+    run("authorize/request.toml", request);
+}
+
+#[test]
+fn authorize_answer_cases() {
+    run("authorize/answer.toml", answer);
+}
+
+#[test]
+fn authorize_next_cases() {
+    run("authorize/next.toml", next_question);
+}
+
+#[test]
+fn bound_cases() {
+    run("bound/pkce.toml", pkce);
+}
+
+#[test]
+fn discovery_cases() {
+    run("discovery/document.toml", discover);
+}
+
+/// Every file and folder of cases that some test in this crate runs. A file that is not here has no runner.
+const RUN: &[&str] = &[
+    "authorize/answer.toml",
+    "authorize/next.toml",
+    "authorize/place.toml",
+    "authorize/request.toml",
+    "bound/pkce.toml",
+    "client/auth.toml",
+    "client/metadata.toml",
+    "discovery/document.toml",
+    "introspect/",
+    "logout/end.toml",
+    "logout/hint.toml",
+    "logout/weigh.toml",
+    "revoke/",
+    "token/",
+    "userinfo/",
+];
+
+#[test]
+fn every_file_has_a_runner_and_every_clause_a_specification() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
+    let sources: String = ["cases.rs", "cases_token.rs", "cases_logout.rs"]
+        .map(|name| {
+            std::fs::read_to_string(
+                Path::new(env!("CARGO_MANIFEST_DIR"))
+                    .join("tests")
+                    .join(name),
+            )
+            .unwrap()
+        })
+        .concat();
+    let mut titles = BTreeSet::new();
+    for (file, case) in cases("") {
+        let file = Path::new(&file)
+            .strip_prefix(&root)
+            .unwrap()
+            .display()
+            .to_string();
+        let runner = RUN
+            .iter()
+            .find(|run| file.starts_with(**run))
+            .unwrap_or_else(|| panic!("{file}: nobody runs it"));
+        let called = runner.trim_end_matches('/');
+        assert!(
+            sources.matches(&format!("\"{called}\"")).count() > 0,
+            "{runner}: no test names it"
+        );
+        let (clause, title) = (
+            case["clause"].as_str().unwrap(),
+            case["title"].as_str().unwrap(),
+        );
+        assert!(
+            specs::of(clause).is_some(),
+            "{file}: {clause} belongs to no row of SPECS"
+        );
+        assert!(
+            titles.insert((file.clone(), title.to_owned())),
+            "{file}: {title}: twice"
+        );
+    }
+}
+
+#[test]
+fn every_method_has_cases() {
+    let named: String = cases("client/auth.toml")
+        .iter()
+        .map(|(_, case)| case.to_string())
+        .collect();
+    for row in METHODS {
+        assert!(named.contains(row.name), "{} has no case", row.name);
+    }
+}
+
+#[test]
+fn the_page_of_specifications_is_in_step() {
+    let mut clauses: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, case) in cases("") {
+        *clauses
+            .entry(case["clause"].as_str().unwrap().to_owned())
+            .or_default() += 1;
+    }
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/specs.md");
+    let rendered = specs::render(&clauses);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::create_dir_all(page.parent().unwrap()).unwrap();
+        std::fs::write(&page, &rendered).unwrap();
+    }
+    let written = std::fs::read_to_string(&page).unwrap_or_default();
+    assert!(
+        written == rendered,
+        "docs/specs.md is out of step: UPDATE_DOCS=1 cargo test -p openid --test cases"
+    );
+}
