@@ -17,12 +17,7 @@ impl Amr {
 
     /// Reads what [`Amr::text`] wrote.
     pub fn read(text: &str) -> Self {
-        Self(
-            text.split(' ')
-                .filter(|m| !m.is_empty())
-                .map(str::to_owned)
-                .collect(),
-        )
+        Self(text.split(' ').filter(|m| !m.is_empty()).map(str::to_owned).collect())
     }
 
     /// Space-separated, for a column.

@@ -70,22 +70,11 @@ pub struct Links {
 pub fn document(offers: &Offers) -> Map<String, Value> {
     let ends = &offers.endpoints;
     let methods = |keep: fn(AuthMethod) -> bool| -> Vec<&str> {
-        METHODS
-            .iter()
-            .filter(|row| keep(row.method))
-            .map(|row| row.name)
-            .collect()
+        METHODS.iter().filter(|row| keep(row.method)).map(|row| row.name).collect()
     };
     // A public client may revoke its tokens (RFC 7009 §2.1); it may not introspect (RFC 7662 §2.1).
-    let (all, confidential) = (
-        methods(|_| true),
-        methods(|method| method != AuthMethod::None),
-    );
-    let assertion_algs: Vec<&str> = METHODS
-        .iter()
-        .flat_map(|row| row.algs)
-        .map(|alg| alg.as_str())
-        .collect();
+    let (all, confidential) = (methods(|_| true), methods(|method| method != AuthMethod::None));
+    let assertion_algs: Vec<&str> = METHODS.iter().flat_map(|row| row.algs).map(|alg| alg.as_str()).collect();
     let hmac = JwsAlg::ALL.iter().copied().filter(|alg| alg.is_symmetric());
     let mut id_token_algs: Vec<&str> = Vec::new();
     for alg in offers.id_token_algs.iter().copied().chain(hmac) {
@@ -102,48 +91,19 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
         ("introspection_endpoint", json!(ends.introspection)),
         ("revocation_endpoint", json!(ends.revocation)),
         ("end_session_endpoint", json!(ends.end_session)),
-        (
-            "scopes_supported",
-            json!(offers.scopes.iter().collect::<Vec<_>>()),
-        ),
+        ("scopes_supported", json!(offers.scopes.iter().collect::<Vec<_>>())),
         ("response_types_supported", json!(RESPONSE_TYPES)),
-        (
-            "response_modes_supported",
-            json!(
-                ResponseMode::ALL
-                    .iter()
-                    .map(|mode| mode.as_str())
-                    .collect::<Vec<_>>()
-            ),
-        ),
-        (
-            "grant_types_supported",
-            json!(GRANTS.iter().map(|row| row.grant_type).collect::<Vec<_>>()),
-        ),
+        ("response_modes_supported", json!(ResponseMode::ALL.iter().map(|mode| mode.as_str()).collect::<Vec<_>>())),
+        ("grant_types_supported", json!(GRANTS.iter().map(|row| row.grant_type).collect::<Vec<_>>())),
         ("acr_values_supported", json!(offers.acr_values)),
         ("subject_types_supported", json!(["public"])),
-        (
-            "id_token_signing_alg_values_supported",
-            json!(id_token_algs),
-        ),
+        ("id_token_signing_alg_values_supported", json!(id_token_algs)),
         ("token_endpoint_auth_methods_supported", json!(all)),
-        (
-            "token_endpoint_auth_signing_alg_values_supported",
-            json!(assertion_algs),
-        ),
-        (
-            "introspection_endpoint_auth_methods_supported",
-            json!(confidential),
-        ),
-        (
-            "introspection_endpoint_auth_signing_alg_values_supported",
-            json!(assertion_algs),
-        ),
+        ("token_endpoint_auth_signing_alg_values_supported", json!(assertion_algs)),
+        ("introspection_endpoint_auth_methods_supported", json!(confidential)),
+        ("introspection_endpoint_auth_signing_alg_values_supported", json!(assertion_algs)),
         ("revocation_endpoint_auth_methods_supported", json!(all)),
-        (
-            "revocation_endpoint_auth_signing_alg_values_supported",
-            json!(assertion_algs),
-        ),
+        ("revocation_endpoint_auth_signing_alg_values_supported", json!(assertion_algs)),
         ("code_challenge_methods_supported", json!(pkce::METHODS)),
         ("claim_types_supported", json!(["normal"])),
         ("claims_supported", json!(offers.claims)),
@@ -153,26 +113,15 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
         ("request_parameter_supported", json!(false)),
         // Its default is true (Discovery §3): said because it is not.
         ("request_uri_parameter_supported", json!(false)),
-        (
-            "authorization_response_iss_parameter_supported",
-            json!(true),
-        ),
+        ("authorization_response_iss_parameter_supported", json!(true)),
         ("backchannel_logout_supported", json!(true)),
         ("backchannel_logout_session_supported", json!(true)),
-        (
-            "service_documentation",
-            json!(offers.links.service_documentation),
-        ),
+        ("service_documentation", json!(offers.links.service_documentation)),
         ("op_policy_uri", json!(offers.links.op_policy_uri)),
         ("op_tos_uri", json!(offers.links.op_tos_uri)),
     ];
-    let told =
-        |value: &Value| !value.is_null() && value.as_array().is_none_or(|all| !all.is_empty());
-    members
-        .into_iter()
-        .filter(|(_, value)| told(value))
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    let told = |value: &Value| !value.is_null() && value.as_array().is_none_or(|all| !all.is_empty());
+    members.into_iter().filter(|(_, value)| told(value)).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 #[cfg(test)]

@@ -63,10 +63,7 @@ specs! {
 
 /// The specification a clause belongs to: `RFC 7636 §4.6` belongs to `RFC 7636`. The longest name that fits wins.
 pub fn of(clause: &str) -> Option<&'static Spec> {
-    SPECS
-        .iter()
-        .filter(|spec| clause.starts_with(spec.name))
-        .max_by_key(|spec| spec.name.len())
+    SPECS.iter().filter(|spec| clause.starts_with(spec.name)).max_by_key(|spec| spec.name.len())
 }
 
 /// Renders `docs/specs.md` from the table and the clauses that cases name (clause → number of cases).
@@ -78,25 +75,15 @@ pub fn render(clauses: &BTreeMap<String, usize>) -> String {
          | specification | version | module | cases |\n|---|---|---|---|\n",
     );
     for spec in SPECS {
-        let cases: usize = clauses
-            .iter()
-            .filter(|(clause, _)| is_of(clause, spec))
-            .map(|(_, amount)| amount)
-            .sum();
-        let _ = writeln!(
-            page,
-            "| [{}]({}) | {} | {} | {cases} |",
-            spec.title, spec.link, spec.version, spec.module
-        );
+        let cases: usize = clauses.iter().filter(|(clause, _)| is_of(clause, spec)).map(|(_, amount)| amount).sum();
+        let _ = writeln!(page, "| [{}]({}) | {} | {} | {cases} |", spec.title, spec.link, spec.version, spec.module);
     }
     page.push_str("\n## Clauses with cases\n");
     for spec in SPECS {
         let named: Vec<String> = clauses
             .iter()
             .filter(|(clause, _)| is_of(clause, spec))
-            .map(|(clause, amount)| {
-                format!("{} ({amount})", clause.trim_start_matches(spec.name).trim())
-            })
+            .map(|(clause, amount)| format!("{} ({amount})", clause.trim_start_matches(spec.name).trim()))
             .collect();
         if !named.is_empty() {
             let _ = writeln!(page, "\n**{}**: {}", spec.name, named.join(", "));

@@ -1,16 +1,9 @@
 //! Cases of the authorization endpoint, clients, PKCE and discovery; and what holds for every case of this crate: each
 //! file has a runner, each clause belongs to a specification of the table, and `docs/specs.md` is in step with both.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on fails"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-#[expect(
-    dead_code,
-    reason = "shared with the other tests of cases, which use the rest"
-)]
+#[expect(dead_code, reason = "shared with the other tests of cases, which use the rest")]
 mod given;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,8 +40,7 @@ fn refused(refusal: &Refusal) -> Value {
 fn client(given: &Value) -> Arc<Client> {
     let mut metadata = object(&json!({ "redirect_uris": ["https://rp.example/cb"] }));
     metadata.extend(object(&given["metadata"]));
-    let metadata =
-        Metadata::read(&metadata).unwrap_or_else(|refusal| panic!("{refusal} in {given}"));
+    let metadata = Metadata::read(&metadata).unwrap_or_else(|refusal| panic!("{refusal} in {given}"));
     let policy = match &given["policy"] {
         Value::Null => openid::client::policy::Policy::default(),
         policy => serde_json::from_value(policy.clone()).unwrap(),
@@ -58,19 +50,8 @@ fn client(given: &Value) -> Arc<Client> {
         SecretNeed::Hashed => ClientSecret::Hashed(Digest::of(SECRET)),
         SecretNeed::Sealed { .. } => ClientSecret::Known(SECRET.to_owned().into()),
     };
-    let standing = if given["standing"] == "disabled" {
-        Standing::Disabled
-    } else {
-        Standing::Enabled
-    };
-    Arc::new(Client {
-        id: ClientId::new("rp"),
-        version: 1,
-        standing,
-        metadata,
-        policy,
-        secret,
-    })
+    let standing = if given["standing"] == "disabled" { Standing::Disabled } else { Standing::Enabled };
+    Arc::new(Client { id: ClientId::new("rp"), version: 1, standing, metadata, policy, secret })
 }
 
 fn offers() -> ServerOffers {
@@ -152,20 +133,12 @@ fn answer(_: &str, case: &Value) -> Value {
     let form = request_form(&case["asked"]);
     let client = client(&case["given"]);
     let place = Destination::locate(&form, &client).unwrap();
-    let reply = match (
-        case["given"]["say"].as_str(),
-        AuthRequest::read(&form, &client, &place, &offers()),
-    ) {
-        (Some(say), _) => Reply::Refusal(refuse(
-            openid::wire::refusal::ErrorCode::InvalidRequest,
-            "case",
-            say.to_owned(),
-        )),
+    let reply = match (case["given"]["say"].as_str(), AuthRequest::read(&form, &client, &place, &offers())) {
+        (Some(say), _) => {
+            Reply::Refusal(refuse(openid::wire::refusal::ErrorCode::InvalidRequest, "case", say.to_owned()))
+        }
         (None, Err(refusal)) => Reply::Refusal(refusal),
-        (None, Ok(_)) => Reply::Code {
-            code: "SplxlOBeZQQYbYS6WxSbIA".to_owned(),
-            session_state: None,
-        },
+        (None, Ok(_)) => Reply::Code { code: "SplxlOBeZQQYbYS6WxSbIA".to_owned(), session_state: None },
     };
     sent(place.answer(ISSUER, reply))
 }
@@ -174,11 +147,7 @@ fn answer(_: &str, case: &Value) -> Value {
 fn candidate(given: &Value) -> Candidate {
     let ago = |name: &str| given[name].as_i64().map(|n| NOW - seconds(n));
     let account = given["account"].as_str().unwrap();
-    let over = if given["over"] == true {
-        NOW
-    } else {
-        NOW + seconds(1)
-    };
+    let over = if given["over"] == true { NOW } else { NOW + seconds(1) };
     Candidate {
         session: Session {
             id: SessionId::new(format!("session of {account}")),
@@ -208,12 +177,7 @@ fn candidate(given: &Value) -> Candidate {
 fn known(given: &Value) -> Known {
     Known {
         began: NOW - seconds(given["began"].as_i64().unwrap_or(0)),
-        sessions: given["sessions"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(candidate)
-            .collect(),
+        sessions: given["sessions"].as_array().into_iter().flatten().map(candidate).collect(),
         chosen: given["chosen"].as_str().map(AccountId::new),
         hint: match given["hint"].as_str() {
             None => Hint::Absent,
@@ -233,11 +197,7 @@ fn answered(next: Next) -> Value {
         Next::Ask(Question::Login { username, again }) => {
             json!({ "ask": "login", "username": username, "again": again.map(|id| id.to_string()) })
         }
-        Next::Ask(Question::Consent {
-            account,
-            asked,
-            new,
-        }) => json!({
+        Next::Ask(Question::Consent { account, asked, new }) => json!({
             "ask": "consent", "account": account.as_str(), "asked": asked.scope.to_string(), "new": new.scope.to_string(),
             "new_userinfo": new.userinfo_claims, "new_resources": new.resources,
         }),
@@ -251,10 +211,7 @@ fn next_question(_: &str, case: &Value) -> Value {
 
 fn pkce(_: &str, case: &Value) -> Value {
     let asked = &case["asked"];
-    match Challenge::read(
-        asked["code_challenge"].as_str().unwrap(),
-        asked["code_challenge_method"].as_str(),
-    ) {
+    match Challenge::read(asked["code_challenge"].as_str().unwrap(), asked["code_challenge_method"].as_str()) {
         Err(refusal) => refused(&refusal),
         Ok(challenge) => match asked["code_verifier"].as_str() {
             None => json!({ "challenge": challenge.as_str() }),
@@ -273,11 +230,7 @@ struct Signers {
 impl Signers {
     fn new() -> Self {
         let key = |kid| SigningKey::generate(JwsAlg::Es256, kid).unwrap();
-        Self {
-            own: key("own"),
-            own_new: key("own-new"),
-            strange: key("own"),
-        }
+        Self { own: key("own"), own_new: key("own-new"), strange: key("own") }
     }
 
     fn set(key: &SigningKey) -> Value {
@@ -308,19 +261,10 @@ impl Signers {
                 let text = self.own.public_jwk().to_string();
                 sign(&SigningKey::from_secret(JwsAlg::Hs256, text.as_bytes()).unwrap())
             }
-            "none" => format!(
-                "{}.{}.",
-                jose::base64url(br#"{"alg":"none"}"#),
-                jose::base64url(&payload)
-            ),
+            "none" => format!("{}.{}.", jose::base64url(br#"{"alg":"none"}"#), jose::base64url(&payload)),
             "crit" => {
                 let header = br#"{"alg":"ES256","crit":["exp"],"exp":1}"#;
-                format!(
-                    "{}.{}.{}",
-                    jose::base64url(header),
-                    jose::base64url(&payload),
-                    jose::base64url([0; 64])
-                )
+                format!("{}.{}.{}", jose::base64url(header), jose::base64url(&payload), jose::base64url([0; 64]))
             }
             "gigantic" => "a".repeat(1 << 20),
             other => panic!("who is {other}?"),
@@ -337,15 +281,9 @@ fn authenticate(signers: &Signers, case: &Value) -> Value {
     if asked["assertion"].is_object() {
         let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
         form_asked.insert("client_assertion_type".to_owned(), json!(kind));
-        form_asked.insert(
-            "client_assertion".to_owned(),
-            json!(signers.assertion(&asked["assertion"])),
-        );
+        form_asked.insert("client_assertion".to_owned(), json!(signers.assertion(&asked["assertion"])));
     }
-    let presented = match Presented::read(
-        asked["authorization"].as_str(),
-        &form(&Value::Object(form_asked)),
-    ) {
+    let presented = match Presented::read(asked["authorization"].as_str(), &form(&Value::Object(form_asked))) {
         Ok(presented) => presented,
         Err(refusal) => return refused(&refusal),
     };
@@ -354,20 +292,9 @@ fn authenticate(signers: &Signers, case: &Value) -> Value {
         Some(_) => Some(JwkSet::read(&Signers::set(&signers.own_new)).unwrap()),
         None => None,
     };
-    let fetched = if given["fetched"] == "now" {
-        Fetched::Now
-    } else {
-        Fetched::Before
-    };
-    let keys = Keys {
-        jwks: published.as_ref(),
-        fetched,
-    };
-    let audience = Audience {
-        issuer: ISSUER,
-        token_endpoint: TOKEN,
-        endpoint: "https://op.example/revoke",
-    };
+    let fetched = if given["fetched"] == "now" { Fetched::Now } else { Fetched::Before };
+    let keys = Keys { jwks: published.as_ref(), fetched };
+    let audience = Audience { issuer: ISSUER, token_endpoint: TOKEN, endpoint: "https://op.example/revoke" };
     match auth::judge(&presented, &client(&given), &keys, &audience, NOW) {
         Judged::Is(is) => {
             json!({ "is": is.client().id.as_str(), "jti": is.assertion().map(|id| id.jti.clone()) })
@@ -392,10 +319,7 @@ fn discover(_: &str, case: &Value) -> Value {
             end_session: at("/end_session"),
         },
         scopes: offers().scopes,
-        id_token_algs: texts(&given["id_token_algs"])
-            .iter()
-            .map(|alg| alg.parse().unwrap())
-            .collect(),
+        id_token_algs: texts(&given["id_token_algs"]).iter().map(|alg| alg.parse().unwrap()).collect(),
         claims: texts(&given["claims"]),
         acr_values: texts(&given["acr_values"]),
         ui_locales: texts(&given["ui_locales"]),
@@ -467,52 +391,23 @@ const RUN: &[&str] = &[
 fn every_file_has_a_runner_and_every_clause_a_specification() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
     let sources: String = ["cases.rs", "cases_token.rs", "cases_logout.rs"]
-        .map(|name| {
-            std::fs::read_to_string(
-                Path::new(env!("CARGO_MANIFEST_DIR"))
-                    .join("tests")
-                    .join(name),
-            )
-            .unwrap()
-        })
+        .map(|name| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)).unwrap())
         .concat();
     let mut titles = BTreeSet::new();
     for (file, case) in cases("") {
-        let file = Path::new(&file)
-            .strip_prefix(&root)
-            .unwrap()
-            .display()
-            .to_string();
-        let runner = RUN
-            .iter()
-            .find(|run| file.starts_with(**run))
-            .unwrap_or_else(|| panic!("{file}: nobody runs it"));
+        let file = Path::new(&file).strip_prefix(&root).unwrap().display().to_string();
+        let runner = RUN.iter().find(|run| file.starts_with(**run)).unwrap_or_else(|| panic!("{file}: nobody runs it"));
         let called = runner.trim_end_matches('/');
-        assert!(
-            sources.matches(&format!("\"{called}\"")).count() > 0,
-            "{runner}: no test names it"
-        );
-        let (clause, title) = (
-            case["clause"].as_str().unwrap(),
-            case["title"].as_str().unwrap(),
-        );
-        assert!(
-            specs::of(clause).is_some(),
-            "{file}: {clause} belongs to no row of SPECS"
-        );
-        assert!(
-            titles.insert((file.clone(), title.to_owned())),
-            "{file}: {title}: twice"
-        );
+        assert!(sources.matches(&format!("\"{called}\"")).count() > 0, "{runner}: no test names it");
+        let (clause, title) = (case["clause"].as_str().unwrap(), case["title"].as_str().unwrap());
+        assert!(specs::of(clause).is_some(), "{file}: {clause} belongs to no row of SPECS");
+        assert!(titles.insert((file.clone(), title.to_owned())), "{file}: {title}: twice");
     }
 }
 
 #[test]
 fn every_method_has_cases() {
-    let named: String = cases("client/auth.toml")
-        .iter()
-        .map(|(_, case)| case.to_string())
-        .collect();
+    let named: String = cases("client/auth.toml").iter().map(|(_, case)| case.to_string()).collect();
     for row in METHODS {
         assert!(named.contains(row.name), "{} has no case", row.name);
     }
@@ -522,9 +417,7 @@ fn every_method_has_cases() {
 fn the_page_of_specifications_is_in_step() {
     let mut clauses: BTreeMap<String, usize> = BTreeMap::new();
     for (_, case) in cases("") {
-        *clauses
-            .entry(case["clause"].as_str().unwrap().to_owned())
-            .or_default() += 1;
+        *clauses.entry(case["clause"].as_str().unwrap().to_owned()).or_default() += 1;
     }
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/specs.md");
     let rendered = specs::render(&clauses);
@@ -533,8 +426,5 @@ fn the_page_of_specifications_is_in_step() {
         std::fs::write(&page, &rendered).unwrap();
     }
     let written = std::fs::read_to_string(&page).unwrap_or_default();
-    assert!(
-        written == rendered,
-        "docs/specs.md is out of step: UPDATE_DOCS=1 cargo test -p openid --test cases"
-    );
+    assert!(written == rendered, "docs/specs.md is out of step: UPDATE_DOCS=1 cargo test -p openid --test cases");
 }

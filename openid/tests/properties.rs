@@ -23,11 +23,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 const NOW: Time = Time::from_seconds(1_700_000_000);
-const REGISTERED: [&str; 3] = [
-    "https://rp.example/cb",
-    "https://rp.example/cb?a=b",
-    "http://127.0.0.1/cb",
-];
+const REGISTERED: [&str; 3] = ["https://rp.example/cb", "https://rp.example/cb?a=b", "http://127.0.0.1/cb"];
 
 fn client(consent: ConsentPolicy, application_type: &str) -> Client {
     let metadata = json!({
@@ -39,10 +35,7 @@ fn client(consent: ConsentPolicy, application_type: &str) -> Client {
         version: 1,
         standing: Standing::Enabled,
         metadata: Metadata::read(metadata.as_object().unwrap()).unwrap(),
-        policy: Policy {
-            consent,
-            ..Policy::default()
-        },
+        policy: Policy { consent, ..Policy::default() },
         secret: ClientSecret::None,
     }
 }
@@ -152,13 +145,7 @@ fn person() -> impl Strategy<Value = Person> {
             0..200_i64,
         )),
     )
-        .prop_map(|(account, over, proven, used, consent)| Person {
-            account,
-            over,
-            proven,
-            used,
-            consent,
-        })
+        .prop_map(|(account, over, proven, used, consent)| Person { account, over, proven, used, consent })
 }
 
 fn ago(n: i64) -> Time {
@@ -176,11 +163,7 @@ fn candidate(person: &Person) -> Candidate {
             amr: Amr::one("pwd"),
             created_at: ago(1000),
             seen_at: ago(1),
-            expires_at: if person.over {
-                NOW
-            } else {
-                NOW + Span::from_seconds(1)
-            },
+            expires_at: if person.over { NOW } else { NOW + Span::from_seconds(1) },
             idle_until: NOW + Span::from_seconds(1),
         },
         username: person.account.to_owned(),
@@ -195,20 +178,8 @@ fn candidate(person: &Person) -> Candidate {
 }
 
 fn request_pairs() -> impl Strategy<Value = Vec<(String, String)>> {
-    let prompts = vec![
-        "",
-        "none",
-        "login",
-        "consent",
-        "select_account",
-        "login consent",
-    ];
-    let scopes = vec![
-        "openid",
-        "openid profile",
-        "openid email offline_access",
-        "openid magic",
-    ];
+    let prompts = vec!["", "none", "login", "consent", "select_account", "login consent"];
+    let scopes = vec!["openid", "openid profile", "openid email offline_access", "openid magic"];
     (
         proptest::sample::select(prompts),
         proptest::sample::select(scopes),
@@ -216,23 +187,9 @@ fn request_pairs() -> impl Strategy<Value = Vec<(String, String)>> {
         prop_oneof![Just(""), Just("alice"), Just("nobody")],
     )
         .prop_map(|(prompt, scope, max_age, login_hint)| {
-            let fixed = [
-                ("client_id", "rp"),
-                ("redirect_uri", REGISTERED[0]),
-                ("response_type", "code"),
-            ];
-            let drawn = [
-                ("prompt", prompt),
-                ("scope", scope),
-                ("max_age", max_age),
-                ("login_hint", login_hint),
-            ];
-            fixed
-                .into_iter()
-                .chain(drawn)
-                .filter(|(_, v)| !v.is_empty())
-                .map(|(n, v)| (n.into(), v.into()))
-                .collect()
+            let fixed = [("client_id", "rp"), ("redirect_uri", REGISTERED[0]), ("response_type", "code")];
+            let drawn = [("prompt", prompt), ("scope", scope), ("max_age", max_age), ("login_hint", login_hint)];
+            fixed.into_iter().chain(drawn).filter(|(_, v)| !v.is_empty()).map(|(n, v)| (n.into(), v.into())).collect()
         })
 }
 

@@ -31,22 +31,11 @@ impl ResponseMode {
     /// The mode a request wants, so far as it can be made out: what errors travel by, too. Any response type but `code`
     /// keeps out of the query (Multiple Response Types §5).
     pub(super) fn wanted(form: &Form) -> Self {
-        let in_query = !form
-            .get("response_type")
-            .is_some_and(|all| all.split(' ').any(|t| t == "token" || t == "id_token"));
-        let default = if in_query {
-            Self::Query
-        } else {
-            Self::Fragment
-        };
-        let asked = form
-            .get("response_mode")
-            .filter(|_| !form.repeats("response_mode"));
-        match Self::ALL
-            .iter()
-            .copied()
-            .find(|mode| Some(mode.as_str()) == asked)
-        {
+        let in_query =
+            !form.get("response_type").is_some_and(|all| all.split(' ').any(|t| t == "token" || t == "id_token"));
+        let default = if in_query { Self::Query } else { Self::Fragment };
+        let asked = form.get("response_mode").filter(|_| !form.repeats("response_mode"));
+        match Self::ALL.iter().copied().find(|mode| Some(mode.as_str()) == asked) {
             Some(Self::Query) | None => default,
             Some(mode) => mode,
         }
@@ -71,10 +60,7 @@ pub enum Sent {
 pub(crate) fn send(mode: ResponseMode, uri: &str, fields: Vec<(String, String)>) -> Sent {
     let encoded = || Form::from_pairs(fields.clone()).encode();
     match mode {
-        ResponseMode::FormPost => Sent::Post {
-            action: uri.to_owned(),
-            fields,
-        },
+        ResponseMode::FormPost => Sent::Post { action: uri.to_owned(), fields },
         ResponseMode::Fragment => Sent::Redirect(format!("{uri}#{}", encoded())),
         ResponseMode::Query => {
             let joint = match uri.find('?') {

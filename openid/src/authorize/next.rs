@@ -126,12 +126,8 @@ impl Consent {
     /// What of `self` is not in `given`.
     #[must_use]
     pub fn beyond(&self, given: &Self) -> Self {
-        let beyond = |all: &[String], known: &[String]| {
-            all.iter()
-                .filter(|one| !known.contains(one))
-                .cloned()
-                .collect()
-        };
+        let beyond =
+            |all: &[String], known: &[String]| all.iter().filter(|one| !known.contains(one)).cloned().collect();
         Self {
             scope: self.scope.filtered(|value| !given.scope.contains(value)),
             id_token_claims: beyond(&self.id_token_claims, &given.id_token_claims),
@@ -154,13 +150,7 @@ impl AuthRequest {
     /// All that this request asks a person to agree to.
     pub fn consent(&self) -> Consent {
         // `sub`, `acr`, `auth_time` and their like are part of every sign-in.
-        let personal = |names: &[String]| {
-            names
-                .iter()
-                .filter(|name| !claims::is_reserved(name))
-                .cloned()
-                .collect()
-        };
+        let personal = |names: &[String]| names.iter().filter(|name| !claims::is_reserved(name)).cloned().collect();
         Consent {
             scope: self.scope.clone(),
             id_token_claims: personal(&self.wanted.id_token),
@@ -173,11 +163,7 @@ impl AuthRequest {
 
 /// The person said no, at the consent or at the login page (Core §3.1.2.6, RFC 6749 §4.1.2.1).
 pub fn denied() -> Refusal {
-    refuse(
-        ErrorCode::AccessDenied,
-        "person_denied",
-        "the person did not agree",
-    )
+    refuse(ErrorCode::AccessDenied, "person_denied", "the person did not agree")
 }
 
 /// What now? Asked again after every answer, with the facts gathered again.
@@ -186,34 +172,28 @@ pub fn next(request: &AuthRequest, client: &Client, known: &Known, now: Time) ->
         Ok(agreed) => Next::Issue(agreed),
         Err(Stop::Send(refusal)) => Next::Send(refusal),
         Err(Stop::Ask(question)) if request.prompt.none => Next::Send(unasked(&question)),
-        Err(Stop::Ask(question)) => Next::Ask(question),
+        Err(Stop::Ask(question)) => Next::Ask(*question),
     }
 }
 
 /// Why nothing is issued yet.
 enum Stop {
-    Ask(Question),
+    Ask(Box<Question>),
     Send(Refusal),
+}
+
+fn ask(question: Question) -> Stop {
+    Stop::Ask(Box::new(question))
 }
 
 /// `prompt=none` turns every question into its error, Core §3.1.2.6.
 fn unasked(question: &Question) -> Refusal {
     match question {
-        Question::Login { .. } => refuse(
-            ErrorCode::LoginRequired,
-            "none_login",
-            "the person must sign in",
-        ),
-        Question::Choose => refuse(
-            ErrorCode::AccountSelectionRequired,
-            "none_choose",
-            "the person must choose an account",
-        ),
-        Question::Consent { .. } => refuse(
-            ErrorCode::ConsentRequired,
-            "none_consent",
-            "the person must agree first",
-        ),
+        Question::Login { .. } => refuse(ErrorCode::LoginRequired, "none_login", "the person must sign in"),
+        Question::Choose => {
+            refuse(ErrorCode::AccountSelectionRequired, "none_choose", "the person must choose an account")
+        }
+        Question::Consent { .. } => refuse(ErrorCode::ConsentRequired, "none_consent", "the person must agree first"),
     }
 }
 
@@ -260,30 +240,17 @@ fn subject<'a>(request: &'a AuthRequest, known: &'a Known) -> Result<Option<&'a 
 /// Whose session it is: `logout.md` §2, several accounts in one browser.
 fn who<'a>(request: &AuthRequest, known: &'a Known, now: Time) -> Result<&'a Candidate, Stop> {
     let subject = subject(request, known)?;
-    let live = || {
-        known
-            .sessions
-            .iter()
-            .filter(|candidate| !candidate.session.is_over(now))
-    };
+    let live = || known.sessions.iter().filter(|candidate| !candidate.session.is_over(now));
     let login = |username: Option<String>| {
-        Err(Stop::Ask(Question::Login {
-            username: username.or_else(|| request.login_hint.clone()),
-            again: None,
-        }))
+        Err(ask(Question::Login { username: username.or_else(|| request.login_hint.clone()), again: None }))
     };
     if let Some(chosen) = &known.chosen {
-        return match (
-            live().find(|candidate| candidate.session.account == *chosen),
-            subject,
-        ) {
-            (Some(candidate), Some(subject)) if candidate.sub.as_str() != subject => {
-                Err(Stop::Send(refuse(
-                    ErrorCode::LoginRequired,
-                    "other_person",
-                    "somebody else signed in than the one who was asked for",
-                )))
-            }
+        return match (live().find(|candidate| candidate.session.account == *chosen), subject) {
+            (Some(candidate), Some(subject)) if candidate.sub.as_str() != subject => Err(Stop::Send(refuse(
+                ErrorCode::LoginRequired,
+                "other_person",
+                "somebody else signed in than the one who was asked for",
+            ))),
             (Some(candidate), _) => Ok(candidate),
             (None, _) => login(None),
         };
@@ -292,52 +259,35 @@ fn who<'a>(request: &AuthRequest, known: &'a Known, now: Time) -> Result<&'a Can
         return login(None);
     };
     if request.prompt.select_account {
-        return Err(Stop::Ask(Question::Choose));
+        return Err(ask(Question::Choose));
     }
     if let Some(subject) = subject {
-        return live()
-            .find(|candidate| candidate.sub.as_str() == subject)
-            .map_or_else(|| login(None), Ok);
+        return live().find(|candidate| candidate.sub.as_str() == subject).map_or_else(|| login(None), Ok);
     }
     if let Some(hint) = &request.login_hint {
         let hint = hint.trim().to_lowercase();
         // A hint at somebody else: nobody is signed in as the one who is meant, and nobody is to be taken for them.
-        return live()
-            .find(|candidate| candidate.username.to_lowercase() == hint)
-            .ok_or(Stop::Ask(Question::Choose));
+        return live().find(|candidate| candidate.username.to_lowercase() == hint).ok_or(ask(Question::Choose));
     }
-    match live()
-        .filter(|candidate| candidate.last_used.is_some())
-        .max_by_key(|candidate| candidate.last_used)
-    {
+    match live().filter(|candidate| candidate.last_used.is_some()).max_by_key(|candidate| candidate.last_used) {
         Some(candidate) => Ok(candidate),
         None if live().count() == 1 => Ok(first),
-        None => Err(Stop::Ask(Question::Choose)),
+        None => Err(ask(Question::Choose)),
     }
 }
 
 /// Whether they proved it recently and well enough (Core §3.1.2.1 `prompt`, `max_age`; §5.5.1.1 essential `acr`).
-fn fresh(
-    request: &AuthRequest,
-    known: &Known,
-    candidate: &Candidate,
-    now: Time,
-) -> Result<(), Stop> {
+fn fresh(request: &AuthRequest, known: &Known, candidate: &Candidate, now: Time) -> Result<(), Stop> {
     let session = &candidate.session;
     let again = || {
-        let named =
-            known.chosen.is_some() || known.hint != Hint::Absent || request.wanted.sub.is_some();
-        Stop::Ask(Question::Login {
+        let named = known.chosen.is_some() || known.hint != Hint::Absent || request.wanted.sub.is_some();
+        ask(Question::Login {
             username: Some(candidate.username.clone()),
             again: named.then(|| session.account.clone()),
         })
     };
     let essential = &request.wanted.essential_acr;
-    let reaches = essential.is_empty()
-        || session
-            .acr
-            .as_ref()
-            .is_some_and(|acr| essential.contains(acr));
+    let reaches = essential.is_empty() || session.acr.as_ref().is_some_and(|acr| essential.contains(acr));
     // Proven since the request began: as fresh as it gets, however long the person took for the next page.
     if session.auth_time >= known.began {
         return match reaches {
@@ -356,12 +306,7 @@ fn fresh(
 }
 
 /// Whether they agreed to all that is asked for (Core §3.1.2.4).
-fn agrees(
-    request: &AuthRequest,
-    client: &Client,
-    known: &Known,
-    candidate: &Candidate,
-) -> Result<(), Stop> {
+fn agrees(request: &AuthRequest, client: &Client, known: &Known, candidate: &Candidate) -> Result<(), Stop> {
     let asked = request.consent();
     let given = candidate.consent.clone().unwrap_or_default();
     let asked_since = candidate.consent.is_some() && given.given_at >= known.began;
@@ -372,11 +317,7 @@ fn agrees(
         (false, ConsentPolicy::Ask) => candidate.consent.is_none() || !new.is_empty(),
     };
     match wanted {
-        true => Err(Stop::Ask(Question::Consent {
-            account: candidate.session.account.clone(),
-            asked,
-            new,
-        })),
+        true => Err(ask(Question::Consent { account: candidate.session.account.clone(), asked, new })),
         false => Ok(()),
     }
 }

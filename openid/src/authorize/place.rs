@@ -35,29 +35,17 @@ pub enum Reply {
 
 /// The answer, on a page, to a request of a client nobody knows.
 pub fn unknown_client() -> Refusal {
-    refuse(
-        ErrorCode::InvalidRequest,
-        "authorize_client_unknown",
-        "there is no client with this client_id",
-    )
+    refuse(ErrorCode::InvalidRequest, "authorize_client_unknown", "there is no client with this client_id")
 }
 
 /// The `client_id` of a request, or the refusal to show on a page.
 pub fn client_id(form: &Form) -> Result<ClientId, Refusal> {
     if form.repeats("client_id") {
-        return Err(refuse(
-            ErrorCode::InvalidRequest,
-            "authorize_client_repeated",
-            "client_id is repeated",
-        ));
+        return Err(refuse(ErrorCode::InvalidRequest, "authorize_client_repeated", "client_id is repeated"));
     }
     match form.get("client_id") {
         Some(id) => Ok(ClientId::new(id)),
-        None => Err(refuse(
-            ErrorCode::InvalidRequest,
-            "authorize_client_missing",
-            "client_id is missing",
-        )),
+        None => Err(refuse(ErrorCode::InvalidRequest, "authorize_client_missing", "client_id is missing")),
     }
 }
 
@@ -68,29 +56,14 @@ impl Destination {
             return Err(unknown_client());
         }
         if client.standing == Standing::Disabled {
-            return Err(refuse(
-                ErrorCode::UnauthorizedClient,
-                "authorize_client_disabled",
-                "this client is disabled",
-            ));
+            return Err(refuse(ErrorCode::UnauthorizedClient, "authorize_client_disabled", "this client is disabled"));
         }
         if form.repeats("redirect_uri") {
-            return Err(refuse(
-                ErrorCode::InvalidRequest,
-                "redirect_uri_repeated",
-                "redirect_uri is repeated",
-            ));
+            return Err(refuse(ErrorCode::InvalidRequest, "redirect_uri_repeated", "redirect_uri is repeated"));
         }
-        let openid = form
-            .all("scope")
-            .any(|scope| scope.split(' ').any(|value| value == "openid"));
-        let (redirect_uri, given) = match (
-            form.get("redirect_uri"),
-            client.metadata.redirect_uris.as_slice(),
-        ) {
-            (Some(asked), _) if client.metadata.redirects_to(asked) => {
-                (asked, RedirectGiven::Given)
-            }
+        let openid = form.all("scope").any(|scope| scope.split(' ').any(|value| value == "openid"));
+        let (redirect_uri, given) = match (form.get("redirect_uri"), client.metadata.redirect_uris.as_slice()) {
+            (Some(asked), _) if client.metadata.redirects_to(asked) => (asked, RedirectGiven::Given),
             (Some(_), _) => {
                 return Err(refuse(
                     ErrorCode::InvalidRequest,
@@ -101,11 +74,7 @@ impl Destination {
             // RFC 6749 §3.1.2.3; OpenID Connect Core §3.1.2.1 requires it.
             (None, [only]) if !openid => (only.as_str(), RedirectGiven::Implied),
             (None, _) => {
-                return Err(refuse(
-                    ErrorCode::InvalidRequest,
-                    "redirect_uri_missing",
-                    "redirect_uri is missing",
-                ));
+                return Err(refuse(ErrorCode::InvalidRequest, "redirect_uri_missing", "redirect_uri is missing"));
             }
         };
         Ok(Self {
@@ -113,10 +82,7 @@ impl Destination {
             redirect_uri: redirect_uri.to_owned(),
             given,
             mode: ResponseMode::wanted(form),
-            state: form
-                .get("state")
-                .filter(|_| !form.repeats("state"))
-                .map(str::to_owned),
+            state: form.get("state").filter(|_| !form.repeats("state")).map(str::to_owned),
         })
     }
 
@@ -145,10 +111,7 @@ impl Destination {
         let mut fields: Vec<(String, String)> = Vec::with_capacity(4);
         let mut add = |name: &str, value: String| fields.push((name.to_owned(), value));
         match reply {
-            Reply::Code {
-                code,
-                session_state,
-            } => {
+            Reply::Code { code, session_state } => {
                 add("code", code);
                 if let Some(session_state) = session_state {
                     add("session_state", session_state);

@@ -55,10 +55,7 @@ pub struct AuthRequest {
 
 /// `prompt`, OpenID Connect Core §3.1.2.1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "a set of four words; each is named"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of four words; each is named")]
 pub struct Prompt {
     /// `none`: must not show anything; stands alone.
     pub none: bool,
@@ -75,18 +72,11 @@ impl Prompt {
     pub const VALUES: &[&str] = &["none", "login", "consent", "select_account"];
 
     fn read(text: Option<&str>) -> Result<Self, Refusal> {
-        let values = || {
-            text.into_iter()
-                .flat_map(|text| text.split(' '))
-                .filter(|value| !value.is_empty())
-        };
+        let values = || text.into_iter().flat_map(|text| text.split(' ')).filter(|value| !value.is_empty());
         let has = |name: &str| values().any(|value| value == name);
         // Core §3.1.2.1: none with any other value is an error; a value that is not understood may be ignored.
         if has("none") && values().any(|value| value != "none") {
-            return Err(invalid(
-                "prompt_none_alone",
-                "prompt: none must stand alone",
-            ));
+            return Err(invalid("prompt_none_alone", "prompt: none must stand alone"));
         }
         Ok(Self {
             none: has("none"),
@@ -119,12 +109,7 @@ fn invalid(why: &'static str, say: &'static str) -> Refusal {
 
 impl AuthRequest {
     /// Reads a request whose destination is known. A refusal here is sent there.
-    pub fn read(
-        form: &Form,
-        client: &Client,
-        place: &Destination,
-        offers: &ServerOffers,
-    ) -> Result<Self, Refusal> {
+    pub fn read(form: &Form, client: &Client, place: &Destination, offers: &ServerOffers) -> Result<Self, Refusal> {
         form.once()?;
         not_supported(form)?;
         response_type(form, client)?;
@@ -155,11 +140,7 @@ impl AuthRequest {
             auth_time_wanted: max_age.is_some()
                 || client.metadata.auth_time == AuthTime::Required
                 || wanted.auth_time == wanted::AuthTimeClaim::Asked,
-            claims: if claims.is_empty() {
-                String::new()
-            } else {
-                serde_json::Value::Object(claims).to_string()
-            },
+            claims: if claims.is_empty() { String::new() } else { serde_json::Value::Object(claims).to_string() },
             wanted,
             resources: resources(form)?,
         })
@@ -169,18 +150,10 @@ impl AuthRequest {
 /// Core §6.1, §6.2 and §7.2.1: these have error codes of their own.
 fn not_supported(form: &Form) -> Result<(), Refusal> {
     if form.get("request").is_some() {
-        return Err(refuse(
-            ErrorCode::RequestNotSupported,
-            "request_object",
-            "request is not supported",
-        ));
+        return Err(refuse(ErrorCode::RequestNotSupported, "request_object", "request is not supported"));
     }
     if form.get("request_uri").is_some() {
-        return Err(refuse(
-            ErrorCode::RequestUriNotSupported,
-            "request_object_uri",
-            "request_uri is not supported",
-        ));
+        return Err(refuse(ErrorCode::RequestUriNotSupported, "request_object_uri", "request_uri is not supported"));
     }
     if form.get("registration").is_some() {
         return Err(refuse(
@@ -204,12 +177,7 @@ fn response_type(form: &Form, client: &Client) -> Result<(), Refusal> {
             ));
         }
     }
-    if !client
-        .metadata
-        .response_types
-        .iter()
-        .any(|registered| registered == "code")
-    {
+    if !client.metadata.response_types.iter().any(|registered| registered == "code") {
         return Err(refuse(
             ErrorCode::UnauthorizedClient,
             "response_type_unregistered",
@@ -218,51 +186,32 @@ fn response_type(form: &Form, client: &Client) -> Result<(), Refusal> {
     }
     match form.get("response_mode") {
         Some(mode) if !ResponseMode::ALL.iter().any(|known| known.as_str() == mode) => {
-            Err(invalid(
-                "response_mode_unknown",
-                "response_mode must be query, fragment or form_post",
-            ))
+            Err(invalid("response_mode_unknown", "response_mode must be query, fragment or form_post"))
         }
         _ => Ok(()),
     }
 }
 
 /// The scope, cut to what the client may ask for. Values nobody knows are ignored (Core §3.1.2.1).
-fn scope(
-    form: &Form,
-    client: &Client,
-    prompt: Prompt,
-    offers: &ServerOffers,
-) -> Result<Scope, Refusal> {
+fn scope(form: &Form, client: &Client, prompt: Prompt, offers: &ServerOffers) -> Result<Scope, Refusal> {
     let Some(text) = form.get("scope") else {
-        return Err(refuse(
-            ErrorCode::InvalidScope,
-            "scope_missing",
-            "scope is missing",
-        ));
+        return Err(refuse(ErrorCode::InvalidScope, "scope_missing", "scope is missing"));
     };
     let asked = Scope::read(text)?;
     let allowed = client.metadata.scope.as_ref().unwrap_or(&offers.scopes);
     // Left out silently, the answer to an OpenID request would be one without an ID Token.
     if asked.contains("openid") && !allowed.contains("openid") {
-        return Err(refuse(
-            ErrorCode::InvalidScope,
-            "scope_openid",
-            "this client may not ask for openid",
-        ));
+        return Err(refuse(ErrorCode::InvalidScope, "scope_openid", "this client may not ask for openid"));
     }
     // Core §11: ignored unless prompt has consent, or another condition is in place (the operator vouches for the
     // client), and only if a refresh token can be issued at all.
     let offline = (prompt.consent || client.policy.consent == ConsentPolicy::FirstParty)
         && client.metadata.allows_grant("refresh_token");
-    let scope =
-        asked.filtered(|value| allowed.contains(value) && (value != "offline_access" || offline));
+    let scope = asked.filtered(|value| allowed.contains(value) && (value != "offline_access" || offline));
     match scope.is_empty() {
-        true => Err(refuse(
-            ErrorCode::InvalidScope,
-            "scope_nothing_left",
-            "this client may ask for none of this scope",
-        )),
+        true => {
+            Err(refuse(ErrorCode::InvalidScope, "scope_nothing_left", "this client may ask for none of this scope"))
+        }
         false => Ok(scope),
     }
 }
@@ -273,16 +222,12 @@ fn challenge(form: &Form, client: &Client) -> Result<Option<Challenge>, Refusal>
         (Some(Pkce::Required), _) | (None, ClientKind::Public) => true,
         (Some(Pkce::Optional), _) | (None, ClientKind::Confidential) => false,
     };
-    match (
-        form.get("code_challenge"),
-        form.get("code_challenge_method"),
-    ) {
+    match (form.get("code_challenge"), form.get("code_challenge_method")) {
         (Some(challenge), method) => Challenge::read(challenge, method).map(Some),
         (None, Some(_)) => Err(invalid("pkce_method_alone", "code_challenge is missing")),
-        (None, None) if required => Err(invalid(
-            "pkce_missing",
-            "code_challenge is missing; this client must use PKCE",
-        )),
+        (None, None) if required => {
+            Err(invalid("pkce_missing", "code_challenge is missing; this client must use PKCE"))
+        }
         (None, None) => Ok(None),
     }
 }
@@ -294,20 +239,15 @@ fn max_age(form: &Form) -> Result<Option<u32>, Refusal> {
         Some(text) if text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit()) => {
             Ok(Some(text.parse().unwrap_or(u32::MAX)))
         }
-        Some(_) => Err(invalid(
-            "max_age_malformed",
-            "max_age must be a number of seconds",
-        )),
+        Some(_) => Err(invalid("max_age_malformed", "max_age must be a number of seconds")),
     }
 }
 
 fn text(form: &Form, name: &'static str, longest: usize) -> Result<Option<String>, Refusal> {
     match form.get(name) {
-        Some(text) if text.len() > longest => Err(refuse(
-            ErrorCode::InvalidRequest,
-            "parameter_long",
-            format!("{name} is longer than {longest} bytes"),
-        )),
+        Some(text) if text.len() > longest => {
+            Err(refuse(ErrorCode::InvalidRequest, "parameter_long", format!("{name} is longer than {longest} bytes")))
+        }
         text => Ok(text.map(str::to_owned)),
     }
 }

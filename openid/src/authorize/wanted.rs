@@ -38,11 +38,7 @@ pub enum AuthTimeClaim {
 }
 
 fn malformed(why: &'static str) -> Refusal {
-    refuse(
-        ErrorCode::InvalidRequest,
-        why,
-        "claims is not a legal claims parameter",
-    )
+    refuse(ErrorCode::InvalidRequest, why, "claims is not a legal claims parameter")
 }
 
 /// Reads the parameter into its normal form; empty if there is none.
@@ -62,9 +58,7 @@ pub(super) fn read(text: Option<&str>) -> Result<Map<String, Value>, Refusal> {
         match given.get(member) {
             None | Some(Value::Null) => {}
             Some(Value::Object(claims)) if claims.len() <= MOST_CLAIMS => {
-                let claims = claims
-                    .iter()
-                    .map(|(name, asked)| Ok((name.clone(), claim(asked)?)));
+                let claims = claims.iter().map(|(name, asked)| Ok((name.clone(), claim(asked)?)));
                 let claims = claims.collect::<Result<Map<_, _>, Refusal>>()?;
                 if !claims.is_empty() {
                     normal.insert(member.to_owned(), Value::Object(claims));
@@ -104,12 +98,8 @@ fn claim(asked: &Value) -> Result<Value, Refusal> {
 
 fn is_shallow(value: &Value, depth: usize) -> bool {
     match value {
-        Value::Array(values) => {
-            depth > 0 && values.iter().all(|value| is_shallow(value, depth - 1))
-        }
-        Value::Object(members) => {
-            depth > 0 && members.values().all(|value| is_shallow(value, depth - 1))
-        }
+        Value::Array(values) => depth > 0 && values.iter().all(|value| is_shallow(value, depth - 1)),
+        Value::Object(members) => depth > 0 && members.values().all(|value| is_shallow(value, depth - 1)),
         _ => true,
     }
 }
@@ -118,31 +108,15 @@ impl Wanted {
     /// Picks out what decides something. An essential `acr` that this server never reaches is refused at once.
     pub(super) fn of(claims: &Map<String, Value>, offered: &[String]) -> Result<Self, Refusal> {
         let names = |member: &str| -> Vec<String> {
-            claims
-                .get(member)
-                .and_then(Value::as_object)
-                .into_iter()
-                .flat_map(|all| all.keys().cloned())
-                .collect()
+            claims.get(member).and_then(Value::as_object).into_iter().flat_map(|all| all.keys().cloned()).collect()
         };
         let id_token = claims.get("id_token");
-        let member = |claim: &str, member: &str| {
-            id_token
-                .and_then(|all| all.get(claim))
-                .and_then(|c| c.get(member))
-        };
+        let member = |claim: &str, member: &str| id_token.and_then(|all| all.get(claim)).and_then(|c| c.get(member));
         let essential = member("acr", "essential") == Some(&Value::Bool(true));
         let one = member("acr", "value").into_iter();
-        let many = member("acr", "values")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
+        let many = member("acr", "values").and_then(Value::as_array).into_iter().flatten();
         let essential_acr: Vec<String> = match essential {
-            true => one
-                .chain(many)
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
+            true => one.chain(many).filter_map(Value::as_str).map(str::to_owned).collect(),
             false => Vec::new(),
         };
         if !essential_acr.is_empty() && !essential_acr.iter().any(|acr| offered.contains(acr)) {
@@ -168,9 +142,5 @@ impl Wanted {
 
 /// What is essential cannot be had.
 pub(super) fn unmet(why: &'static str) -> Refusal {
-    refuse(
-        ErrorCode::UnmetAuthenticationRequirements,
-        why,
-        "the essential acr cannot be reached",
-    )
+    refuse(ErrorCode::UnmetAuthenticationRequirements, why, "the essential acr cannot be reached")
 }

@@ -46,17 +46,11 @@ impl Challenge {
         let legal = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
         (43..=128).contains(&verifier.len())
             && verifier.bytes().all(legal)
-            && jose::equal(
-                jose::base64url(&jose::sha256(verifier.as_bytes())).as_bytes(),
-                self.0.as_bytes(),
-            )
+            && jose::equal(jose::base64url(jose::sha256(verifier.as_bytes())).as_bytes(), self.0.as_bytes())
     }
 
     /// An S256 challenge is the 32 octets of a hash, hence 43 characters (RFC 7636 §4.2).
     fn is_legal(text: &str) -> bool {
-        text.len() == 43
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     }
 }

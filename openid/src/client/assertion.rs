@@ -30,37 +30,22 @@ pub(super) enum Judged {
 }
 
 fn invalid(why: &'static str) -> Refusal {
-    refuse(
-        ErrorCode::InvalidClient,
-        why,
-        "client authentication failed",
-    )
+    refuse(ErrorCode::InvalidClient, why, "client authentication failed")
 }
 
 /// Who an assertion claims to be from: its unverified `sub`.
 pub(super) fn claimed(token: &str) -> Option<ClientId> {
     let claims = jose::peek_claims(token).ok()?;
-    claims
-        .unverified()
-        .get("sub")
-        .and_then(Value::as_str)
-        .filter(|sub| !sub.is_empty())
-        .map(ClientId::new)
+    claims.unverified().get("sub").and_then(Value::as_str).filter(|sub| !sub.is_empty()).map(ClientId::new)
 }
 
-pub(super) fn judge(
-    token: &str,
-    client: &Client,
-    keys: &Keys<'_>,
-    audience: &Audience<'_>,
-    now: Time,
-) -> Judged {
+pub(super) fn judge(token: &str, client: &Client, keys: &Keys<'_>, audience: &Audience<'_>, now: Time) -> Judged {
     let algs = algs(client);
     let verified = match client.metadata.auth_method {
         AuthMethod::ClientSecretJwt => match &client.secret {
-            ClientSecret::Known(secret) => JwkSet::from_secret(secret.as_bytes())
-                .ok()
-                .and_then(|set| verify(token, &set, &algs)),
+            ClientSecret::Known(secret) => {
+                JwkSet::from_secret(secret.as_bytes()).ok().and_then(|set| verify(token, &set, &algs))
+            }
             ClientSecret::None | ClientSecret::Hashed(_) => {
                 return Judged::No(invalid("assertion_no_secret"));
             }
@@ -73,16 +58,9 @@ pub(super) fn judge(
     let Some(claims) = verified else {
         return match (&client.metadata.jwks_uri, keys.fetched) {
             // The client may have new keys (OpenID Connect Core §10.1.1).
-            (Some(uri), Fetched::Before)
-                if client.metadata.auth_method == AuthMethod::PrivateKeyJwt =>
-            {
-                let kid = jose::peek(token)
-                    .ok()
-                    .and_then(|header| header.unverified().kid.clone());
-                Judged::Need(NeedKeys {
-                    uri: uri.clone(),
-                    kid,
-                })
+            (Some(uri), Fetched::Before) if client.metadata.auth_method == AuthMethod::PrivateKeyJwt => {
+                let kid = jose::peek(token).ok().and_then(|header| header.unverified().kid.clone());
+                Judged::Need(NeedKeys { uri: uri.clone(), kid })
             }
             _ => Judged::No(invalid("assertion_signature")),
         };
@@ -95,14 +73,9 @@ pub(super) fn judge(
 
 /// The algorithms of the method, or the one the client chose among them.
 fn algs(client: &Client) -> Vec<JwsAlg> {
-    let row = METHODS
-        .iter()
-        .find(|row| row.method == client.metadata.auth_method);
+    let row = METHODS.iter().find(|row| row.method == client.metadata.auth_method);
     let all = row.map_or(&[][..], |row| row.algs);
-    all.iter()
-        .copied()
-        .filter(|alg| client.metadata.auth_alg.is_none_or(|chosen| chosen == *alg))
-        .collect()
+    all.iter().copied().filter(|alg| client.metadata.auth_alg.is_none_or(|chosen| chosen == *alg)).collect()
 }
 
 fn verify(token: &str, keys: &JwkSet, algs: &[JwsAlg]) -> Option<Map<String, Value>> {
@@ -120,11 +93,7 @@ fn judge_claims(
     if text("iss") != Some(client.id.as_str()) || text("sub") != Some(client.id.as_str()) {
         return Err("assertion_names");
     }
-    if !names_us(
-        claims.get("aud"),
-        client.policy.assertion_audience,
-        audience,
-    ) {
+    if !names_us(claims.get("aud"), client.policy.assertion_audience, audience) {
         return Err("assertion_audience");
     }
     let Some(expires) = claims.get("exp").and_then(date) else {
@@ -136,10 +105,7 @@ fn judge_claims(
     if expires > now + LONGEST + SKEW {
         return Err("assertion_lives_long");
     }
-    for (name, why) in [
-        ("nbf", "assertion_not_yet_valid"),
-        ("iat", "assertion_from_the_future"),
-    ] {
+    for (name, why) in [("nbf", "assertion_not_yet_valid"), ("iat", "assertion_from_the_future")] {
         match claims.get(name) {
             None => {}
             Some(value) if date(value).is_some_and(|time| time <= now + SKEW) => {}
@@ -147,11 +113,9 @@ fn judge_claims(
         }
     }
     match text("jti") {
-        Some(jti) if !jti.is_empty() && jti.len() <= LONGEST_JTI => Ok(AssertionId {
-            client: client.id.clone(),
-            jti: jti.to_owned(),
-            expires_at: expires + SKEW,
-        }),
+        Some(jti) if !jti.is_empty() && jti.len() <= LONGEST_JTI => {
+            Ok(AssertionId { client: client.id.clone(), jti: jti.to_owned(), expires_at: expires + SKEW })
+        }
         _ => Err("assertion_no_jti"),
     }
 }
@@ -161,10 +125,9 @@ fn names_us(aud: Option<&Value>, policy: AssertionAudience, audience: &Audience<
     match (aud, policy) {
         (Some(Value::String(aud)), AssertionAudience::Issuer) => aud == audience.issuer,
         (Some(Value::String(aud)), AssertionAudience::Endpoint) => ours.contains(&aud.as_str()),
-        (Some(Value::Array(all)), AssertionAudience::Endpoint) => all
-            .iter()
-            .filter_map(Value::as_str)
-            .any(|aud| ours.contains(&aud)),
+        (Some(Value::Array(all)), AssertionAudience::Endpoint) => {
+            all.iter().filter_map(Value::as_str).any(|aud| ours.contains(&aud))
+        }
         _ => false,
     }
 }
@@ -173,13 +136,8 @@ fn names_us(aud: Option<&Value>, policy: AssertionAudience, audience: &Audience<
 fn date(value: &Value) -> Option<Time> {
     let seconds = value.as_i64().or_else(|| {
         let seconds = value.as_f64()?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "bounded on the line above the cast"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "bounded on the line above the cast")]
         (seconds.is_finite() && seconds.abs() < 1e12).then(|| seconds.floor() as i64)
     })?;
-    (0..1_000_000_000_000)
-        .contains(&seconds)
-        .then(|| Time::from_seconds(seconds))
+    (0..1_000_000_000_000).contains(&seconds).then(|| Time::from_seconds(seconds))
 }

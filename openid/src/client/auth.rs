@@ -30,16 +30,8 @@ pub struct MethodRow {
 
 /// Every method. Drives discovery, registration and the reading of requests.
 pub const METHODS: &[MethodRow] = &[
-    MethodRow {
-        method: AuthMethod::ClientSecretBasic,
-        name: "client_secret_basic",
-        algs: &[],
-    },
-    MethodRow {
-        method: AuthMethod::ClientSecretPost,
-        name: "client_secret_post",
-        algs: &[],
-    },
+    MethodRow { method: AuthMethod::ClientSecretBasic, name: "client_secret_basic", algs: &[] },
+    MethodRow { method: AuthMethod::ClientSecretPost, name: "client_secret_post", algs: &[] },
     MethodRow {
         method: AuthMethod::ClientSecretJwt,
         name: "client_secret_jwt",
@@ -61,11 +53,7 @@ pub const METHODS: &[MethodRow] = &[
             JwsAlg::EdDsa,
         ],
     },
-    MethodRow {
-        method: AuthMethod::None,
-        name: "none",
-        algs: &[],
-    },
+    MethodRow { method: AuthMethod::None, name: "none", algs: &[] },
 ];
 
 /// `client_assertion_type` of a JWT, RFC 7523 §2.2.
@@ -109,11 +97,7 @@ impl std::fmt::Debug for Presented {
 }
 
 fn invalid(why: &'static str) -> Refusal {
-    refuse(
-        ErrorCode::InvalidClient,
-        why,
-        "client authentication failed",
-    )
+    refuse(ErrorCode::InvalidClient, why, "client authentication failed")
 }
 
 impl Presented {
@@ -123,10 +107,7 @@ impl Presented {
         form.once()?;
         let header = authorization.map(read_basic).transpose()?;
         let secret = form.get("client_secret");
-        let assertion = match (
-            form.get("client_assertion_type"),
-            form.get("client_assertion"),
-        ) {
+        let assertion = match (form.get("client_assertion_type"), form.get("client_assertion")) {
             (None, None) => None,
             (Some(JWT_BEARER), Some(token)) => Some(token),
             (Some(JWT_BEARER), None) | (None, Some(_)) => {
@@ -138,11 +119,7 @@ impl Presented {
             }
             (Some(_), _) => return Err(invalid("assertion_type_unknown")),
         };
-        if usize::from(header.is_some())
-            + usize::from(secret.is_some())
-            + usize::from(assertion.is_some())
-            > 1
-        {
+        if usize::from(header.is_some()) + usize::from(secret.is_some()) + usize::from(assertion.is_some()) > 1 {
             return Err(refuse(
                 ErrorCode::InvalidRequest,
                 "auth_methods_many",
@@ -151,11 +128,7 @@ impl Presented {
         }
         let named = form.get("client_id").map(ClientId::new);
         let presented = match (header, secret, assertion) {
-            (Some((client, secret)), _, _) => Self::Secret {
-                method: AuthMethod::ClientSecretBasic,
-                client,
-                secret,
-            },
+            (Some((client, secret)), _, _) => Self::Secret { method: AuthMethod::ClientSecretBasic, client, secret },
             (None, Some(secret), _) => Self::Secret {
                 method: AuthMethod::ClientSecretPost,
                 client: named.clone().ok_or_else(|| invalid("auth_post_nameless"))?,
@@ -165,9 +138,7 @@ impl Presented {
                 client: assertion::claimed(token).ok_or_else(|| invalid("assertion_unreadable"))?,
                 token: token.to_owned(),
             },
-            (None, None, None) => Self::Name {
-                client: named.clone().ok_or_else(|| invalid("auth_missing"))?,
-            },
+            (None, None, None) => Self::Name { client: named.clone().ok_or_else(|| invalid("auth_missing"))? },
         };
         match named {
             Some(named) if named != *presented.claimed() => Err(invalid("auth_names_differ")),
@@ -182,9 +153,7 @@ impl Presented {
 
     fn claimed(&self) -> &ClientId {
         match self {
-            Self::Secret { client, .. }
-            | Self::Assertion { client, .. }
-            | Self::Name { client } => client,
+            Self::Secret { client, .. } | Self::Assertion { client, .. } | Self::Name { client } => client,
         }
     }
 }
@@ -195,18 +164,11 @@ fn read_basic(header: &str) -> Result<(ClientId, Zeroizing<String>), Refusal> {
     if !scheme.eq_ignore_ascii_case("Basic") {
         return Err(invalid("auth_scheme_unknown"));
     }
-    let bytes = STANDARD
-        .decode(rest.trim())
-        .map(Zeroizing::new)
-        .map_err(|_| invalid("auth_basic_base64"))?;
+    let bytes = STANDARD.decode(rest.trim()).map(Zeroizing::new).map_err(|_| invalid("auth_basic_base64"))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| invalid("auth_basic_utf8"))?;
-    let (name, secret) = text
-        .split_once(':')
-        .ok_or_else(|| invalid("auth_basic_colon"))?;
+    let (name, secret) = text.split_once(':').ok_or_else(|| invalid("auth_basic_colon"))?;
     match (form_decode(name), form_decode(secret)) {
-        (Some(name), Some(secret)) if !name.is_empty() => {
-            Ok((ClientId::new(name), Zeroizing::new(secret)))
-        }
+        (Some(name), Some(secret)) if !name.is_empty() => Ok((ClientId::new(name), Zeroizing::new(secret))),
         _ => Err(invalid("auth_basic_encoding")),
     }
 }
@@ -220,10 +182,7 @@ fn form_decode(text: &str) -> Option<String> {
         rest = tail;
         bytes.push(match (first, tail) {
             (b'+', _) => b' ',
-            (b'%', [high, low, tail @ ..]) => match (
-                char::from(*high).to_digit(16),
-                char::from(*low).to_digit(16),
-            ) {
+            (b'%', [high, low, tail @ ..]) => match (char::from(*high).to_digit(16), char::from(*low).to_digit(16)) {
                 (Some(high), Some(low)) => {
                     rest = tail;
                     u8::try_from(high * 16 + low).ok()?
@@ -233,9 +192,7 @@ fn form_decode(text: &str) -> Option<String> {
             _ => *first,
         });
     }
-    String::from_utf8(bytes)
-        .ok()
-        .filter(|text| !text.contains('\0'))
+    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
 }
 
 /// The client's keys, as far as they are known.
@@ -258,10 +215,7 @@ pub enum Fetched {
 
 impl Keys<'_> {
     /// Nothing was fetched yet.
-    pub const NONE: Self = Self {
-        jwks: None,
-        fetched: Fetched::Before,
-    };
+    pub const NONE: Self = Self { jwks: None, fetched: Fetched::Before };
 }
 
 /// The names by which an assertion may call us.
@@ -320,22 +274,18 @@ pub fn judge(
             judge_secret(secret, &client.secret).map(|()| None)
         }
         (Presented::Name { .. }, AuthMethod::None) => Ok(None),
-        (
-            Presented::Assertion { token, .. },
-            AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt,
-        ) => match assertion::judge(token, client, keys, audience, now) {
-            assertion::Judged::Is(id) => Ok(Some(id)),
-            assertion::Judged::Need(need) => return Judged::Need(need),
-            assertion::Judged::No(refusal) => Err(refusal),
-        },
+        (Presented::Assertion { token, .. }, AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt) => {
+            match assertion::judge(token, client, keys, audience, now) {
+                assertion::Judged::Is(id) => Ok(Some(id)),
+                assertion::Judged::Need(need) => return Judged::Need(need),
+                assertion::Judged::No(refusal) => Err(refusal),
+            }
+        }
         _ => Err(invalid("auth_method_not_registered")),
     };
     match (verdict, client.standing) {
         (Ok(_), Standing::Disabled) => Judged::No(invalid("auth_client_disabled")),
-        (Ok(assertion), Standing::Enabled) => Judged::Is(Authenticated {
-            subject: Arc::clone(client),
-            assertion,
-        }),
+        (Ok(assertion), Standing::Enabled) => Judged::Is(Authenticated { subject: Arc::clone(client), assertion }),
         (Err(refusal), _) => Judged::No(refusal),
     }
 }

@@ -19,9 +19,7 @@ use crate::wire::uri::{self, Kind};
 pub(crate) const RESPONSE_TYPES: &[&str] = &["code"];
 
 /// Algorithms a client may choose for its ID Tokens. The server must hold a key for each asymmetric one.
-pub(crate) const ID_TOKEN_ALGS: &[&str] = &[
-    "RS256", "PS256", "ES256", "EdDSA", "HS256", "HS384", "HS512",
-];
+pub(crate) const ID_TOKEN_ALGS: &[&str] = &["RS256", "PS256", "ES256", "EdDSA", "HS256", "HS384", "HS512"];
 
 /// How a client proves itself.
 struct Proof {
@@ -46,10 +44,7 @@ pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
     let proof = proof(&proposal)?;
     consistent(&flows, &proof)?;
     others(&proposal)?;
-    let origins = flows
-        .redirect_uris
-        .iter()
-        .filter_map(|text| uri::origin(text));
+    let origins = flows.redirect_uris.iter().filter_map(|text| uri::origin(text));
     let mut metadata = Metadata {
         registered: Map::new(),
         origins: distinct(origins),
@@ -65,18 +60,10 @@ pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
         client_name: names(&proposal)?,
         links: links(&proposal)?,
         default_max_age: proposal.seconds("default_max_age")?,
-        auth_time: if proposal.flag("require_auth_time")? {
-            AuthTime::Required
-        } else {
-            AuthTime::WhenAsked
-        },
+        auth_time: if proposal.flag("require_auth_time")? { AuthTime::Required } else { AuthTime::WhenAsked },
         default_acr_values: proposal.list("default_acr_values")?.unwrap_or_default(),
-        post_logout_redirect_uris: redirects(
-            &proposal,
-            "post_logout_redirect_uris",
-            flows.application_type,
-        )?
-        .unwrap_or_default(),
+        post_logout_redirect_uris: redirects(&proposal, "post_logout_redirect_uris", flows.application_type)?
+            .unwrap_or_default(),
         backchannel_logout_uri: backchannel_logout_uri(&proposal, proof.method)?,
         backchannel_session: match proposal.flag("backchannel_logout_session_required")? {
             true => SessionWanted::Required,
@@ -92,10 +79,7 @@ pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
 fn registered(proposal: &Proposal<'_>, metadata: &Metadata) -> Map<String, Value> {
     let mut all = proposal.all().clone();
     all.retain(|_, value| !value.is_null());
-    let method = METHODS
-        .iter()
-        .find(|row| row.method == metadata.auth_method)
-        .map(|row| row.name);
+    let method = METHODS.iter().find(|row| row.method == metadata.auth_method).map(|row| row.name);
     let application_type = match metadata.application_type {
         ApplicationType::Web => "web",
         ApplicationType::Native => "native",
@@ -105,10 +89,7 @@ fn registered(proposal: &Proposal<'_>, metadata: &Metadata) -> Map<String, Value
         ("grant_types", json!(metadata.grant_types)),
         ("response_types", json!(metadata.response_types)),
         ("token_endpoint_auth_method", json!(method)),
-        (
-            "id_token_signed_response_alg",
-            json!(metadata.id_token_alg.as_str()),
-        ),
+        ("id_token_signed_response_alg", json!(metadata.id_token_alg.as_str())),
         ("subject_type", json!("public")),
     ] {
         if !all.contains_key(name) {
@@ -119,13 +100,8 @@ fn registered(proposal: &Proposal<'_>, metadata: &Metadata) -> Map<String, Value
 }
 
 fn flows(proposal: &Proposal<'_>) -> Result<Flows, Refusal> {
-    let grant_types = proposal
-        .list("grant_types")?
-        .unwrap_or_else(|| vec!["authorization_code".to_owned()]);
-    if let Some(other) = grant_types
-        .iter()
-        .find(|g| !GRANTS.iter().any(|row| row.grant_type == g.as_str()))
-    {
+    let grant_types = proposal.list("grant_types")?.unwrap_or_else(|| vec!["authorization_code".to_owned()]);
+    if let Some(other) = grant_types.iter().find(|g| !GRANTS.iter().any(|row| row.grant_type == g.as_str())) {
         return Err(not_yet("grant_types", other));
     }
     if grant_types.is_empty() {
@@ -133,17 +109,10 @@ fn flows(proposal: &Proposal<'_>) -> Result<Flows, Refusal> {
     }
     let has_code = grant_types.iter().any(|g| g == "authorization_code");
     let default = || {
-        if has_code {
-            vec!["code".to_owned()]
-        } else {
-            Vec::new()
-        }
+        if has_code { vec!["code".to_owned()] } else { Vec::new() }
     };
     let response_types = proposal.list("response_types")?.unwrap_or_else(default);
-    if let Some(other) = response_types
-        .iter()
-        .find(|r| !RESPONSE_TYPES.contains(&r.as_str()))
-    {
+    if let Some(other) = response_types.iter().find(|r| !RESPONSE_TYPES.contains(&r.as_str())) {
         return Err(not_yet("response_types", other));
     }
     // RFC 7591 §2.1: the two must be consistent.
@@ -154,19 +123,13 @@ fn flows(proposal: &Proposal<'_>) -> Result<Flows, Refusal> {
         ));
     }
     if !has_code && grant_types.iter().any(|g| g == "refresh_token") {
-        return Err(wrong(
-            "refresh_without_code",
-            "grant_types: refresh_token needs authorization_code",
-        ));
+        return Err(wrong("refresh_without_code", "grant_types: refresh_token needs authorization_code"));
     }
     let application_type = match proposal.text("application_type")? {
         None | Some("web") => ApplicationType::Web,
         Some("native") => ApplicationType::Native,
         Some(_) => {
-            return Err(wrong(
-                "application_type_unknown",
-                "application_type must be web or native",
-            ));
+            return Err(wrong("application_type_unknown", "application_type must be web or native"));
         }
     };
     let redirect_uris = redirects(proposal, "redirect_uris", application_type)?.unwrap_or_default();
@@ -177,12 +140,7 @@ fn flows(proposal: &Proposal<'_>) -> Result<Flows, Refusal> {
             "redirect_uris must hold at least one address",
         ));
     }
-    Ok(Flows {
-        grant_types,
-        response_types,
-        application_type,
-        redirect_uris,
-    })
+    Ok(Flows { grant_types, response_types, application_type, redirect_uris })
 }
 
 /// Addresses a browser is sent to: RFC 6749 §3.1.2, RFC 8252 §7.
@@ -201,14 +159,9 @@ fn redirects(
     for text in &list {
         match (uri::judge(text), application_type) {
             // http to this very machine is allowed to web clients too: developers need it, and nothing leaves the machine.
-            (Ok(Kind::Https | Kind::HttpLoopback), _)
-            | (Ok(Kind::PrivateUse), ApplicationType::Native) => {}
+            (Ok(Kind::Https | Kind::HttpLoopback), _) | (Ok(Kind::PrivateUse), ApplicationType::Native) => {}
             (Ok(Kind::Http), _) => {
-                return Err(refuse(
-                    code,
-                    "redirect_http",
-                    format!("{name}: http is allowed for loopback hosts only"),
-                ));
+                return Err(refuse(code, "redirect_http", format!("{name}: http is allowed for loopback hosts only")));
             }
             (Ok(Kind::PrivateUse), ApplicationType::Web) => {
                 return Err(refuse(
@@ -221,17 +174,11 @@ fn redirects(
                 return Err(refuse(
                     code,
                     "redirect_scheme",
-                    format!(
-                        "{name}: the scheme must be https, or a private-use scheme with a dot in it"
-                    ),
+                    format!("{name}: the scheme must be https, or a private-use scheme with a dot in it"),
                 ));
             }
             (Err(fault), _) => {
-                return Err(refuse(
-                    code,
-                    "redirect_malformed",
-                    format!("{name}: an address {fault}"),
-                ));
+                return Err(refuse(code, "redirect_malformed", format!("{name}: an address {fault}")));
             }
         }
     }
@@ -239,9 +186,7 @@ fn redirects(
 }
 
 fn proof(proposal: &Proposal<'_>) -> Result<Proof, Refusal> {
-    let name = proposal
-        .text("token_endpoint_auth_method")?
-        .unwrap_or("client_secret_basic");
+    let name = proposal.text("token_endpoint_auth_method")?.unwrap_or("client_secret_basic");
     let Some(row) = METHODS.iter().find(|row| row.name == name) else {
         return Err(not_yet("token_endpoint_auth_method", name));
     };
@@ -254,61 +199,41 @@ fn proof(proposal: &Proposal<'_>) -> Result<Proof, Refusal> {
             )
         })?),
     };
-    let id_token_alg = proposal
-        .text("id_token_signed_response_alg")?
-        .unwrap_or("RS256");
-    let id_token_alg = match ID_TOKEN_ALGS
-        .contains(&id_token_alg)
-        .then(|| id_token_alg.parse::<JwsAlg>().ok())
-        .flatten()
-    {
-        Some(alg) => alg,
-        None => return Err(not_yet("id_token_signed_response_alg", id_token_alg)),
+    let id_token_alg = proposal.text("id_token_signed_response_alg")?.unwrap_or("RS256");
+    let known = ID_TOKEN_ALGS.contains(&id_token_alg).then(|| id_token_alg.parse::<JwsAlg>());
+    let Some(Ok(id_token_alg)) = known else {
+        return Err(not_yet("id_token_signed_response_alg", id_token_alg));
     };
     let jwks = proposal.get("jwks").map(jwks).transpose()?;
     let jwks_uri = proposal.web_uri("jwks_uri")?;
     if jwks.is_some() && jwks_uri.is_some() {
-        return Err(wrong(
-            "jwks_twice",
-            "jwks and jwks_uri must not both be given",
-        ));
+        return Err(wrong("jwks_twice", "jwks and jwks_uri must not both be given"));
     }
     if jwks_uri.is_some_and(|(_, kind)| kind == Kind::Http) {
         return Err(wrong("jwks_uri_http", "jwks_uri must use https"));
     }
     let jwks_uri = jwks_uri.map(|(text, _)| text.to_owned());
-    Ok(Proof {
-        method: row.method,
-        alg,
-        jwks,
-        jwks_uri,
-        id_token_alg,
-    })
+    Ok(Proof { method: row.method, alg, jwks, jwks_uri, id_token_alg })
 }
 
 /// A JWK Set with public keys only (RFC 7591 §2).
 fn jwks(value: &Value) -> Result<JwkSet, Refusal> {
     let keys = value.get("keys").and_then(Value::as_array);
     let Some(keys) = keys.filter(|keys| !keys.is_empty() && keys.len() <= 50) else {
-        return Err(wrong(
-            "jwks_form",
-            "jwks must be a JWK Set with 1 to 50 keys",
-        ));
+        return Err(wrong("jwks_form", "jwks must be a JWK Set with 1 to 50 keys"));
     };
     let set = JwkSet::read_public(value).map_err(|fault| match fault {
-        JoseError::Private => wrong(
-            "jwks_private",
-            "jwks holds a private or symmetric key; register the public keys only",
-        ),
+        JoseError::Private => {
+            wrong("jwks_private", "jwks holds a private or symmetric key; register the public keys only")
+        }
         _ => wrong("jwks_unreadable", "jwks holds a key that cannot be read"),
     })?;
     // A registered key that would be passed over is a mistake worth hearing of now.
     match set.keys().len() == keys.len() {
         true => Ok(set),
-        false => Err(wrong(
-            "jwks_useless",
-            "jwks holds a key that is of no known kind, too weak, or not for signatures",
-        )),
+        false => {
+            Err(wrong("jwks_useless", "jwks holds a key that is of no known kind, too weak, or not for signatures"))
+        }
     }
 }
 
@@ -316,24 +241,14 @@ fn consistent(flows: &Flows, proof: &Proof) -> Result<(), Refusal> {
     let grants = |name: &str| flows.grant_types.iter().any(|g| g == name);
     // RFC 6749 §4.4: only confidential clients.
     if proof.method == AuthMethod::None && grants("client_credentials") {
-        return Err(wrong(
-            "credentials_public",
-            "grant_types: client_credentials needs a client that authenticates",
-        ));
+        return Err(wrong("credentials_public", "grant_types: client_credentials needs a client that authenticates"));
     }
-    if proof.method == AuthMethod::PrivateKeyJwt && proof.jwks.is_none() && proof.jwks_uri.is_none()
-    {
-        return Err(wrong(
-            "keys_missing",
-            "private_key_jwt needs jwks or jwks_uri",
-        ));
+    if proof.method == AuthMethod::PrivateKeyJwt && proof.jwks.is_none() && proof.jwks_uri.is_none() {
+        return Err(wrong("keys_missing", "private_key_jwt needs jwks or jwks_uri"));
     }
     // OpenID Connect Registration §2: HS* are keyed by the client_secret.
     if proof.id_token_alg.as_str().starts_with("HS") && proof.method == AuthMethod::None {
-        return Err(wrong(
-            "id_token_alg_secret",
-            "id_token_signed_response_alg HS* needs a client with a secret",
-        ));
+        return Err(wrong("id_token_alg_secret", "id_token_signed_response_alg HS* needs a client with a secret"));
     }
     Ok(())
 }
@@ -343,15 +258,9 @@ fn scope(proposal: &Proposal<'_>) -> Result<Option<Scope>, Refusal> {
         None => Ok(None),
         Some(Value::String(text)) if text.len() <= 2000 => match Scope::read(text) {
             Ok(scope) => Ok(Some(scope)),
-            Err(_) => Err(wrong(
-                "metadata_scope_illegal",
-                "scope holds an illegal character",
-            )),
+            Err(_) => Err(wrong("metadata_scope_illegal", "scope holds an illegal character")),
         },
-        Some(_) => Err(wrong(
-            "metadata_scope_form",
-            "scope must be a string of at most 2000 characters",
-        )),
+        Some(_) => Err(wrong("metadata_scope_form", "scope must be a string of at most 2000 characters")),
     }
 }
 
@@ -370,19 +279,12 @@ fn names(proposal: &Proposal<'_>) -> Result<Vec<(String, String)>, Refusal> {
 /// Addresses shown to people; tagged ones are checked and kept as registered.
 fn links(proposal: &Proposal<'_>) -> Result<Links, Refusal> {
     for (member, value) in proposal.all() {
-        let bare = member
-            .split_once('#')
-            .map_or(member.as_str(), |(bare, _)| bare);
-        if matches!(bare, "client_uri" | "logo_uri" | "policy_uri" | "tos_uri") && !value.is_null()
-        {
+        let bare = member.split_once('#').map_or(member.as_str(), |(bare, _)| bare);
+        if matches!(bare, "client_uri" | "logo_uri" | "policy_uri" | "tos_uri") && !value.is_null() {
             web_uri(member, value)?;
         }
     }
-    let link = |name| {
-        proposal
-            .web_uri(name)
-            .map(|uri| uri.map(|(text, _)| text.to_owned()))
-    };
+    let link = |name| proposal.web_uri(name).map(|uri| uri.map(|(text, _)| text.to_owned()));
     Ok(Links {
         client_uri: link("client_uri")?,
         logo_uri: link("logo_uri")?,
@@ -392,15 +294,11 @@ fn links(proposal: &Proposal<'_>) -> Result<Links, Refusal> {
 }
 
 /// Back-Channel Logout §2.2: `http` only for confidential clients, or to this very machine.
-fn backchannel_logout_uri(
-    proposal: &Proposal<'_>,
-    method: AuthMethod,
-) -> Result<Option<String>, Refusal> {
+fn backchannel_logout_uri(proposal: &Proposal<'_>, method: AuthMethod) -> Result<Option<String>, Refusal> {
     match proposal.web_uri("backchannel_logout_uri")? {
-        Some((_, Kind::Http)) if method == AuthMethod::None => Err(wrong(
-            "backchannel_http",
-            "backchannel_logout_uri must use https for a public client",
-        )),
+        Some((_, Kind::Http)) if method == AuthMethod::None => {
+            Err(wrong("backchannel_http", "backchannel_logout_uri must use https for a public client"))
+        }
         uri => Ok(uri.map(|(text, _)| text.to_owned())),
     }
 }
@@ -419,24 +317,15 @@ fn others(proposal: &Proposal<'_>) -> Result<(), Refusal> {
     if let Some((_, kind)) = proposal.web_uri("initiate_login_uri")?
         && kind != Kind::Https
     {
-        return Err(wrong(
-            "initiate_login_http",
-            "initiate_login_uri must use https",
-        ));
+        return Err(wrong("initiate_login_http", "initiate_login_uri must use https"));
     }
     Ok(())
 }
 
 fn not_yet(name: &str, value: &str) -> Refusal {
-    let known = value.len() <= 60
-        && value
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_- :.".contains(&b));
+    let known = value.len() <= 60 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_- :.".contains(&b));
     let value = if known { value } else { "this value" };
-    wrong(
-        "value_not_yet",
-        format!("{name}: {value} is not supported yet by this server"),
-    )
+    wrong("value_not_yet", format!("{name}: {value} is not supported yet by this server"))
 }
 
 fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {

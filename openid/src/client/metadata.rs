@@ -160,16 +160,12 @@ impl Metadata {
             _ => None,
         };
         let signs = match (self.auth_method, self.auth_alg) {
-            (AuthMethod::ClientSecretJwt, alg) => {
-                Some(alg.and_then(octets).unwrap_or(LEAST_SECRET))
-            }
+            (AuthMethod::ClientSecretJwt, alg) => Some(alg.and_then(octets).unwrap_or(LEAST_SECRET)),
             _ => None,
         };
         match (signs.max(octets(self.id_token_alg)), self.auth_method) {
             (Some(least), _) => SecretNeed::Sealed { least },
-            (None, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost) => {
-                SecretNeed::Hashed
-            }
+            (None, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost) => SecretNeed::Hashed,
             (None, _) => SecretNeed::None,
         }
     }
@@ -188,10 +184,7 @@ impl Metadata {
             SecretNeed::Sealed { least } => least,
         };
         // VSCHAR, RFC 6749 Appendix A.2.
-        match secret.len() >= least
-            && secret.len() <= 512
-            && secret.bytes().all(|b| matches!(b, 0x20..=0x7e))
-        {
+        match secret.len() >= least && secret.len() <= 512 && secret.bytes().all(|b| matches!(b, 0x20..=0x7e)) {
             true => Ok(()),
             false => Err(refuse(
                 ErrorCode::InvalidClientMetadata,
@@ -213,24 +206,14 @@ impl Metadata {
             ApplicationType::Native => uri::same_but_port(registered, asked),
             ApplicationType::Web => false,
         };
-        self.redirect_uris
-            .iter()
-            .any(|registered| registered == asked || loopback(registered))
+        self.redirect_uris.iter().any(|registered| registered == asked || loopback(registered))
     }
 
     /// The name to show in a language, falling back to the untagged one.
     pub fn name_in(&self, language: &str) -> Option<&str> {
-        let find = |wanted: &str| {
-            self.client_name
-                .iter()
-                .find(|(tag, _)| tag.eq_ignore_ascii_case(wanted))
-        };
+        let find = |wanted: &str| self.client_name.iter().find(|(tag, _)| tag.eq_ignore_ascii_case(wanted));
         find(language)
-            .or_else(|| {
-                language
-                    .split_once('-')
-                    .and_then(|(primary, _)| find(primary))
-            })
+            .or_else(|| language.split_once('-').and_then(|(primary, _)| find(primary)))
             .or_else(|| find(""))
             .or_else(|| self.client_name.first())
             .map(|(_, text)| text.as_str())

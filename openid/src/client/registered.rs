@@ -115,19 +115,11 @@ impl<'a> Proposal<'a> {
     /// Looks every member up in the table.
     pub(super) fn read(given: &'a Map<String, Value>) -> Result<Self, Refusal> {
         if given.len() > 2 * MOST_ENTRIES {
-            return Err(wrong(
-                "metadata_too_many",
-                "there are more members than any client needs",
-            ));
+            return Err(wrong("metadata_too_many", "there are more members than any client needs"));
         }
         for (name, value) in given {
-            let (bare, tag) = name
-                .split_once('#')
-                .map_or((name.as_str(), None), |(bare, tag)| (bare, Some(tag)));
-            let fate = MEMBERS
-                .iter()
-                .find(|(known, _)| *known == bare)
-                .map(|(_, fate)| *fate);
+            let (bare, tag) = name.split_once('#').map_or((name.as_str(), None), |(bare, tag)| (bare, Some(tag)));
+            let fate = MEMBERS.iter().find(|(known, _)| *known == bare).map(|(_, fate)| *fate);
             let asks_nothing = match value {
                 Value::Null | Value::Bool(false) => true,
                 Value::Array(list) => list.is_empty(),
@@ -138,10 +130,7 @@ impl<'a> Proposal<'a> {
                 (Some(Tagged), Some(tag)) if is_language_tag(tag) => {}
                 (Some(NotYet), None) if asks_nothing => {}
                 (Some(NotYet), _) => {
-                    return Err(wrong(
-                        "metadata_not_yet",
-                        format!("{bare} is not supported yet by this server"),
-                    ));
+                    return Err(wrong("metadata_not_yet", format!("{bare} is not supported yet by this server")));
                 }
                 (Some(Ours), _) => {
                     return Err(wrong(
@@ -150,10 +139,7 @@ impl<'a> Proposal<'a> {
                     ));
                 }
                 _ => {
-                    return Err(wrong(
-                        "metadata_unknown",
-                        format!("unknown member {}", shown(name)),
-                    ));
+                    return Err(wrong("metadata_unknown", format!("unknown member {}", shown(name))));
                 }
             }
         }
@@ -181,16 +167,10 @@ impl<'a> Proposal<'a> {
             return Ok(None);
         };
         let Value::Array(entries) = value else {
-            return Err(wrong(
-                "metadata_not_list",
-                format!("{name} must be an array of strings"),
-            ));
+            return Err(wrong("metadata_not_list", format!("{name} must be an array of strings")));
         };
         if entries.len() > MOST_ENTRIES {
-            return Err(wrong(
-                "metadata_list_long",
-                format!("{name} has more than {MOST_ENTRIES} entries"),
-            ));
+            return Err(wrong("metadata_list_long", format!("{name} has more than {MOST_ENTRIES} entries")));
         }
         let mut list: Vec<String> = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -207,10 +187,7 @@ impl<'a> Proposal<'a> {
         match self.get(name) {
             None => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
-            Some(_) => Err(wrong(
-                "metadata_not_flag",
-                format!("{name} must be true or false"),
-            )),
+            Some(_) => Err(wrong("metadata_not_flag", format!("{name} must be true or false"))),
         }
     }
 
@@ -221,18 +198,12 @@ impl<'a> Proposal<'a> {
         };
         match value.as_u64().map(u32::try_from) {
             Some(Ok(seconds)) => Ok(Some(seconds)),
-            _ => Err(wrong(
-                "metadata_not_seconds",
-                format!("{name} must be a number of seconds"),
-            )),
+            _ => Err(wrong("metadata_not_seconds", format!("{name} must be a number of seconds"))),
         }
     }
 
     /// An `http` or `https` address.
-    pub(super) fn web_uri(
-        &self,
-        name: &'static str,
-    ) -> Result<Option<(&'a str, uri::Kind)>, Refusal> {
+    pub(super) fn web_uri(&self, name: &'static str) -> Result<Option<(&'a str, uri::Kind)>, Refusal> {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };
@@ -256,18 +227,13 @@ pub(super) fn text<'a>(name: &str, value: &'a Value) -> Result<&'a str, Refusal>
 
 fn long_text<'a>(name: &str, value: &'a Value, longest: usize) -> Result<&'a str, Refusal> {
     match value.as_str() {
-        None => Err(wrong(
-            "metadata_not_text",
-            format!("{} must be a string", shown(name)),
-        )),
-        Some(text) if text.len() > longest => Err(wrong(
-            "metadata_text_long",
-            format!("{} is longer than {longest} bytes", shown(name)),
-        )),
-        Some(text) if text.trim().is_empty() || text.chars().any(char::is_control) => Err(wrong(
-            "metadata_text_odd",
-            format!("{} is empty or holds a control character", shown(name)),
-        )),
+        None => Err(wrong("metadata_not_text", format!("{} must be a string", shown(name)))),
+        Some(text) if text.len() > longest => {
+            Err(wrong("metadata_text_long", format!("{} is longer than {longest} bytes", shown(name))))
+        }
+        Some(text) if text.trim().is_empty() || text.chars().any(char::is_control) => {
+            Err(wrong("metadata_text_odd", format!("{} is empty or holds a control character", shown(name))))
+        }
         Some(text) => Ok(text),
     }
 }
@@ -275,21 +241,10 @@ fn long_text<'a>(name: &str, value: &'a Value, longest: usize) -> Result<&'a str
 /// A language tag of BCP 47, by its shape.
 pub(super) fn is_language_tag(tag: &str) -> bool {
     tag.len() <= 35
-        && tag.split('-').all(|part| {
-            matches!(part.len(), 1..=8) && part.bytes().all(|b| b.is_ascii_alphanumeric())
-        })
+        && tag.split('-').all(|part| matches!(part.len(), 1..=8) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 /// A member's name as it may be repeated to whoever sent it: RFC 6749 §5.2 characters, cut short.
 fn shown(name: &str) -> String {
-    name.chars()
-        .take(60)
-        .map(|c| {
-            if matches!(c, '!' | '#'..='[' | ']'..='~') {
-                c
-            } else {
-                '?'
-            }
-        })
-        .collect()
+    name.chars().take(60).map(|c| if matches!(c, '!' | '#'..='[' | ']'..='~') { c } else { '?' }).collect()
 }

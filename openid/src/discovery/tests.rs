@@ -30,32 +30,15 @@ fn offers() -> Offers {
 fn says_what_is_true_and_no_empty_arrays() {
     let document = document(&offers());
     assert_eq!(document["issuer"], "https://op.example");
-    assert_eq!(
-        document["end_session_endpoint"],
-        "https://op.example/end_session"
-    );
+    assert_eq!(document["end_session_endpoint"], "https://op.example/end_session");
     assert_eq!(document["response_types_supported"], json!(["code"]));
-    assert_eq!(
-        document["code_challenge_methods_supported"],
-        json!(["S256"])
-    );
+    assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
     assert_eq!(document["request_uri_parameter_supported"], json!(false));
-    assert_eq!(
-        document["backchannel_logout_session_supported"],
-        json!(true)
-    );
-    assert_eq!(
-        document["id_token_signing_alg_values_supported"],
-        json!(["RS256", "ES256", "HS256", "HS384", "HS512"])
-    );
+    assert_eq!(document["backchannel_logout_session_supported"], json!(true));
+    assert_eq!(document["id_token_signing_alg_values_supported"], json!(["RS256", "ES256", "HS256", "HS384", "HS512"]));
     assert!(!document.contains_key("acr_values_supported"));
     assert!(!document.contains_key("op_tos_uri"));
-    assert!(
-        !document["introspection_endpoint_auth_methods_supported"]
-            .as_array()
-            .unwrap()
-            .contains(&json!("none"))
-    );
+    assert!(!document["introspection_endpoint_auth_methods_supported"].as_array().unwrap().contains(&json!("none")));
     for (name, value) in &document {
         assert!(!value.is_null() && value != &Value::Array(vec![]), "{name}");
     }

@@ -23,19 +23,11 @@ impl Form {
         let mut pairs = Vec::new();
         for (name, value) in url::form_urlencoded::parse(bytes) {
             if pairs.len() == MOST_PARAMETERS {
-                return Err(refuse(
-                    ErrorCode::InvalidRequest,
-                    "form_too_many",
-                    "too many parameters",
-                ));
+                return Err(refuse(ErrorCode::InvalidRequest, "form_too_many", "too many parameters"));
             }
             // No honest parameter holds it, and PostgreSQL's text cannot.
             if name.contains('\0') || value.contains('\0') {
-                return Err(refuse(
-                    ErrorCode::InvalidRequest,
-                    "form_nul",
-                    "a parameter holds a NUL character",
-                ));
+                return Err(refuse(ErrorCode::InvalidRequest, "form_nul", "a parameter holds a NUL character"));
             }
             if !value.is_empty() {
                 pairs.push((name.into_owned(), value.into_owned()));
@@ -45,40 +37,25 @@ impl Form {
     }
 
     /// From pairs, for tests and for requests we write ourselves.
-    pub fn from_pairs<N: Into<String>, V: Into<String>>(
-        pairs: impl IntoIterator<Item = (N, V)>,
-    ) -> Self {
-        let pairs = pairs
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
+    pub fn from_pairs<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         Self { pairs }
     }
 
     /// The first value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
+        self.pairs.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     /// Every value of a parameter that may be repeated.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.pairs
-            .iter()
-            .filter(move |(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
+        self.pairs.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     /// The value of a parameter without which there is no request.
     pub fn need(&self, name: &'static str) -> Result<&str, Refusal> {
         self.get(name).ok_or_else(|| {
-            refuse(
-                ErrorCode::InvalidRequest,
-                "parameter_missing",
-                format!("the parameter {name} is missing"),
-            )
+            refuse(ErrorCode::InvalidRequest, "parameter_missing", format!("the parameter {name} is missing"))
         })
     }
 
@@ -91,11 +68,7 @@ impl Form {
     pub fn once(&self) -> Result<(), Refusal> {
         match self.pairs.iter().find(|(name, _)| self.repeats(name)) {
             None => Ok(()),
-            Some(_) => Err(refuse(
-                ErrorCode::InvalidRequest,
-                "parameter_repeated",
-                "a parameter is repeated",
-            )),
+            Some(_) => Err(refuse(ErrorCode::InvalidRequest, "parameter_repeated", "a parameter is repeated")),
         }
     }
 
@@ -106,8 +79,6 @@ impl Form {
 
     /// Encodes the parameters again.
     pub fn encode(&self) -> String {
-        url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(&self.pairs)
-            .finish()
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.pairs).finish()
     }
 }

@@ -98,26 +98,13 @@ pub struct Refusal {
 
 /// Makes a [`Refusal`]. `why` is unique in the whole program (`xtask tidy` checks), so one log line names one place.
 pub fn refuse(code: ErrorCode, why: &'static str, say: impl Into<Cow<'static, str>>) -> Refusal {
-    Refusal {
-        code,
-        say: say.into(),
-        why,
-    }
+    Refusal { code, say: say.into(), why }
 }
 
 impl Refusal {
     /// `say` in the characters `error_description` may have (RFC 6749 §4.1.2.1, §5.2).
     pub fn description(&self) -> String {
-        self.say
-            .chars()
-            .map(|c| {
-                if matches!(c, ' ' | '!' | '#'..='[' | ']'..='~') {
-                    c
-                } else {
-                    '?'
-                }
-            })
-            .collect()
+        self.say.chars().map(|c| if matches!(c, ' ' | '!' | '#'..='[' | ']'..='~') { c } else { '?' }).collect()
     }
 }
 

@@ -19,11 +19,7 @@ impl Scope {
         let legal = |c: char| matches!(c, '\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
         match text.split(' ').all(|value| value.chars().all(legal)) {
             true => Ok(Self::from(text.to_owned())),
-            false => Err(refuse(
-                ErrorCode::InvalidScope,
-                "scope_illegal",
-                "scope holds an illegal character",
-            )),
+            false => Err(refuse(ErrorCode::InvalidScope, "scope_illegal", "scope holds an illegal character")),
         }
     }
 
@@ -47,13 +43,7 @@ impl Scope {
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         let mut all = self.clone();
-        all.0.extend(
-            other
-                .0
-                .iter()
-                .filter(|value| !self.contains(value))
-                .cloned(),
-        );
+        all.0.extend(other.0.iter().filter(|value| !self.contains(value)).cloned());
         all
     }
 

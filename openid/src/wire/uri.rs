@@ -60,8 +60,7 @@ pub fn judge(text: &str) -> Result<Kind, Fault> {
     if text.len() > LONGEST {
         return Err(Fault::TooLong);
     }
-    if !text.bytes().all(|b| matches!(b, 0x21..=0x7e))
-        || text.contains(['"', '<', '>', '\\', '^', '`', '{', '|', '}'])
+    if !text.bytes().all(|b| matches!(b, 0x21..=0x7e)) || text.contains(['"', '<', '>', '\\', '^', '`', '{', '|', '}'])
     {
         return Err(Fault::NotAbsolute);
     }
@@ -83,9 +82,7 @@ pub fn judge(text: &str) -> Result<Kind, Fault> {
         Kind::Https | Kind::Http | Kind::HttpLoopback => {
             // `https:host` and `https:/host` are mended by browsers; nobody registers them on purpose.
             let scheme = url.scheme().len();
-            match text.get(scheme..scheme + 3) == Some("://")
-                && url.host_str().is_some_and(|h| !h.is_empty())
-            {
+            match text.get(scheme..scheme + 3) == Some("://") && url.host_str().is_some_and(|h| !h.is_empty()) {
                 true => Ok(kind),
                 false => Err(Fault::NoHost),
             }
@@ -123,9 +120,7 @@ fn is_loopback(url: &Url) -> bool {
 pub fn same_but_port(registered: &str, asked: &str) -> bool {
     let cut = |text: &str| -> Option<(String, String)> {
         let rest = text.strip_prefix("http://")?;
-        let host = ["127.0.0.1", "[::1]", "localhost"]
-            .into_iter()
-            .find(|host| rest.starts_with(host))?;
+        let host = ["127.0.0.1", "[::1]", "localhost"].into_iter().find(|host| rest.starts_with(host))?;
         let rest = rest.get(host.len()..)?;
         let rest = match rest.strip_prefix(':') {
             None => rest,
@@ -135,8 +130,7 @@ pub fn same_but_port(registered: &str, asked: &str) -> bool {
                 rest.get(digits..)?
             }
         };
-        (rest.is_empty() || rest.starts_with(['/', '?']))
-            .then(|| (host.to_owned(), rest.to_owned()))
+        (rest.is_empty() || rest.starts_with(['/', '?'])).then(|| (host.to_owned(), rest.to_owned()))
     };
     match (cut(registered), cut(asked)) {
         (Some(one), Some(other)) => one == other && !asked.contains('#'),
