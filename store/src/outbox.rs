@@ -70,17 +70,24 @@ pub struct Lease {
     pub after: Option<ClientId>,
 }
 
+/// One attempt to deliver one notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// The notice's name.
+    pub id: String,
+    /// Counted from one: a failure settles only this one.
+    pub number: u32,
+}
+
 /// A notice that is ours to deliver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leased {
-    /// Its name.
-    pub id: String,
+    /// The attempt.
+    pub attempt: Attempt,
     /// What it says, and to whom.
     pub notice: Notice,
     /// Why the stay ended.
     pub cause: Cause,
-    /// The number of this attempt, counted from one: a failure settles only this one.
-    pub attempt: u32,
     /// When it was promised.
     pub created_at: Time,
 }
@@ -181,8 +188,7 @@ impl Tx {
     /// Settles a notice: a success whatever attempt it was, a failure only its own attempt.
     pub async fn settle(
         &mut self,
-        id: &str,
-        attempt: u32,
+        attempt: &Attempt,
         outcome: Outcome,
         said: &Said,
         now: Time,
@@ -191,27 +197,32 @@ impl Tx {
         let word = match outcome {
             Outcome::Delivered => {
                 return self
-                    .changed(&DELIVER, values![id, now, status, words])
+                    .changed(&DELIVER, values![&attempt.id, now, status, words])
                     .await;
             }
             Outcome::Refused => NoticeState::Refused.as_str(),
             Outcome::Parked => NoticeState::Parked.as_str(),
         };
-        self.changed(&SETTLE, values![id, now, word, status, words, attempt])
-            .await
+        self.changed(
+            &SETTLE,
+            values![&attempt.id, now, word, status, words, attempt.number],
+        )
+        .await
     }
 
     /// The attempt failed and may be repeated then.
     pub async fn postpone(
         &mut self,
-        id: &str,
-        attempt: u32,
+        attempt: &Attempt,
         due: Time,
         said: &Said,
     ) -> Result<Settled, Fault> {
         let (status, words) = (said.status.map(u32::from), said.words.as_str());
-        self.changed(&POSTPONE, values![id, due, status, words, attempt])
-            .await
+        self.changed(
+            &POSTPONE,
+            values![&attempt.id, due, status, words, attempt.number],
+        )
+        .await
     }
 
     /// "Send again": opens a parked, refused or withdrawn notice once more, or makes a pending one due now.
@@ -268,10 +279,12 @@ fn read_leased(mut row: Row) -> Result<Leased, Fault> {
     let notice = read_notice(row)?;
     let cause = text::word(&row.take::<String>()?, Cause::read)?;
     Ok(Leased {
-        id,
+        attempt: Attempt {
+            id,
+            number: row.take()?,
+        },
         notice,
         cause,
-        attempt: row.take()?,
         created_at: row.take()?,
     })
 }

@@ -91,6 +91,17 @@ pub struct NewSession {
     pub absolute: Span,
 }
 
+/// A stay to be begun, or gone on with.
+#[derive(Clone, Debug)]
+pub struct NewStay {
+    /// Its `sid`, should it begin; drawn by the server.
+    pub sid: Sid,
+    /// Whose stay.
+    pub client: ClientId,
+    /// The subject that client knows.
+    pub sub: Sub,
+}
+
 /// What came of opening a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {
@@ -217,22 +228,20 @@ impl Tx {
             .map(drop)
     }
 
-    /// A client takes part in a session, which must be held. Its `sid` stays for as long as the stay lasts; `fresh` is
-    /// used if a stay begins.
+    /// A client takes part in a session, which must be held. Its `sid` stays for as long as the stay lasts; the one
+    /// handed in is used if a stay begins.
     pub async fn join(
         &mut self,
         session: &Session,
-        client: &ClientId,
-        sub: &Sub,
-        fresh: &Sid,
+        new: &NewStay,
         now: Time,
     ) -> Result<Sid, Fault> {
         let values = values![
-            fresh.as_str(),
+            new.sid.as_str(),
             session.id.as_str(),
             session.account.as_str(),
-            client.as_str(),
-            sub.as_str(),
+            new.client.as_str(),
+            new.sub.as_str(),
             now,
         ];
         let row = self.row(&JOIN, values).await?;

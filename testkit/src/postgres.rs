@@ -7,6 +7,7 @@ use std::env;
 use std::fs;
 use std::io::{self, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -16,9 +17,11 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::NoTls;
 
-/// The server's address up to the database's name, with a trailing slash.
 struct Server {
+    /// Its address up to the database's name, with a trailing slash.
     base: String,
+    /// The authority of its certificate.
+    authority: Option<PathBuf>,
     /// Its closing end ends the private cluster: see [`WATCHDOG`].
     _keeper: Option<Child>,
 }
@@ -74,6 +77,12 @@ async fn create(base: &str) -> Result<String, tokio_postgres::Error> {
     Ok(format!("{base}{name}"))
 }
 
+/// The certificate authority of the private cluster, which speaks TLS as `localhost` too. `None` for a server of
+/// somebody else's. Ask for a database first.
+pub fn authority() -> Option<&'static Path> {
+    SERVER.get()?.as_ref().ok()?.authority.as_deref()
+}
+
 fn find() -> Result<Server, String> {
     if let Ok(url) = env::var("OSTIARY_TEST_POSTGRES") {
         let cut = url
@@ -82,6 +91,7 @@ fn find() -> Result<Server, String> {
             .ok_or("OSTIARY_TEST_POSTGRES is not a URL with a database")?;
         return Ok(Server {
             base: url[..=cut].to_owned(),
+            authority: None,
             _keeper: None,
         });
     }
@@ -106,24 +116,8 @@ fn start(binaries: &Path) -> io::Result<Server> {
     fs::create_dir(&dir)?;
     let data = dir.join("data");
     give_away(&dir)?;
-    let made = unprivileged(&binaries.join("initdb"))
-        .args([
-            "--auth=trust",
-            "--username=postgres",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--no-sync",
-            "-D",
-        ])
-        .arg(&data)
-        .current_dir(&dir)
-        .stdin(Stdio::null())
-        .output()?;
-    if !made.status.success() {
-        return Err(io::Error::other(
-            String::from_utf8_lossy(&made.stderr).into_owned(),
-        ));
-    }
+    initialize(binaries, &dir, &data)?;
+    let (certificate, key) = certify(&dir)?;
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let server = unprivileged(&binaries.join("postgres"));
     let keeper = Command::new("sh")
@@ -143,6 +137,13 @@ fn start(binaries: &Path) -> io::Result<Server> {
             "fsync=on",
         ])
         .args(["-c", "max_connections=300", "-c", "shared_buffers=64MB"])
+        .args([
+            "-c",
+            "ssl=on",
+            "-c",
+            &format!("ssl_cert_file={}", certificate.display()),
+        ])
+        .args(["-c", &format!("ssl_key_file={}", key.display())])
         .env("OSTIARY_DIR", &dir)
         .env("OSTIARY_LOG", dir.join("log"))
         .current_dir(&dir)
@@ -153,8 +154,47 @@ fn start(binaries: &Path) -> io::Result<Server> {
     await_port(port, &dir.join("log"))?;
     Ok(Server {
         base: format!("postgres://postgres@127.0.0.1:{port}/"),
+        authority: Some(certificate),
         _keeper: Some(keeper),
     })
+}
+
+fn initialize(binaries: &Path, dir: &Path, data: &Path) -> io::Result<()> {
+    let made = unprivileged(&binaries.join("initdb"))
+        .args([
+            "--auth=trust",
+            "--username=postgres",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+            "-D",
+        ])
+        .arg(data)
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .output()?;
+    if !made.status.success() {
+        return Err(io::Error::other(
+            String::from_utf8_lossy(&made.stderr).into_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// A certificate for this machine, and its key, which PostgreSQL insists is nobody else's to read.
+fn certify(dir: &Path) -> io::Result<(PathBuf, PathBuf)> {
+    let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let made = rcgen::generate_simple_self_signed(names).map_err(io::Error::other)?;
+    let (certificate, key) = (dir.join("server.crt"), dir.join("server.key"));
+    fs::write(&certificate, made.cert.pem())?;
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&key)?
+        .write_all(made.signing_key.serialize_pem().as_bytes())?;
+    give_away(&key)?;
+    Ok((certificate, key))
 }
 
 /// PostgreSQL refuses to run as root; the package's own user runs it then.
@@ -175,11 +215,11 @@ fn unprivileged(program: &Path) -> Command {
     }
 }
 
-fn give_away(dir: &Path) -> io::Result<()> {
+fn give_away(path: &Path) -> io::Result<()> {
     if is_root()
         && !Command::new("chown")
             .arg("postgres")
-            .arg(dir)
+            .arg(path)
             .status()?
             .success()
     {

@@ -1,6 +1,7 @@
 //! The engine's own promises, on both engines.
 
 pub(crate) mod both;
+mod kill;
 mod postgres;
 mod sqlite;
 mod trials;

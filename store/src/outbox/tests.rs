@@ -7,7 +7,8 @@ use openid::time::{Span, Time};
 use tokio::task::JoinSet;
 
 use super::{
-    Counts, Cursor, Lease, Leased, NoticeFilter, NoticeRow, NoticeState, Outcome, Said, Settled,
+    Attempt, Counts, Cursor, Lease, Leased, NoticeFilter, NoticeRow, NoticeState, Outcome, Said,
+    Settled,
 };
 use crate::Store;
 use crate::engine::tests::both::on_both;
@@ -42,14 +43,17 @@ fn said(status: u16) -> Said {
 }
 
 async fn settle(store: &Store, id: &str, attempt: u32, outcome: Outcome) -> Settled {
-    let id = id.to_owned();
+    let attempt = Attempt {
+        id: id.to_owned(),
+        number: attempt,
+    };
     let said = said(if outcome == Outcome::Delivered {
         200
     } else {
         404
     });
     store
-        .write(async move |tx| Ok(tx.settle(&id, attempt, outcome, &said, START).await?))
+        .write(async move |tx| Ok(tx.settle(&attempt, outcome, &said, START).await?))
         .await
         .unwrap()
 }
@@ -94,18 +98,18 @@ on_both! {
         let rps = clients(&store, 2).await;
         let ids = promise(&store, "a", &rps).await;
         let first = take(&store, lease(START, 10, 10)).await;
-        assert_eq!(first.iter().map(|l| l.attempt).collect::<Vec<_>>(), [1, 1]);
+        assert_eq!(first.iter().map(|l| l.attempt.number).collect::<Vec<_>>(), [1, 1]);
         assert!(take(&store, lease(START, 10, 10)).await.is_empty(), "leased");
         assert!(!store.reader().await.unwrap().notice_due(START).await.unwrap());
         let later = START + TERM;
         assert!(store.reader().await.unwrap().notice_due(later).await.unwrap(), "the lease has run out");
         let second = take(&store, lease(later, 10, 10)).await;
-        assert_eq!(second.iter().map(|l| l.attempt).collect::<Vec<_>>(), [2, 2]);
+        assert_eq!(second.iter().map(|l| l.attempt.number).collect::<Vec<_>>(), [2, 2]);
         // The first courier wakes up and reports what became of its attempts.
         assert_eq!(settle(&store, &ids[0], 1, Outcome::Parked).await, Settled::Not);
         assert_eq!(settle(&store, &ids[0], 1, Outcome::Refused).await, Settled::Not);
         let id = ids[0].clone();
-        let postponed = store.write(async move |tx| Ok(tx.postpone(&id, 1, START, &said(503)).await?)).await.unwrap();
+        let postponed = store.write(async move |tx| Ok(tx.postpone(&Attempt { id: id.clone(), number: 1 }, START, &said(503)).await?)).await.unwrap();
         assert_eq!(postponed, Settled::Not);
         assert_eq!(notice(&store, &ids[0]).await.state, NoticeState::Pending);
         assert_eq!(settle(&store, &ids[1], 1, Outcome::Delivered).await, Settled::Now, "told is told");
@@ -127,7 +131,7 @@ on_both! {
             running.spawn(async move {
                 let mut mine = Vec::new();
                 for _ in 0..8 {
-                    mine.extend(take(&store, lease(START, 7, 3)).await.into_iter().map(|l| l.id));
+                    mine.extend(take(&store, lease(START, 7, 3)).await.into_iter().map(|l| l.attempt.id));
                 }
                 mine
             });
@@ -161,10 +165,10 @@ on_both! {
         take(&store, lease(START, 1, 1)).await;
         let due = START + Span::from_seconds(30);
         let postponed = id.clone();
-        store.write(async move |tx| Ok(tx.postpone(&postponed, 1, due, &said(503)).await?)).await.unwrap();
+        store.write(async move |tx| Ok(tx.postpone(&Attempt { id: postponed.clone(), number: 1 }, due, &said(503)).await?)).await.unwrap();
         assert!(take(&store, lease(START + Span::from_seconds(29), 1, 1)).await.is_empty());
         let again = take(&store, lease(due, 1, 1)).await;
-        assert_eq!((again[0].attempt, again[0].notice.deliver_by), (2, START + DEADLINE));
+        assert_eq!((again[0].attempt.number, again[0].notice.deliver_by), (2, START + DEADLINE));
         assert_eq!(settle(&store, &id, 2, Outcome::Parked).await, Settled::Now);
         let row = notice(&store, &id).await;
         assert_eq!((row.state, row.last_status, row.last_reply.as_deref()), (NoticeState::Parked, Some(404), Some("HTTP 404")));
@@ -175,7 +179,7 @@ on_both! {
         assert_eq!(retried, Settled::Now);
         tokio::time::timeout(std::time::Duration::from_secs(5), wakes.next()).await.expect("the courier is called");
         let third = take(&store, lease(much_later, 1, 1)).await;
-        assert_eq!((third[0].attempt, third[0].notice.deliver_by), (3, much_later + DEADLINE), "the same row, counted on");
+        assert_eq!((third[0].attempt.number, third[0].notice.deliver_by), (3, much_later + DEADLINE), "the same row, counted on");
         assert_eq!(settle(&store, &id, 3, Outcome::Refused).await, Settled::Now);
         let (given_up, reopened) = (id.clone(), id.clone());
         let not = store.write(async move |tx| Ok(tx.give_up(&given_up, START).await?)).await.unwrap();

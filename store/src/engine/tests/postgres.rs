@@ -175,3 +175,46 @@ fn locations_are_read_strictly() {
         assert!(good.parse::<Location>().is_ok(), "{good}");
     }
 }
+
+#[tokio::test]
+async fn tls_is_verified_or_refused() {
+    let Some(url) = testkit::postgres::fresh_database().await else {
+        return;
+    };
+    let Some(authority) = testkit::postgres::authority() else {
+        return;
+    };
+    let open = async |query: String| Store::open(&format!("{url}?{query}").parse().unwrap()).await;
+    let authority = authority.display();
+    for mode in ["require", "verify-full"] {
+        let store = open(format!("sslmode={mode}&sslrootcert={authority}"))
+            .await
+            .unwrap();
+        let encrypted: Result<(), Stop<()>> = store
+            .send(async |tx| {
+                let sql = "DO $$ BEGIN IF NOT (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) \
+                    THEN RAISE 'in the clear'; END IF; END $$";
+                Ok(tx.line().script(sql).await?)
+            })
+            .await;
+        encrypted.unwrap();
+        let mut wakes = store.wakes().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let called: Result<(), Stop<()>> =
+            store.send(async |tx| Ok(tx.wake_courier().await?)).await;
+        called.unwrap();
+        tokio::time::timeout(Duration::from_secs(5), wakes.next())
+            .await
+            .expect("listening works over TLS too");
+    }
+    let stranger = open("sslmode=require".to_owned())
+        .await
+        .map(drop)
+        .unwrap_err();
+    assert_eq!(stranger.kind(), Kind::Gone, "{stranger}");
+    let missing = open("sslmode=require&sslrootcert=/nowhere.pem".to_owned())
+        .await
+        .map(drop)
+        .unwrap_err();
+    assert!(missing.to_string().contains("/nowhere.pem"), "{missing}");
+}

@@ -171,9 +171,9 @@ async fn a_copy_is_whole_while_others_write() {
 async fn the_log_is_copied_back_while_writing() {
     let (store, folder) = sqlite().await;
     set_up(&store).await;
-    let long: &'static str = Box::leak("x".repeat(3_000).into_boxed_str());
+    let filler: &'static str = Box::leak("x".repeat(3_000).into_boxed_str());
     for round in 0..6 {
-        many(&store, round * 2_000..(round + 1) * 2_000, long).await;
+        many(&store, round * 2_000..(round + 1) * 2_000, filler).await;
     }
     let log = std::fs::metadata(folder.0.join("ostiary.db-wal"))
         .unwrap()

@@ -10,7 +10,7 @@ use openid::wire::scope::Scope;
 use crate::statements::statements;
 use crate::tx::{Store, Tx};
 use crate::value::values;
-use crate::{EndReport, Fault, NewSession};
+use crate::{EndReport, Fault, NewSession, NewStay};
 
 statements! {
     ACCOUNT = "INSERT INTO account (id, username, username_key, sub, claims, created_at, updated_at) \
@@ -120,10 +120,12 @@ pub(crate) async fn join(
     let Some(held) = tx.hold_session(session, now).await? else {
         return Ok(None);
     };
-    let sub = Sub::new(format!("sub-{}", held.account));
-    tx.join(&held, client, &sub, &Sid::new(fresh), now)
-        .await
-        .map(Some)
+    let new = NewStay {
+        sid: Sid::new(fresh),
+        client: client.clone(),
+        sub: Sub::new(format!("sub-{}", held.account)),
+    };
+    tx.join(&held, &new, now).await.map(Some)
 }
 
 pub(crate) async fn stay(
@@ -139,6 +141,10 @@ pub(crate) async fn stay(
     joined.unwrap().expect("the session lives")
 }
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a test names what it plays with in one line"
+)]
 pub(crate) fn grant(
     id: &str,
     session: &SessionId,

@@ -119,7 +119,7 @@ on_both! {
         begin(&store, &grant("online", &id, &t, &told, &ann, GrantKind::Online)).await;
         begin(&store, &grant("offline", &id, &s, &silent, &ann, GrantKind::Offline)).await;
         let report = end(&store, ending(Ended::Session(id.clone()), Cause::RelyingParty)).await;
-        assert_eq!(report.sessions, [id.clone()]);
+        assert_eq!(report.sessions, std::slice::from_ref(&id));
         let mut deadlines: Vec<_> = report.notices.iter().map(|p| (p.notice.sid.clone(), p.notice.deliver_by)).collect();
         deadlines.sort();
         assert_eq!(deadlines, [(b, START + Span::from_seconds(60)), (t, START + DEADLINE)]);
@@ -132,7 +132,7 @@ on_both! {
         let row = reader.session(&id).await.unwrap().unwrap();
         assert_eq!(row.ended, Some((START, Cause::RelyingParty, "test".to_owned())), "the first cause stays");
         assert_eq!(row.standing(START), SessionStanding::Over);
-        let ledger = reader.notices_of_sessions(&[id.clone()]).await.unwrap();
+        let ledger = reader.notices_of_sessions(std::slice::from_ref(&id)).await.unwrap();
         assert_eq!(ledger.len(), 2);
         assert!(ledger.iter().all(|row| row.state == NoticeState::Pending && row.cause == Cause::RelyingParty));
         drop(reader);

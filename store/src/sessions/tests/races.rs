@@ -65,10 +65,10 @@ on_both! {
                     }).await.unwrap()
                 });
             }
-            let (ender, ended) = (store.clone(), id.clone());
+            let (ender, over) = (store.clone(), id.clone());
             running.spawn(async move {
                 for _ in 0..round % 5 { tokio::task::yield_now().await }
-                end(&ender, ending(Ended::Session(ended), Cause::RelyingParty)).await;
+                end(&ender, ending(Ended::Session(over), Cause::RelyingParty)).await;
                 None
             });
             let joined: Vec<Sid> = running.join_all().await.into_iter().flatten().collect();
@@ -139,7 +139,7 @@ on_both! {
             let ender = store.clone();
             let report = tokio::spawn(async move { end(&ender, order).await });
             running.join_all().await;
-            assert_eq!(report.await.unwrap().revoked, [family.clone()]);
+            assert_eq!(report.await.unwrap().revoked, std::slice::from_ref(&family));
             let after = store.write(async move |tx| Ok(tx.hold_grant(&family).await?)).await.unwrap().unwrap();
             assert_eq!(after.1, GrantStanding::Over);
         }

@@ -10,7 +10,7 @@ use super::ground::{
     DEADLINE, IDLE, START, account, begin, client, client_with, end, ending, grant, session, stay,
 };
 use crate::engine::tests::both::on_both;
-use crate::{GrantEnding, Outcome, Said, Settled, Store, Sweep, Swept};
+use crate::{Attempt, GrantEnding, Outcome, Said, Settled, Store, Sweep, Swept};
 
 fn sweep(now: Time, limit: u32) -> Sweep {
     Sweep {
@@ -21,9 +21,9 @@ fn sweep(now: Time, limit: u32) -> Sweep {
     }
 }
 
-async fn sweep_once(store: &Store, sweep: Sweep) -> Swept {
+async fn sweep_once(store: &Store, batch: Sweep) -> Swept {
     store
-        .write(async move |tx| Ok(tx.sweep_sessions(&sweep).await?))
+        .write(async move |tx| Ok(tx.sweep_sessions(&batch).await?))
         .await
         .unwrap()
 }
@@ -91,11 +91,11 @@ on_both! {
         let ended = store.write(async move |tx| Ok(tx.end_grant(&GrantId::new("g"), Cause::Revoked, "rp", START).await?)).await.unwrap();
         assert_eq!(ended, GrantEnding::Now);
         assert_eq!(remove(&store).await, 0, "a pending notice");
-        let settled = store.write(async move |tx| {
-            let said = Said { status: Some(200), words: String::new() };
-            Ok(tx.settle(&notice, 1, Outcome::Delivered, &said, START).await?)
+        let done = store.write(async move |tx| {
+            let words = Said { status: Some(200), words: String::new() };
+            Ok(tx.settle(&Attempt { id: notice.clone(), number: 1 }, Outcome::Delivered, &words, START).await?)
         }).await.unwrap();
-        assert_eq!(settled, Settled::Now);
+        assert_eq!(done, Settled::Now);
         assert_eq!(remove(&store).await, 1);
         let mut reader = store.reader().await.unwrap();
         assert!(reader.session(&id).await.unwrap().is_none());
