@@ -272,6 +272,9 @@ fn id_tokens_hold_what_certification_allows() {
     for name in claims::PROTOCOL {
         assert!(ALLOWED.contains(name), "{name}");
     }
+    let supported = claims::supported();
+    assert!(supported.contains(&"sub") && supported.contains(&"phone_number_verified"));
+    assert_eq!(supported.iter().collect::<std::collections::BTreeSet<_>>().len(), supported.len());
 }
 
 #[test]

@@ -50,6 +50,11 @@ pub fn is_reserved(name: &str) -> bool {
     PROTOCOL.contains(&name) || RESERVED.contains(&name)
 }
 
+/// Every claim a client may get: `claims_supported` (OpenID Connect Discovery §3).
+pub fn supported() -> Vec<&'static str> {
+    PROTOCOL.iter().chain(SCOPES.iter().flat_map(|(_, names)| *names)).copied().collect()
+}
+
 /// What an ID Token says besides its grant.
 #[derive(Clone, Copy, Debug)]
 pub struct IdTokenFacts<'a> {
