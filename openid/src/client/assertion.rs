@@ -56,6 +56,13 @@ pub(super) fn judge(token: &str, client: &Client, keys: &Keys<'_>, audience: &Au
         },
     };
     let Some(claims) = verified else {
+        // What could not be accepted under any key is no reason to fetch one.
+        if let Err(why) = jose::peek_claims(token)
+            .map_err(|_| "assertion_malformed")
+            .and_then(|claims| judge_claims(claims.unverified(), client, audience, now))
+        {
+            return Judged::No(invalid(why));
+        }
         return match (&client.metadata.jwks_uri, keys.fetched) {
             // The client may have new keys (OpenID Connect Core §10.1.1).
             (Some(uri), Fetched::Before) if client.metadata.auth_method == AuthMethod::PrivateKeyJwt => {
