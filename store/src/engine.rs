@@ -212,7 +212,7 @@ impl Line {
             Self::Sqlite(session) => session.script("BEGIN IMMEDIATE"),
             Self::Postgres(session) => {
                 session
-                    .script("BEGIN; SELECT pg_advisory_xact_lock(7019247)")
+                    .script(postgres::BEGIN_ALONE)
                     .await
             }
         }

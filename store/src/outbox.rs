@@ -45,6 +45,8 @@ statements! { STATEMENTS_HERE:
         WHERE id = $1 AND attempts = $6 AND settled_at IS NULL";
     POSTPONE = "UPDATE outbox SET due_at = $2, last_status = $3, last_reply = $4, lease_until = NULL \
         WHERE id = $1 AND attempts = $5 AND settled_at IS NULL";
+    GIVE_BACK = "UPDATE outbox SET due_at = $2, attempts = attempts - 1, lease_until = NULL \
+        WHERE id = $1 AND attempts = $3 AND settled_at IS NULL";
     REOPEN = "UPDATE outbox SET settled_at = NULL, outcome = NULL, due_at = $2, deliver_by = $3, lease_until = NULL \
         WHERE id = $1 AND outcome <> 'delivered' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.kind = outbox.kind \
         AND o.client = outbox.client AND o.subject = outbox.subject AND o.sid = outbox.sid AND o.settled_at IS NULL)";
@@ -223,6 +225,12 @@ impl Tx {
             values![&attempt.id, due, status, words, attempt.number],
         )
         .await
+    }
+
+    /// Returns a lease untried: it does not count as an attempt, and is due again then. Only for an attempt of which
+    /// nothing has left the house; its number is given to the next one.
+    pub async fn give_back(&mut self, attempt: &Attempt, due: Time) -> Result<Settled, Fault> {
+        self.changed(&GIVE_BACK, values![&attempt.id, due, attempt.number]).await
     }
 
     /// "Send again": opens a parked, refused or withdrawn notice once more, or makes a pending one due now.

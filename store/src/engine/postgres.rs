@@ -27,6 +27,9 @@ use crate::tx::Tx;
 
 /// Wakes the couriers of all nodes once the transaction is committed.
 pub(super) const ANNOUNCE: &str = "NOTIFY ostiary_outbox";
+/// A step of the schema may take longer than a request; of all nodes one takes it.
+pub(super) const BEGIN_ALONE: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'; \
+    SELECT pg_advisory_xact_lock(7019247)";
 const LISTEN: &str = "LISTEN ostiary_outbox";
 /// How often work is run when other transactions are in its way.
 const TRIES: u32 = 5;

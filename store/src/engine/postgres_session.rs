@@ -164,7 +164,7 @@ impl Session {
             let statement = self.client.prepare_cached(sql).await?;
             self.client.query(&statement, &parameters(values)).await
         };
-        let rows = ask.await.map_err(fault_of)?;
+        let rows = ask.await.map_err(|error| self.fault(error))?;
         rows.iter().map(read).collect()
     }
 
@@ -174,7 +174,7 @@ impl Session {
             let statement = self.client.prepare_cached(sql).await?;
             self.client.execute(&statement, &parameters(values)).await
         };
-        ask.await.map_err(fault_of)
+        ask.await.map_err(|error| self.fault(error))
     }
 
     pub(super) async fn script(&self, sql: &str) -> Result<(), Fault> {
@@ -190,6 +190,14 @@ impl Session {
             .await
             .map(drop)
             .map_err(fault_of)
+    }
+
+    /// A cached plan that no longer fits the schema is forgotten, or every try would meet it again.
+    fn fault(&self, error: Error) -> Fault {
+        if is_stale_plan(&error) {
+            self.client.statement_cache.clear();
+        }
+        fault_of(error)
     }
 
     /// The server's clock, in milliseconds.
@@ -286,17 +294,9 @@ pub(super) fn fault_of(error: Error) -> Fault {
         let kind = if lost { Kind::Gone } else { Kind::Bug };
         return Fault::from_error(kind, "PostgreSQL", error);
     };
-    // A cached plan that no longer fits the schema is thrown away with its connection's transaction, and made anew.
-    let stale_plan = state == SqlState::FEATURE_NOT_SUPPORTED
-        && error
-            .as_db_error()
-            .is_some_and(|e| e.message().contains("cached plan"));
-    let contention = [
-        SqlState::T_R_SERIALIZATION_FAILURE,
-        SqlState::T_R_DEADLOCK_DETECTED,
-    ]
-    .contains(&state)
-        || stale_plan;
+    let contention = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED]
+        .contains(&state)
+        || is_stale_plan(&error);
     let kind = if contention {
         Kind::Busy
     } else {
@@ -312,6 +312,14 @@ pub(super) fn fault_of(error: Error) -> Fault {
     } else {
         fault
     }
+}
+
+/// Another node has changed the schema since this connection planned the statement.
+fn is_stale_plan(error: &Error) -> bool {
+    error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
+        && error
+            .as_db_error()
+            .is_some_and(|said| said.message().contains("cached plan"))
 }
 
 fn kind_of(state: &SqlState) -> Kind {

@@ -108,11 +108,8 @@ impl Writer {
                 self.batch(job, Company::Welcome);
             }
         }
-        // Readers of the last commits, and a tidy file to copy.
-        drop(
-            self.session()
-                .script("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);"),
-        );
+        // Statistics for the planner; the log is copied back by whoever closes the file last.
+        drop(self.session().script("PRAGMA optimize"));
         if let Some(done) = self.closing.take() {
             drop(self);
             let _ = done.send(());

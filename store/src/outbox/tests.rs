@@ -194,6 +194,17 @@ on_both! {
         assert_eq!(unknown, Settled::Not);
     }
 
+    async fn a_lease_given_back_is_no_attempt(store: Store) {
+        let rps = clients(&store, 1).await;
+        promise(&store, "a", &rps).await;
+        for _ in 0..3 {
+            let attempt = take(&store, lease(START, 1, 1)).await.remove(0).attempt;
+            assert_eq!(attempt.number, 1);
+            let given = store.write(async move |tx| Ok(tx.give_back(&attempt, START).await?)).await.unwrap();
+            assert_eq!(given, Settled::Now);
+        }
+    }
+
     async fn a_delivered_notice_is_never_reopened(store: Store) {
         let rps = clients(&store, 1).await;
         let id = promise(&store, "a", &rps).await.remove(0);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 use super::both::postgres;
-use super::{RAISE, add, count, set_up, total};
+use super::{NOTE, RAISE, add, count, set_up, total};
 use crate::fault::Kind;
 use crate::tx::{Stop, Store};
 use crate::value::values;
@@ -137,6 +137,22 @@ async fn a_lock_held_too_long_says_try_later() {
         began.elapsed()
     );
     held.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_schema_changed_under_cached_plans_is_planned_anew() {
+    let Some(store) = postgres().await else {
+        return;
+    };
+    set_up(&store).await;
+    let read = async |store: &Store| -> Result<bool, Stop<()>> {
+        store.send(async |tx| Ok(tx.row(&NOTE, values![1_i64]).await?.is_some())).await
+    };
+    assert!(!read(&store).await.unwrap());
+    let changed: Result<(), Stop<()>> =
+        store.send(async |tx| Ok(tx.line().script("ALTER TABLE trial ALTER COLUMN note TYPE varchar(99)").await?)).await;
+    changed.unwrap();
+    assert!(!read(&store).await.unwrap(), "run again with a new plan");
 }
 
 #[tokio::test]
