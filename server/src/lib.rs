@@ -1,1 +1,29 @@
-//! server
+//! The world around the rules: HTTP in and out, pages, the courier, configuration, the command line.
+//!
+//! Invariant: what is decided is decided in `openid` and `login`; what is remembered is remembered by `store`. Here are
+//! shells: they gather, ask, write and answer.
+
+pub mod answer;
+pub mod browser;
+pub mod caretaker;
+pub mod cli;
+pub mod client_keys;
+pub mod clients;
+pub mod clock;
+pub mod config;
+pub mod cookie;
+pub mod courier;
+pub mod demo;
+pub mod dice;
+pub mod endpoint;
+pub mod hashing;
+pub mod keyring;
+pub mod known;
+pub mod listen;
+pub mod logging;
+pub mod op;
+pub mod outbound;
+pub mod page;
+pub mod pending;
+pub mod sealing;
+pub mod serve;

@@ -20,6 +20,7 @@ CREATE TABLE client (
     policy {text} NOT NULL,
     secret_hash {bytes},
     secret_sealed {text},
+    origins {text} NOT NULL,
     version {int} NOT NULL,
     created_at {int} NOT NULL,
     updated_at {int} NOT NULL,

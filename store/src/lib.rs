@@ -8,17 +8,27 @@
 //! | open, write, ask | [`Store`], [`Tx`], [`Reader`], [`Stop`] |
 //! | what can fail | [`Fault`] |
 
+pub mod accounts;
+pub mod attempts;
+pub mod audit;
+pub mod clients;
+pub mod codes;
+pub mod consents;
 mod engine;
 mod fault;
 mod job;
+pub mod keys;
 mod migrate;
 mod outbox;
+pub mod replay;
 mod row;
 mod sessions;
 mod statements;
 mod text;
+pub mod tokens;
 mod tx;
 mod value;
+pub mod versions;
 
 pub use engine::{Address, Location};
 pub use fault::{Fault, Kind};

@@ -6,7 +6,7 @@
 mod asking;
 mod ending;
 mod leaving;
-mod rows;
+pub(crate) mod rows;
 mod sweeping;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -52,7 +52,20 @@ pub(crate) use statements;
 #[cfg(test)]
 pub(crate) const EVERY: &[&[&[&Statement]]] = &[
     &[crate::sessions::tests::ground::STATEMENTS],
-    &[crate::tx::STATEMENTS, crate::migrate::STATEMENTS],
+    &[
+        crate::tx::STATEMENTS,
+        crate::migrate::STATEMENTS,
+        crate::accounts::STATEMENTS,
+        crate::attempts::STATEMENTS,
+        crate::audit::STATEMENTS,
+        crate::clients::STATEMENTS,
+        crate::codes::STATEMENTS,
+        crate::consents::STATEMENTS,
+        crate::keys::STATEMENTS,
+        crate::replay::STATEMENTS,
+        crate::tokens::STATEMENTS,
+        crate::versions::STATEMENTS,
+    ],
     crate::sessions::STATEMENTS,
     crate::outbox::STATEMENTS,
 ];

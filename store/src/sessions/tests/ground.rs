@@ -15,7 +15,8 @@ use crate::{EndReport, Fault, NewSession, NewStay};
 statements! {
     ACCOUNT = "INSERT INTO account (id, username, username_key, sub, claims, created_at, updated_at) \
         VALUES ($1, $1, $1, $2, '{}', 0, 0)";
-    CLIENT = "INSERT INTO client (id, metadata, policy, version, created_at, updated_at) VALUES ($1, $2, $3, 1, 0, 0)";
+    CLIENT = "INSERT INTO client (id, metadata, policy, origins, version, created_at, updated_at) \
+              VALUES ($1, $2, $3, '', 1, 0, 0)";
     CONSENT = "INSERT INTO consent (account, client, scope, id_token_claims, userinfo_claims, resources, given_at) \
         VALUES ($1, $2, 'openid email', '[]', '[\"name\"]', '[]', $3)";
     DISABLE = "UPDATE account SET disabled_at = $2 WHERE id = $1";

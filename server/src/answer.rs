@@ -1,0 +1,143 @@
+//! How the server says no, by channel (architecture §2.14): the same refusal or fault, rendered for who is listening.
+//!
+//! Invariant: a refusal is logged once with its `why`, a fault once with an id that the stranger sees too; nothing of
+//! a fault's chain leaves the house.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use openid::wire::refusal::{ErrorCode, Refusal};
+use serde_json::json;
+use store::{Fault, Kind};
+
+use crate::endpoint::ask::Ask;
+use crate::op::Op;
+use crate::page;
+
+/// What stops a shell: the protocol says no, or we failed.
+pub type Stop = store::Stop<Refusal>;
+
+/// What an endpoint answers.
+pub type Answer = Response<Body>;
+
+/// Who is listening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// A client: JSON, RFC 6749 §5.2.
+    Token,
+    /// A resource request: `WWW-Authenticate`, RFC 6750 §3.
+    Bearer,
+    /// A person.
+    Page,
+    /// A machine that looks at the status alone.
+    Plain,
+}
+
+/// Renders a stop for who is listening, and logs it once.
+pub fn stop(op: &Op, ask: &Ask, channel: Channel, stop: Stop) -> Answer {
+    match stop {
+        Stop::Refuse(refusal) => {
+            tracing::info!(why = refusal.why, code = refusal.code.as_str(), path = ask.path(), "refused: {}", refusal.say);
+            refuse(op, ask, channel, &refusal)
+        }
+        Stop::Fault(fault) => {
+            let id = op.dice().short();
+            tracing::error!(id, path = ask.path(), kind = ?fault.kind(), "failed: {fault:#}");
+            fail(op, ask, channel, &fault, &id)
+        }
+    }
+}
+
+fn refuse(op: &Op, ask: &Ask, channel: Channel, refusal: &Refusal) -> Answer {
+    match channel {
+        Channel::Token => {
+            let status = match refusal.code {
+                ErrorCode::InvalidClient => StatusCode::UNAUTHORIZED,
+                _ => StatusCode::BAD_REQUEST,
+            };
+            let mut answer = json(status, &json!({"error": refusal.code.as_str(), "error_description": refusal.say}));
+            // RFC 6749 §5.2: if the client tried the Authorization header, name the scheme it used.
+            if refusal.code == ErrorCode::InvalidClient && ask.header("authorization").is_some() {
+                put(&mut answer, header::WWW_AUTHENTICATE, "Basic realm=\"ostiary\", charset=\"UTF-8\"");
+            }
+            answer
+        }
+        Channel::Bearer => bearer(refusal),
+        Channel::Page => page::error(&op.frame(ask), refusal.code.as_str(), refusal.why, &refusal.say),
+        Channel::Plain => text(StatusCode::BAD_REQUEST, refusal.code.as_str()),
+    }
+}
+
+/// RFC 6750 §3.1.
+fn bearer(refusal: &Refusal) -> Answer {
+    let status = match refusal.code {
+        ErrorCode::InvalidToken => StatusCode::UNAUTHORIZED,
+        ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let mut answer = json(status, &json!({"error": refusal.code.as_str(), "error_description": refusal.say}));
+    let say = refusal.say.replace(['"', '\\'], " ");
+    // §3: a request without any authentication learns the scheme and nothing else.
+    let challenge = match refusal.why {
+        "bearer_absent" => "Bearer realm=\"ostiary\"".to_owned(),
+        _ => format!("Bearer realm=\"ostiary\", error=\"{}\", error_description=\"{say}\"", refusal.code),
+    };
+    if refusal.why == "bearer_absent" {
+        *answer.status_mut() = StatusCode::UNAUTHORIZED;
+    }
+    put(&mut answer, header::WWW_AUTHENTICATE, &challenge);
+    answer
+}
+
+fn fail(op: &Op, ask: &Ask, channel: Channel, fault: &Fault, id: &str) -> Answer {
+    let (status, code) = match fault.kind() {
+        Kind::Bug => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::ServerError),
+        Kind::Busy | Kind::Full | Kind::Gone => {
+            (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TemporarilyUnavailable)
+        }
+    };
+    let mut answer = match channel {
+        Channel::Page => page::busy(&op.frame(ask), status.as_u16(), id),
+        Channel::Plain => text(status, code.as_str()),
+        Channel::Token | Channel::Bearer => {
+            json(status, &json!({"error": code.as_str(), "error_description": format!("the server could not do this now, id {id}")}))
+        }
+    };
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        put(&mut answer, header::RETRY_AFTER, "2");
+    }
+    answer
+}
+
+/// A JSON answer.
+pub fn json(status: StatusCode, value: &serde_json::Value) -> Answer {
+    let mut answer = Response::new(Body::from(value.to_string()));
+    *answer.status_mut() = status;
+    put(&mut answer, header::CONTENT_TYPE, "application/json");
+    answer
+}
+
+/// A plain-text answer.
+pub fn text(status: StatusCode, text: &str) -> Answer {
+    let mut answer = Response::new(Body::from(text.to_owned()));
+    *answer.status_mut() = status;
+    put(&mut answer, header::CONTENT_TYPE, "text/plain; charset=utf-8");
+    answer
+}
+
+/// `303 See Other`: the next request is a GET whatever this one was (RFC 9700 §4.12).
+pub fn see_other(location: &str) -> Answer {
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = StatusCode::SEE_OTHER;
+    put(&mut answer, header::LOCATION, location);
+    answer
+}
+
+/// Sets a header whose value is known to be legal; one that is not is left out and logged.
+pub fn put(answer: &mut Answer, name: header::HeaderName, value: &str) {
+    match HeaderValue::from_str(value) {
+        Ok(value) => {
+            answer.headers_mut().append(name, value);
+        }
+        Err(_) => tracing::error!(%name, "a header value could not be sent"),
+    }
+}

@@ -1,0 +1,79 @@
+//! What we know of the browser at the other end: its secret, its form binding, and the CSRF token of its forms.
+//!
+//! Invariant: the browser secret is stored as its digest; the form cookie is never stored at all.
+
+use axum::http::header::SET_COOKIE;
+use openid::name::{Digest, Secret};
+use openid::wire::form::Form;
+use openid::wire::refusal::{ErrorCode, Refusal, refuse};
+
+use crate::answer::{Answer, put};
+use crate::cookie::Cookie;
+use crate::endpoint::ask::Ask;
+use crate::op::Op;
+
+/// The digest of the browser's secret, if it brought one.
+pub fn digest(op: &Op, ask: &Ask) -> Option<Digest> {
+    ask.cookie(Cookie::Browser.name(op.dress())).filter(|value| value.len() == 43).map(Digest::of)
+}
+
+/// The form cookie's value, if the browser brought one.
+fn form_cookie<'a>(op: &Op, ask: &'a Ask) -> Option<&'a str> {
+    ask.cookie(Cookie::Form.name(op.dress())).filter(|value| value.len() == 43)
+}
+
+/// What binds a pending request to this browser: a keyed digest, so that a page gives nothing of the cookie away.
+pub fn binding(op: &Op, ask: &Ask) -> Option<String> {
+    form_cookie(op, ask).map(|value| op.sealing().mac("form-binding", value))
+}
+
+/// The browser's form cookie, or a fresh one that must be set with the answer.
+#[derive(Debug)]
+pub struct FormCookie {
+    value: String,
+    set: Option<String>,
+}
+
+impl FormCookie {
+    /// What the browser brought, or a fresh one.
+    pub fn of(op: &Op, ask: &Ask) -> Self {
+        match form_cookie(op, ask) {
+            Some(value) => Self { value: value.to_owned(), set: None },
+            None => {
+                let value = Secret::from_bytes(&op.dice().draw()).reveal().to_owned();
+                let set = Some(Cookie::Form.set(op.dress(), &value, None));
+                Self { value, set }
+            }
+        }
+    }
+
+    /// Sets the cookie with the answer, if it is fresh.
+    pub fn put(&self, answer: &mut Answer) {
+        if let Some(set) = &self.set {
+            put(answer, SET_COOKIE, set);
+        }
+    }
+
+    /// See [`binding`].
+    pub fn binding(&self, op: &Op) -> String {
+        op.sealing().mac("form-binding", &self.value)
+    }
+
+    /// The CSRF token for this browser's forms.
+    pub fn csrf(&self, op: &Op) -> String {
+        op.sealing().mac("csrf", &self.value)
+    }
+}
+
+/// Checks a form's `csrf` against the Lax cookie, which a cross-site POST does not carry.
+pub fn check_csrf(op: &Op, ask: &Ask, form: &Form) -> Result<(), Refusal> {
+    let no = |why, say| Err(refuse(ErrorCode::InvalidRequest, why, say));
+    let Some(cookie) = form_cookie(op, ask) else {
+        return no("csrf_no_cookie", "this form was not sent from our own page, or cookies are blocked");
+    };
+    let expected = op.sealing().mac("csrf", cookie);
+    match form.get("csrf") {
+        Some(token) if jose::equal(token.as_bytes(), expected.as_bytes()) => Ok(()),
+        _ => no("csrf_differs", "this form was not sent from our own page, please reload it and try again"),
+    }
+}

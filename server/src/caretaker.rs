@@ -1,0 +1,159 @@
+//! What must be done now and then: notice that rows have changed, end what has expired, rotate keys, fold what is old.
+//!
+//! Invariant: everything here may run on every node at once; each step is small, and what it missed it does next time.
+
+use std::time::Duration;
+
+use openid::time::{Span, Time};
+use store::{Fault, Sweep};
+use tokio::sync::watch;
+
+use crate::answer::Stop;
+use crate::keyring;
+use crate::op::Op;
+
+/// How often the version rows are looked at.
+const WATCH: Duration = Duration::from_secs(1);
+
+/// How often expired sessions are looked for.
+const SWEEP: Duration = Duration::from_secs(10);
+
+/// How often the slow chores run.
+const CHORES: Duration = Duration::from_secs(300);
+
+/// Sessions ended, or rows removed, in one transaction.
+const BATCH: u32 = 200;
+
+/// By how much clocks may differ.
+const CLOCK_BOUND: Span = Span::from_seconds(30);
+
+/// The notices of one batch are spread over this time.
+const SPREAD: Span = Span::from_seconds(5);
+
+/// A bucket of attempts that nobody touched for so long is full again.
+const ATTEMPTS: Span = Span::from_days(2);
+
+/// Ended sessions and settled notices are kept this long.
+const RETENTION: Span = Span::from_days(90);
+
+/// Runs until told to stop.
+pub async fn run(op: Op, stop: watch::Receiver<bool>) {
+    tokio::join!(watch_versions(&op, stop.clone()), sweep(&op, stop.clone()), chores(&op, stop));
+}
+
+/// Sleeps, or says that it is time to stop.
+async fn rest(stop: &mut watch::Receiver<bool>, time: Duration) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(time) => true,
+        _ = stop.changed() => false,
+    }
+}
+
+async fn watch_versions(op: &Op, mut stop: watch::Receiver<bool>) {
+    let mut seen = None;
+    while rest(&mut stop, WATCH).await {
+        match versions(op).await {
+            Ok(now) if seen.as_ref() == Some(&now) => {}
+            Ok(now) => match reload(op).await {
+                Ok(()) => seen = Some(now),
+                Err(fault) => tracing::error!("clients and keys could not be read again: {fault:#}"),
+            },
+            Err(fault) => tracing::error!("the version rows could not be read: {fault:#}"),
+        }
+    }
+}
+
+async fn versions(op: &Op) -> Result<Vec<(String, i64)>, Fault> {
+    op.store().reader().await?.versions().await
+}
+
+async fn reload(op: &Op) -> Result<(), Fault> {
+    op.clients().reload(op.store()).await?;
+    op.keys().reload(op.store(), op.sealing()).await
+}
+
+async fn sweep(op: &Op, mut stop: watch::Receiver<bool>) {
+    while rest(&mut stop, SWEEP).await {
+        loop {
+            let now = op.now();
+            // Clocks may differ by the bound: nothing ends early.
+            let order = Sweep {
+                now: now - CLOCK_BOUND,
+                limit: BATCH,
+                deadline: op.config().lifetimes.logout_deadline,
+                spread: SPREAD,
+            };
+            let swept = op.store().write(async move |tx| Ok(tx.sweep_sessions(&order).await?)).await;
+            match swept {
+                Ok(swept) if swept.sessions == 0 => break,
+                Ok(swept) => tracing::info!(sessions = swept.sessions, notices = swept.notices, "sessions expired and were ended"),
+                Err(stop) => {
+                    tracing::error!("expired sessions could not be ended, trying again later: {}", words(&stop));
+                    break;
+                }
+            }
+            // Room for the people between two batches.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+async fn chores(op: &Op, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(stop) = rotate(op).await {
+            tracing::error!("keys could not be rotated: {}", words(&stop));
+        }
+        if let Err(stop) = fold(op, op.now()).await {
+            tracing::error!("old rows could not be removed: {}", words(&stop));
+        }
+        if !rest(&mut stop, CHORES).await {
+            return;
+        }
+    }
+}
+
+async fn rotate(op: &Op) -> Result<(), Stop> {
+    let now = op.now();
+    let due = keyring::due(op.keys(), op.config().lifetimes.key_rotation, now);
+    if due.is_empty() {
+        return Ok(());
+    }
+    let rows = keyring::make(&due, op.sealing(), op.dice(), now, now + keyring::NOTICE).await?;
+    keyring::add(op.store(), rows).await?;
+    op.keys().reload(op.store(), op.sealing()).await?;
+    tracing::info!(algorithms = ?due, "new signing keys are published; they sign in 24 hours");
+    Ok(())
+}
+
+/// Removes what is over, a batch at a time, until a round removes nothing.
+async fn fold(op: &Op, now: Time) -> Result<(), Stop> {
+    loop {
+        let removed = op
+            .store()
+            .write(async move |tx| {
+                let old = now - RETENTION;
+                let mut removed = tx.sweep_codes(now, BATCH).await?;
+                removed += tx.sweep_tokens(now, BATCH).await?;
+                removed += tx.sweep_replay(now, BATCH).await?;
+                removed += tx.sweep_attempts(now - ATTEMPTS, BATCH).await?;
+                removed += u64::from(tx.sweep_grants(now - CLOCK_BOUND, BATCH).await?);
+                removed += u64::from(tx.fold_outbox(old, BATCH).await?);
+                removed += u64::from(tx.remove_ended(old, BATCH).await?);
+                Ok(removed)
+            })
+            .await?;
+        if removed == 0 {
+            return Ok(());
+        }
+        tracing::debug!(removed, "old rows removed");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn words(stop: &Stop) -> String {
+    match stop {
+        Stop::Refuse(refusal) => refusal.to_string(),
+        Stop::Fault(fault) => format!("{fault:#}"),
+    }
+}
+

@@ -1,0 +1,367 @@
+//! `client …`: relying parties, from their registration metadata (RFC 7591 §2).
+//!
+//! Invariant: a secret is shown once; it is stored as SHA-256, or sealed where it keys a MAC.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use openid::client::metadata::{ClientKind, Metadata, SecretNeed};
+use openid::client::policy::{ConsentPolicy, Policy};
+use openid::logout::judge::{End, Ended, OfflineGrants};
+use openid::name::{ClientId, Digest, Secret};
+use openid::session::Cause;
+use serde_json::{Map, Value, json};
+use store::audit::Entry;
+use store::clients::ClientRow;
+
+use super::out::{Failed, Out, when};
+use crate::op::Op;
+use crate::outbound::Class;
+
+/// `ostiary client …`.
+#[derive(Subcommand, Debug)]
+pub enum ClientCommand {
+    /// Add a relying party from its registration metadata.
+    Add(AddArguments),
+    /// Every relying party.
+    List,
+    /// One relying party.
+    Show {
+        /// The `client_id`.
+        id: String,
+    },
+    /// Replace a relying party's metadata; its secret stays unless another is given.
+    Update {
+        /// The `client_id`.
+        id: String,
+        #[command(flatten)]
+        given: GivenArguments,
+    },
+    /// Disable it: its participations end and it is told.
+    Disable {
+        /// The `client_id`.
+        id: String,
+    },
+    /// Enable it again.
+    Enable {
+        /// The `client_id`.
+        id: String,
+    },
+    /// Delete it: its participations end; notices it was still to be sent are withdrawn.
+    Delete {
+        /// The `client_id`.
+        id: String,
+    },
+}
+
+/// `ostiary client add`.
+#[derive(Args, Debug)]
+pub struct AddArguments {
+    #[command(flatten)]
+    given: GivenArguments,
+    /// The `client_id`, if it is not to be drawn.
+    #[arg(long)]
+    client_id: Option<String>,
+}
+
+/// What is given for a relying party.
+#[derive(Args, Debug)]
+pub struct GivenArguments {
+    /// A file with registration metadata as JSON, or `-` for standard input.
+    file: PathBuf,
+    /// A secret of at least 32 characters, if it is not to be drawn.
+    #[arg(long)]
+    client_secret: Option<String>,
+    /// One of the operator's own applications: people are not asked for consent.
+    #[arg(long)]
+    first_party: bool,
+    /// A file with the operator's policy as JSON; docs/clients.md explains it.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+}
+
+/// Runs one of them.
+pub async fn run(command: ClientCommand, op: &Op, out: &Out) -> Result<(), Failed> {
+    match command {
+        ClientCommand::Add(arguments) => add(&arguments, op, out).await,
+        ClientCommand::List => list(op, out).await,
+        ClientCommand::Show { id } => {
+            let row = find(op, &id).await?;
+            let shown = shown(&row)?;
+            out.answer(&shown, |out| out.line(&serde_json::to_string_pretty(&shown).unwrap_or_default()));
+            Ok(())
+        }
+        ClientCommand::Update { id, given } => update(&id, &given, op, out).await,
+        ClientCommand::Disable { id } => end(&id, Ending::Disable, op, out).await,
+        ClientCommand::Delete { id } => end(&id, Ending::Delete, op, out).await,
+        ClientCommand::Enable { id } => enable(&id, op, out).await,
+    }
+}
+
+async fn find(op: &Op, id: &str) -> Result<ClientRow, Failed> {
+    let row = op.store().reader().await?.client(&ClientId::new(id)).await?;
+    row.ok_or_else(|| Failed::new(format!("there is no client {id}; `ostiary client list` shows them")))
+}
+
+fn shown(row: &ClientRow) -> Result<Value, Failed> {
+    let mut metadata: Map<String, Value> = serde_json::from_str(&row.metadata)?;
+    let mut shown = Map::new();
+    shown.insert("client_id".into(), json!(row.id));
+    shown.append(&mut metadata);
+    let policy: Value = serde_json::from_str(&row.policy)?;
+    Ok(json!({"client": shown, "policy": policy, "enabled": row.disabled_at.is_none()}))
+}
+
+async fn list(op: &Op, out: &Out) -> Result<(), Failed> {
+    let mut all: Vec<ClientRow> = Vec::new();
+    loop {
+        let after = all.last().map_or("", |row| row.id.as_str()).to_owned();
+        let page = op.store().reader().await?.clients(&after, 500).await?;
+        if page.is_empty() {
+            break;
+        }
+        all.extend(page);
+    }
+    let mut rows = Vec::new();
+    let mut values = Vec::new();
+    for row in &all {
+        let metadata: Map<String, Value> = serde_json::from_str(&row.metadata)?;
+        let text = |name: &str| metadata.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let told = if metadata.contains_key("backchannel_logout_uri") { "back channel" } else { "cannot be told" };
+        let standing = row.disabled_at.map_or_else(|| "enabled".to_owned(), |at| format!("disabled {}", when(at)));
+        rows.push(vec![row.id.to_string(), text("client_name"), text("token_endpoint_auth_method"), told.to_owned(), standing]);
+        values.push(shown(row)?);
+    }
+    let head = ["CLIENT_ID", "NAME", "AUTHENTICATION", "LOGOUT", "STANDING"];
+    out.table(&head, &rows, &values, "none yet; `ostiary client add FILE.json` adds a relying party");
+    Ok(())
+}
+
+fn read(file: &Path) -> Result<Map<String, Value>, Failed> {
+    let mut text = String::new();
+    if file == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text)?;
+    } else {
+        text = std::fs::read_to_string(file).map_err(|e| Failed::new(format!("{}: {e}", file.display())))?;
+    }
+    serde_json::from_str(&text).map_err(|e| Failed::new(format!("{}: not a JSON object: {e}", file.display())))
+}
+
+impl GivenArguments {
+    fn read_policy(&self) -> Result<Policy, Failed> {
+        let mut policy = match &self.policy {
+            None => Policy::default(),
+            Some(file) => serde_json::from_value(Value::Object(read(file)?))
+                .map_err(|e| Failed::new(format!("{}: {e}", file.display())))?,
+        };
+        if self.first_party {
+            policy.consent = ConsentPolicy::FirstParty;
+        }
+        Ok(policy)
+    }
+}
+
+/// A secret as it is shown once, and as it is stored.
+#[derive(Default)]
+struct Kept {
+    shown: Option<String>,
+    hash: Option<Digest>,
+    sealed: Option<String>,
+}
+
+fn keep(op: &Op, metadata: &Metadata, given: Option<&str>) -> Result<Kept, Failed> {
+    let need = metadata.secret_need();
+    if let Some(given) = given {
+        metadata.judge_secret(given)?;
+    }
+    // Two draws are enough for the 64 octets that HS512 wants.
+    let fresh = || {
+        let one = Secret::from_bytes(&op.dice().draw());
+        let two = Secret::from_bytes(&op.dice().draw());
+        match need {
+            SecretNeed::Sealed { least } if least > 43 => format!("{}{}", one.reveal(), two.reveal()),
+            _ => one.reveal().to_owned(),
+        }
+    };
+    let secret = given.map_or_else(fresh, str::to_owned);
+    Ok(match need {
+        SecretNeed::None => Kept::default(),
+        SecretNeed::Hashed => Kept { hash: Some(Digest::of(&secret)), shown: Some(secret), sealed: None },
+        SecretNeed::Sealed { .. } => {
+            let sealed = op.sealing().seal("client-secret", secret.as_bytes());
+            Kept { sealed: Some(sealed), shown: Some(secret), hash: None }
+        }
+    })
+}
+
+fn row(op: &Op, id: ClientId, metadata: &Metadata, policy: &Policy, kept: &Kept) -> Result<ClientRow, Failed> {
+    let now = op.now();
+    let origins = match metadata.kind() {
+        ClientKind::Public => metadata.origins.clone(),
+        ClientKind::Confidential => Vec::new(),
+    };
+    Ok(ClientRow {
+        id,
+        metadata: Value::Object(metadata.registered.clone()).to_string(),
+        policy: serde_json::to_string(policy)?,
+        secret_hash: kept.hash,
+        secret_sealed: kept.sealed.clone(),
+        origins,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        disabled_at: None,
+    })
+}
+
+/// What an address that cannot be reached means, said before the first logout finds out.
+fn warn(op: &Op, metadata: &Metadata, out: &Out) {
+    for uri in [&metadata.backchannel_logout_uri, &metadata.jwks_uri].into_iter().flatten() {
+        if let Err(unreached) = op.outbound().allows(Class::Operator, uri) {
+            out.hint(&format!("Warning: {uri}: {unreached}."));
+            if let Some(host) = url::Url::parse(uri).ok().and_then(|url| url.host_str().map(str::to_owned)) {
+                out.hint(&format!("  add to the configuration:  [outbound]\n                             internal = [\"{host}\"]"));
+            }
+        }
+    }
+    if metadata.backchannel_logout_uri.is_none() {
+        out.hint("Note: it has no backchannel_logout_uri, so it cannot be told of a logout.");
+    }
+}
+
+async fn add(arguments: &AddArguments, op: &Op, out: &Out) -> Result<(), Failed> {
+    let given = &arguments.given;
+    let metadata = Metadata::read(&read(&given.file)?)?;
+    let policy = given.read_policy()?;
+    let id = arguments.client_id.clone().unwrap_or_else(|| op.dice().name());
+    if id.is_empty() || id.len() > 255 || !id.bytes().all(|b| matches!(b, 0x21..=0x7e)) {
+        return Err(Failed::new("a client_id has 1 to 255 printable ASCII characters without spaces"));
+    }
+    let kept = keep(op, &metadata, given.client_secret.as_deref())?;
+    let row = row(op, ClientId::new(id), &metadata, &policy, &kept)?;
+    let entry = Entry::new(op.dice().name(), op.now(), super::actor(), "client_added", row.id.to_string());
+    let added = row.clone();
+    let done = op
+        .store()
+        .write(async move |tx| {
+            let done = tx.add_client(&added).await?;
+            if done.is_done() {
+                tx.note(&entry).await?;
+            }
+            Ok(done)
+        })
+        .await?;
+    if !done.is_done() {
+        return Err(Failed::new(format!("there is a client {} already; `ostiary client update` replaces it", row.id)));
+    }
+    registered(&row, &metadata, &kept, out);
+    warn(op, &metadata, out);
+    Ok(())
+}
+
+/// RFC 7591 §3.2.1.
+fn registered(row: &ClientRow, metadata: &Metadata, kept: &Kept, out: &Out) {
+    let mut answer = Map::new();
+    answer.insert("client_id".into(), json!(row.id));
+    answer.insert("client_id_issued_at".into(), json!(row.created_at.seconds()));
+    if let Some(secret) = &kept.shown {
+        answer.insert("client_secret".into(), json!(secret));
+        answer.insert("client_secret_expires_at".into(), json!(0));
+    }
+    answer.append(&mut metadata.registered.clone());
+    out.answer(&Value::Object(answer.clone()), |out| {
+        out.line(&serde_json::to_string_pretty(&answer).unwrap_or_default());
+        if kept.shown.is_some() {
+            out.line("The client_secret is shown this once.");
+        }
+    });
+}
+
+async fn update(id: &str, given: &GivenArguments, op: &Op, out: &Out) -> Result<(), Failed> {
+    let old = find(op, id).await?;
+    let metadata = Metadata::read(&read(&given.file)?)?;
+    let policy = match given.policy.is_some() || given.first_party {
+        true => given.read_policy()?,
+        false => serde_json::from_str(&old.policy)?,
+    };
+    let fits = match metadata.secret_need() {
+        SecretNeed::None => true,
+        SecretNeed::Hashed => old.secret_hash.is_some() || old.secret_sealed.is_some(),
+        SecretNeed::Sealed { .. } => old.secret_sealed.is_some(),
+    };
+    let kept = match (&given.client_secret, fits) {
+        (None, true) => Kept { shown: None, hash: old.secret_hash, sealed: old.secret_sealed.clone() },
+        (secret, _) => keep(op, &metadata, secret.as_deref())?,
+    };
+    let new = ClientRow { created_at: old.created_at, ..row(op, old.id.clone(), &metadata, &policy, &kept)? };
+    let entry = Entry::new(op.dice().name(), op.now(), super::actor(), "client_updated", id.to_owned());
+    let replaced = new.clone();
+    op.store()
+        .write(async move |tx| {
+            tx.replace_client(&replaced).await?;
+            Ok(tx.note(&entry).await?)
+        })
+        .await?;
+    registered(&new, &metadata, &kept, out);
+    warn(op, &metadata, out);
+    Ok(())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Disable,
+    Delete,
+}
+
+async fn end(id: &str, ending: Ending, op: &Op, out: &Out) -> Result<(), Failed> {
+    let row = find(op, id).await?;
+    let now = op.now();
+    let end = End {
+        what: Ended::Client(row.id.clone()),
+        cause: Cause::ClientDisabled,
+        by: super::actor(),
+        offline: OfflineGrants::Revoke,
+        at: now,
+        deadline: op.config().lifetimes.logout_deadline,
+    };
+    let action = if ending == Ending::Delete { "client_deleted" } else { "client_disabled" };
+    let entry = Entry::new(op.dice().name(), now, super::actor(), action, id.to_owned());
+    let client = row.id.clone();
+    let report = op
+        .store()
+        .write(async move |tx| {
+            let report = tx.end(&end).await?;
+            match ending {
+                Ending::Disable => {
+                    tx.disable_client(&client, now).await?;
+                }
+                Ending::Delete => {
+                    tx.withdraw_notices(&client, now).await?;
+                    tx.delete_client(&client).await?;
+                }
+            }
+            tx.note(&entry).await?;
+            Ok(report)
+        })
+        .await?;
+    let what = if ending == Ending::Delete { "deleted" } else { "disabled" };
+    out.answer(&json!({"client_id": id, "done": what, "grants_ended": report.revoked.len()}), |out| {
+        out.line(&format!("{id} is {what}; {} grants ended.", report.revoked.len()));
+    });
+    Ok(())
+}
+
+async fn enable(id: &str, op: &Op, out: &Out) -> Result<(), Failed> {
+    let row = find(op, id).await?;
+    let now = op.now();
+    let entry = Entry::new(op.dice().name(), now, super::actor(), "client_enabled", id.to_owned());
+    op.store()
+        .write(async move |tx| {
+            tx.enable_client(&row.id, now).await?;
+            Ok(tx.note(&entry).await?)
+        })
+        .await?;
+    out.answer(&json!({"client_id": id}), |out| out.line(&format!("{id} is enabled.")));
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! `init` and `config`: the first five minutes.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::out::{Failed, Out};
+use crate::config::{Issuer, keys};
+use crate::dice::Dice;
+
+/// `ostiary init`.
+#[derive(Args, Debug)]
+pub struct InitArguments {
+    /// The https address under which people and relying parties will reach this server.
+    #[arg(long, default_value = "http://localhost:8080")]
+    issuer: String,
+    /// Where the configuration and the secret go.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+}
+
+/// `ostiary config …`.
+#[derive(Subcommand, Debug)]
+pub enum ConfigCommand {
+    /// Read the configuration and say what is wrong.
+    Check,
+    /// Every key, its default and its meaning, as Markdown.
+    Reference,
+}
+
+/// Writes a configuration and a secret, never over an existing file.
+pub fn init(arguments: &InitArguments, file: &Path, out: &Out) -> Result<(), Failed> {
+    let issuer = Issuer::read(&arguments.issuer).map_err(|what| Failed::new(format!("--issuer {} {what}", arguments.issuer)))?;
+    let file = arguments.dir.as_ref().map_or_else(|| file.to_path_buf(), |dir| dir.join("ostiary.toml"));
+    let dir = file.parent().map(Path::to_path_buf).unwrap_or_default();
+    if !dir.as_os_str().is_empty() {
+        std::fs::create_dir_all(&dir)?;
+    }
+    let secret = dir.join("ostiary.secret");
+    create(&secret, 0o600, &format!("{}\n", jose::base64url(Dice::Os.draw())))?;
+    let text = format!(
+        "# Ostiary. Every key is explained in docs/configuration.md and by `ostiary config reference`.\n\n\
+         issuer = \"{}\"\nlisten = [\"127.0.0.1:8080\"]\ndatabase = \"sqlite:ostiary.sqlite\"\nsecret_file = \"ostiary.secret\"\n",
+        issuer.as_str()
+    );
+    create(&file, 0o644, &text)?;
+    out.answer(&json!({"config": file, "secret": secret, "issuer": issuer.as_str()}), |out| {
+        out.line(&format!("Wrote {} and {}.", file.display(), secret.display()));
+        out.line("Keep the secret: without it, signing keys and client secrets in the database cannot be opened.");
+        out.line("\nNext:");
+        out.line("  ostiary user add ada                 a person, with a password you type");
+        out.line("  ostiary client add app.json          a relying party, from its registration metadata");
+        out.line("  ostiary serve                        run it");
+        out.line("  ostiary doctor                       see whether all is well");
+    });
+    Ok(())
+}
+
+fn create(path: &Path, mode: u32, text: &str) -> Result<(), Failed> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path).map_err(|error| {
+        let hint = if error.kind() == std::io::ErrorKind::AlreadyExists { "; it is left as it is" } else { "" };
+        Failed::new(format!("{} cannot be written: {error}{hint}", path.display()))
+    })?;
+    Ok(file.write_all(text.as_bytes())?)
+}
+
+/// `ostiary config …`.
+pub fn config(command: &ConfigCommand, file: &Path, out: &Out) -> Result<(), Failed> {
+    match command {
+        ConfigCommand::Reference => out.line(keys::reference().trim_end()),
+        ConfigCommand::Check => {
+            let config = super::load(file)?;
+            let answer = json!({"issuer": config.issuer.as_str(), "listen": config.listen, "test_mode": config.test_mode.is_on()});
+            out.answer(&answer, |out| {
+                out.line(&format!("{} is well-formed; the issuer is {}", file.display(), config.issuer.as_str()));
+                if config.test_mode.is_on() {
+                    out.line("TEST MODE IS ON: never for real people");
+                }
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! The command line, made for people: says what to do next, says how to mend what is wrong, and speaks JSON to machines.
+//!
+//! Invariant: a command works on the database itself, beside a running server, which notices within a second; what changes
+//! state leaves a line in the audit trail.
+
+mod client;
+mod init;
+mod ledger;
+mod out;
+mod tend;
+mod user;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::op::Op;
+use crate::serve;
+pub use out::{Failed, Out};
+
+/// An OpenID Provider that signs people in, and can prove that it signed them out.
+#[derive(Parser, Debug)]
+#[command(name = "ostiary", version, about, max_term_width = 100)]
+struct Arguments {
+    /// The configuration file.
+    #[arg(long, global = true, env = "OSTIARY_CONFIG", default_value = "ostiary.toml", value_name = "FILE")]
+    config: PathBuf,
+    /// Print JSON, for machines.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// A provider, a person and two relying parties on this machine, to try it out. Nothing is kept.
+    Demo(crate::demo::DemoArguments),
+    /// Write a configuration and a key-encryption secret, and say what to do next.
+    Init(init::InitArguments),
+    /// Run the server.
+    Serve,
+    /// People.
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Relying parties.
+    #[command(subcommand)]
+    Client(client::ClientCommand),
+    /// Single-sign-on sessions.
+    #[command(subcommand)]
+    Session(ledger::SessionCommand),
+    /// Logout notices: who was told, who will be, who could not be.
+    #[command(subcommand)]
+    Notice(ledger::NoticeCommand),
+    /// Signing keys.
+    #[command(subcommand)]
+    Key(tend::KeyCommand),
+    /// Who did what, and when.
+    Audit(tend::AuditArguments),
+    /// Copy a SQLite database to a new file while it is in use.
+    Backup(tend::BackupArguments),
+    /// Look for what is wrong, and say how to mend it.
+    Doctor,
+    /// The configuration.
+    #[command(subcommand)]
+    Config(init::ConfigCommand),
+}
+
+/// Runs one command. Exit status 0: done; 1: a problem; 2: the command line was not understood.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    let out = Out::new(arguments.json);
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            out.problem(&format!("the threads could not be started: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(run(arguments, &out));
+    // Threads that still hash or wait are not waited for.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    match done {
+        Ok(code) => code,
+        Err(failed) => {
+            out.problem(&failed.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments, out: &Out) -> Result<ExitCode, Failed> {
+    let file = arguments.config;
+    match arguments.command {
+        Command::Demo(demo) => crate::demo::run(demo).await?,
+        Command::Init(init) => init::init(&init, &file, out)?,
+        Command::Serve => serve(&file, out).await?,
+        Command::User(command) => user::run(command, &open(&file).await?, out).await?,
+        Command::Client(command) => client::run(command, &open(&file).await?, out).await?,
+        Command::Session(command) => ledger::sessions(command, &open(&file).await?, out).await?,
+        Command::Notice(command) => ledger::notices(command, &open(&file).await?, out).await?,
+        Command::Key(command) => tend::keys(command, &open(&file).await?, out).await?,
+        Command::Audit(audit) => tend::audit(&audit, &open(&file).await?, out).await?,
+        Command::Backup(backup) => tend::backup(&backup, &open(&file).await?, out).await?,
+        Command::Doctor => return tend::doctor(&file, out).await,
+        Command::Config(command) => init::config(&command, &file, out)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The configuration, as every command reads it.
+fn load(file: &Path) -> Result<Config, Failed> {
+    Ok(Config::load(file, std::env::vars())?)
+}
+
+async fn open(file: &Path) -> Result<Op, Failed> {
+    Ok(serve::open(load(file)?).await?)
+}
+
+async fn serve(file: &Path, out: &Out) -> Result<(), Failed> {
+    let config = load(file)?;
+    crate::logging::start(&config.log);
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let issuer = config.issuer.as_str().to_owned();
+    let op = serve::open(config).await?;
+    serve::run(op, |bound| {
+        for address in bound {
+            out.line(&format!("listening on {scheme}://{address}"));
+        }
+        tracing::info!(issuer, "ready");
+    })
+    .await?;
+    Ok(())
+}
+
+/// Who works on the command line, for the audit trail.
+fn actor() -> String {
+    let user = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER"));
+    format!("cli:{}", user.unwrap_or_else(|_| "unknown".into()))
+}

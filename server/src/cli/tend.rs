@@ -1,0 +1,221 @@
+//! `key …`, `audit`, `backup`, `doctor`: tending a provider.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use openid::time::Time;
+use serde_json::{Value, json};
+use store::audit::Entry;
+use store::keys::KeyRow;
+
+use super::out::{Failed, Out, stamp, when};
+use crate::config::Config;
+use crate::keyring::{self, ALGORITHMS};
+use crate::op::Op;
+use crate::outbound::{Class, Limits};
+
+/// `ostiary key …`.
+#[derive(Subcommand, Debug)]
+pub enum KeyCommand {
+    /// Every signing key.
+    List,
+    /// Add successors: published now, signing in 24 hours.
+    Rotate {
+        /// Sign with them at once: for a key that leaked. Relying parties that cache the JWK Set may fail for a while.
+        #[arg(long)]
+        now: bool,
+    },
+}
+
+/// Runs one of them.
+pub async fn keys(command: KeyCommand, op: &Op, out: &Out) -> Result<(), Failed> {
+    match command {
+        KeyCommand::List => list(op, out).await,
+        KeyCommand::Rotate { now } => rotate(now, op, out).await,
+    }
+}
+
+fn standing(all: &[KeyRow], key: &KeyRow, now: Time) -> &'static str {
+    let active = all.iter().filter(|other| other.alg == key.alg && other.active_from <= now).max_by_key(|other| other.active_from);
+    match active {
+        _ if key.active_from > now => "next",
+        Some(active) if active.kid == key.kid => "signs",
+        _ => "retired",
+    }
+}
+
+async fn list(op: &Op, out: &Out) -> Result<(), Failed> {
+    let all = op.store().reader().await?.keys().await?;
+    let now = op.now();
+    let rows: Vec<_> = all
+        .iter()
+        .map(|key| vec![key.kid.clone(), key.alg.clone(), standing(&all, key, now).to_owned(), when(key.active_from)])
+        .collect();
+    let values: Vec<Value> = all
+        .iter()
+        .map(|key| json!({"kid": key.kid, "alg": key.alg, "standing": standing(&all, key, now), "active_from": stamp(key.active_from)}))
+        .collect();
+    out.table(&["KID", "ALG", "STANDING", "ACTIVE FROM"], &rows, &values, "no keys; `ostiary serve` makes them at its first start");
+    Ok(())
+}
+
+async fn rotate(at_once: bool, op: &Op, out: &Out) -> Result<(), Failed> {
+    let now = op.now();
+    let active_from = if at_once { now } else { now + keyring::NOTICE };
+    let (mut okp, mut others) = (Vec::new(), Vec::new());
+    for alg in ALGORITHMS.iter().copied() {
+        if alg == jose::JwsAlg::EdDsa { okp.push(alg) } else { others.push(alg) }
+    }
+    // RSA and EC in one step, OKP in a step of its own: some relying parties stumble over a new OKP key beside new others.
+    let rows = keyring::make(&others, op.sealing(), op.dice(), now, active_from).await?;
+    let kids: Vec<String> = rows.iter().map(|row| row.kid.clone()).collect();
+    keyring::add(op.store(), rows).await?;
+    let entry = Entry::new(op.dice().name(), now, super::actor(), "keys_rotated", kids.join(" "));
+    op.store().write(async move |tx| Ok(tx.note(&entry).await?)).await?;
+    let left: Vec<&str> = okp.iter().map(|alg| alg.as_str()).collect();
+    out.answer(&json!({"kids": kids, "active_from": stamp(active_from), "left": left}), |out| {
+        out.line(&format!("{} new keys are published; they sign from {}.", kids.len(), when(active_from)));
+        out.hint("Old keys stay published for verification. EdDSA keys rotate on their own schedule.");
+    });
+    Ok(())
+}
+
+/// `ostiary audit`.
+#[derive(Args, Debug)]
+pub struct AuditArguments {
+    /// How many of the latest lines.
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+}
+
+/// The latest lines of the audit trail, the newest first.
+pub async fn audit(arguments: &AuditArguments, op: &Op, out: &Out) -> Result<(), Failed> {
+    let later = op.now() + openid::time::Span::from_hours(1);
+    let lines = op.store().reader().await?.audit(later, arguments.limit).await?;
+    let rows: Vec<_> = lines
+        .iter()
+        .map(|line| vec![when(line.at), line.actor.clone(), line.action.clone(), line.subject.clone()])
+        .collect();
+    let values: Vec<_> = lines
+        .iter()
+        .map(|line| json!({"at": stamp(line.at), "actor": line.actor, "action": line.action, "subject": line.subject}))
+        .collect();
+    out.table(&["WHEN", "WHO", "WHAT", "TO WHAT"], &rows, &values, "nothing has changed yet");
+    Ok(())
+}
+
+/// `ostiary backup`.
+#[derive(Args, Debug)]
+pub struct BackupArguments {
+    /// A new file.
+    file: PathBuf,
+}
+
+/// Copies a SQLite database while it is in use.
+pub async fn backup(arguments: &BackupArguments, op: &Op, out: &Out) -> Result<(), Failed> {
+    if !op.config().database.starts_with("sqlite:") {
+        return Err(Failed::new("PostgreSQL has its own tools: `pg_dump --format=custom --file=FILE URL` is a consistent copy while in use"));
+    }
+    if arguments.file.exists() {
+        return Err(Failed::new(format!("{} is there already and is left as it is", arguments.file.display())));
+    }
+    op.store().backup(&arguments.file).await?;
+    out.answer(&json!({"file": arguments.file}), |out| {
+        out.line(&format!("Copied to {}.", arguments.file.display()));
+        out.hint("Keep the secret file with it: without it the keys in the copy cannot be opened.");
+    });
+    Ok(())
+}
+
+struct Finding {
+    good: bool,
+    what: String,
+}
+
+fn good(what: impl Into<String>) -> Finding {
+    Finding { good: true, what: what.into() }
+}
+
+fn bad(what: impl Into<String>) -> Finding {
+    Finding { good: false, what: what.into() }
+}
+
+/// Looks for what is wrong. Exit status 1 if there is anything.
+pub async fn doctor(file: &Path, out: &Out) -> Result<ExitCode, Failed> {
+    let mut findings = Vec::new();
+    match super::load(file) {
+        Err(problem) => findings.push(bad(problem.to_string())),
+        Ok(config) => {
+            findings.push(good(format!("the configuration {} is well-formed", file.display())));
+            of_config(&config, file, &mut findings);
+            match crate::serve::open(config).await {
+                Err(fault) => findings.push(bad(format!("the provider cannot be opened: {fault}"))),
+                Ok(op) => of_provider(&op, &mut findings).await?,
+            }
+        }
+    }
+    let ill = findings.iter().filter(|finding| !finding.good).count();
+    let values: Vec<_> = findings.iter().map(|finding| json!({"good": finding.good, "what": finding.what})).collect();
+    out.answer(&json!(values), |out| {
+        for finding in &findings {
+            out.line(&format!("{} {}", if finding.good { "ok  " } else { "MEND" }, finding.what));
+        }
+        out.line(&if ill == 0 { "\nAll is well.".to_owned() } else { format!("\n{ill} things to mend.") });
+    });
+    Ok(if ill == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn of_config(config: &Config, file: &Path, findings: &mut Vec<Finding>) {
+    if config.test_mode.is_on() {
+        findings.push(bad("test mode is on: loopback is open and an extra authority is trusted; set test_mode.enabled = false"));
+    }
+    if !config.issuer.is_https() {
+        findings.push(bad("the issuer is http on loopback: good for trying out; set issuer to an https address before people use it"));
+    } else if config.tls.is_none() && config.trusted_proxies.is_empty() {
+        findings.push(bad(
+            "the issuer is https, but neither tls.certificate is set nor proxy.trusted: set one, or addresses in the login budgets are the proxy's",
+        ));
+    }
+    let secret = file.parent().unwrap_or(Path::new("")).join("ostiary.secret");
+    if let Ok(metadata) = std::fs::metadata(&secret)
+        && metadata.permissions().mode() & 0o077 != 0
+    {
+        findings.push(bad(format!("others can read {}: chmod 600 {}", secret.display(), secret.display())));
+    }
+}
+
+async fn of_provider(op: &Op, findings: &mut Vec<Finding>) -> Result<(), Failed> {
+    findings.push(good("the database answers and the signing keys can be opened"));
+    let offset = op.store().database_clock_offset(op.now()).await?;
+    findings.push(match offset.abs() > 30_000 {
+        true => bad(format!("this clock and the database's are {} s apart; set both by NTP", offset / 1000)),
+        false => good("this clock and the database's agree"),
+    });
+    let counts = op.store().reader().await?.notice_counts().await?;
+    findings.push(match counts.parked {
+        0 => good(format!("no logout notice is parked; {} are pending", counts.pending)),
+        some => bad(format!("{some} logout notices are parked; `ostiary notice list --state parked` says why, `notice retry --parked` sends them again")),
+    });
+    findings.push(from_outside(op).await);
+    Ok(())
+}
+
+/// Whether the issuer can be seen under its own name.
+async fn from_outside(op: &Op) -> Finding {
+    let issuer = op.issuer().as_str();
+    let uri = format!("{issuer}/.well-known/openid-configuration");
+    let limits = Limits { time: Duration::from_secs(5), body: 64 * 1024 };
+    match op.outbound().get(Class::Operator, &uri, limits).await {
+        Err(unreached) => bad(format!(
+            "the issuer cannot be seen at {uri}: {unreached}; is `ostiary serve` running, and do DNS and the proxy lead to it?"
+        )),
+        Ok(fetched) => match serde_json::from_slice::<Value>(&fetched.body).ok().and_then(|doc| doc.get("issuer").cloned()) {
+            Some(seen) if seen == issuer => good(format!("the issuer is seen from outside at {uri}")),
+            Some(seen) => bad(format!("{uri} says its issuer is {seen}; it must be {issuer}")),
+            None => bad(format!("{uri} answers {} and is no discovery document; does the proxy pass /.well-known/ on?", fetched.status)),
+        },
+    }
+}

@@ -1,0 +1,325 @@
+//! `user …`: people, from the command line.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use login::claims;
+use openid::account::Account;
+use openid::logout::judge::{End, Ended, OfflineGrants};
+use openid::name::AccountId;
+use openid::session::Cause;
+use serde_json::{Map, Value, json};
+use store::audit::Entry;
+
+use super::out::{Failed, Out, stamp, when};
+use crate::op::Op;
+
+/// `ostiary user …`.
+#[derive(Subcommand, Debug)]
+pub enum UserCommand {
+    /// Add a person.
+    Add(AddArguments),
+    /// Everybody.
+    List,
+    /// One person.
+    Show {
+        /// The username.
+        name: String,
+    },
+    /// Set a person's password.
+    Passwd {
+        /// The username.
+        name: String,
+        #[command(flatten)]
+        password: PasswordArguments,
+    },
+    /// Disable a person: every session ends, every relying party is told.
+    Disable {
+        /// The username.
+        name: String,
+    },
+    /// Enable a person again.
+    Enable {
+        /// The username.
+        name: String,
+    },
+}
+
+/// Where a password comes from.
+#[derive(Args, Debug)]
+pub struct PasswordArguments {
+    /// Read the password from standard input.
+    #[arg(long)]
+    password_stdin: bool,
+    /// Read the password from a file.
+    #[arg(long, value_name = "FILE", conflicts_with = "password_stdin")]
+    password_file: Option<PathBuf>,
+}
+
+/// `ostiary user add`.
+#[derive(Args, Debug)]
+pub struct AddArguments {
+    /// The username.
+    name: String,
+    #[command(flatten)]
+    password: PasswordArguments,
+    /// Claims as a JSON object, OpenID Connect Core §5.1.
+    #[arg(long, value_name = "FILE")]
+    claims: Option<PathBuf>,
+    /// One claim, such as `--claim email=ada@example.org`; every standard claim, `address.locality` too.
+    #[arg(long = "claim", value_name = "NAME=VALUE")]
+    each: Vec<String>,
+    /// The claim `name`.
+    #[arg(long = "name", value_name = "NAME")]
+    full_name: Option<String>,
+    /// The claim `given_name`.
+    #[arg(long)]
+    given_name: Option<String>,
+    /// The claim `family_name`.
+    #[arg(long)]
+    family_name: Option<String>,
+    /// The claim `email`.
+    #[arg(long)]
+    email: Option<String>,
+    /// The claim `email_verified`.
+    #[arg(long, value_name = "true|false")]
+    email_verified: Option<String>,
+    /// The claim `locale`.
+    #[arg(long)]
+    locale: Option<String>,
+    /// The claim `phone_number`.
+    #[arg(long)]
+    phone_number: Option<String>,
+}
+
+/// Runs one of them.
+pub async fn run(command: UserCommand, op: &Op, out: &Out) -> Result<(), Failed> {
+    match command {
+        UserCommand::Add(arguments) => add(arguments, op, out).await,
+        UserCommand::List => list(op, out).await,
+        UserCommand::Show { name } => {
+            let account = find(op, &name).await?;
+            out.answer(&shown(&account), |out| out.line(&serde_json::to_string_pretty(&shown(&account)).unwrap_or_default()));
+            Ok(())
+        }
+        UserCommand::Passwd { name, password } => passwd(&name, &password, op, out).await,
+        UserCommand::Disable { name } => disable(&name, op, out).await,
+        UserCommand::Enable { name } => enable(&name, op, out).await,
+    }
+}
+
+async fn find(op: &Op, name: &str) -> Result<Account, Failed> {
+    let found = op.store().reader().await?.account_by_username(name).await?;
+    found.map(|(account, _)| account).ok_or_else(|| Failed::new(format!("there is no user {name}; `ostiary user list` shows them")))
+}
+
+fn shown(account: &Account) -> Value {
+    json!({
+        "id": account.id,
+        "username": account.username,
+        "sub": account.sub,
+        "claims": account.claims,
+        "created_at": stamp(account.created_at),
+        "updated_at": stamp(account.updated_at),
+        "disabled_at": account.disabled_at.map(stamp),
+    })
+}
+
+async fn list(op: &Op, out: &Out) -> Result<(), Failed> {
+    let mut all: Vec<Account> = Vec::new();
+    loop {
+        let after = all.last().map_or("", |account| account.username.as_str()).to_owned();
+        let page = op.store().reader().await?.accounts(&after, 500).await?;
+        if page.is_empty() {
+            break;
+        }
+        all.extend(page);
+    }
+    let row = |account: &Account| {
+        let text = |name: &str| account.claims.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let standing = account.disabled_at.map_or_else(|| "enabled".to_owned(), |at| format!("disabled {}", when(at)));
+        vec![account.username.clone(), text("name"), text("email"), standing]
+    };
+    let rows: Vec<_> = all.iter().map(row).collect();
+    let values: Vec<_> = all.iter().map(shown).collect();
+    out.table(&["USERNAME", "NAME", "EMAIL", "STANDING"], &rows, &values, "nobody yet; `ostiary user add NAME` adds a person");
+    Ok(())
+}
+
+impl AddArguments {
+    /// The claims of file and flags, checked.
+    fn read_claims(&self) -> Result<Map<String, Value>, Failed> {
+        let mut all = match &self.claims {
+            None => Map::new(),
+            Some(file) => object(file)?,
+        };
+        let flags = [
+            ("name", &self.full_name),
+            ("given_name", &self.given_name),
+            ("family_name", &self.family_name),
+            ("email", &self.email),
+            ("email_verified", &self.email_verified),
+            ("locale", &self.locale),
+            ("phone_number", &self.phone_number),
+        ];
+        let flags = flags.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
+        let each = self.each.iter().map(|pair| {
+            let wrong = || Failed::new(format!("--claim {pair}: write it as NAME=VALUE"));
+            pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or_else(wrong)
+        });
+        for pair in flags.map(Ok).chain(each) {
+            let (name, typed) = pair?;
+            let claim_problem = |e: claims::Problem| Failed::new(e.to_string());
+            match name.split_once('.') {
+                Some(("address", member)) => {
+                    let address = all.entry("address").or_insert_with(|| json!({}));
+                    address[member] = json!(typed);
+                }
+                _ => {
+                    let value = claims::parse(&name, &typed).map_err(claim_problem)?;
+                    all.insert(name, value);
+                }
+            }
+        }
+        claims::read(all).map_err(|e| Failed::new(e.to_string()))
+    }
+}
+
+fn object(file: &Path) -> Result<Map<String, Value>, Failed> {
+    let text = std::fs::read_to_string(file).map_err(|e| Failed::new(format!("{}: {e}", file.display())))?;
+    serde_json::from_str(&text).map_err(|e| Failed::new(format!("{}: not a JSON object: {e}", file.display())))
+}
+
+async fn add(arguments: AddArguments, op: &Op, out: &Out) -> Result<(), Failed> {
+    let name = arguments.name.trim().to_owned();
+    if name.is_empty() || name.len() > 128 || name.chars().any(char::is_control) {
+        return Err(Failed::new("a username has 1 to 128 characters and no control characters"));
+    }
+    let claims = arguments.read_claims()?;
+    let password = arguments.password.read(&name)?;
+    let hash = op.hashing().hash(&password).await?;
+    let now = op.now();
+    let account = Account {
+        id: AccountId::new(op.dice().name()),
+        username: name,
+        sub: op.dice().name(),
+        claims,
+        created_at: now,
+        updated_at: now,
+        disabled_at: None,
+    };
+    let entry = Entry::new(op.dice().name(), now, super::actor(), "user_added", account.username.clone());
+    let added = account.clone();
+    let done = op
+        .store()
+        .write(async move |tx| {
+            let done = tx.add_account(&added, Some(&hash)).await?;
+            if done.is_done() {
+                tx.note(&entry).await?;
+            }
+            Ok(done)
+        })
+        .await?;
+    if !done.is_done() {
+        return Err(Failed::new(format!("there is a user {} already; `ostiary user passwd` sets a password", account.username)));
+    }
+    out.answer(&shown(&account), |out| {
+        out.line(&format!("Added {} (sub {}).", account.username, account.sub));
+        out.hint("Next: `ostiary client add` for a relying party, or sign in at the account page.");
+    });
+    Ok(())
+}
+
+impl PasswordArguments {
+    /// From a file, from standard input, or typed twice.
+    fn read(&self, username: &str) -> Result<String, Failed> {
+        let password = if let Some(file) = &self.password_file {
+            std::fs::read_to_string(file)?
+        } else if self.password_stdin {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text)?;
+            text
+        } else {
+            let first = rpassword::prompt_password(format!("Password for {username}: "))?;
+            if rpassword::prompt_password("Again: ")? != first {
+                return Err(Failed::new("the two passwords differ"));
+            }
+            first
+        };
+        let password = password.trim_end_matches(['\n', '\r']).to_owned();
+        login::password::judge(&password, username).map_err(|problem| Failed::new(problem.to_string()))?;
+        Ok(password)
+    }
+}
+
+async fn passwd(name: &str, password: &PasswordArguments, op: &Op, out: &Out) -> Result<(), Failed> {
+    let account = find(op, name).await?;
+    let hash = op.hashing().hash(&password.read(&account.username)?).await?;
+    let end = ending(op, &account, Cause::PasswordChanged, OfflineGrants::Keep);
+    let entry = Entry::new(op.dice().name(), op.now(), super::actor(), "password_set", account.username.clone());
+    let (id, now) = (account.id.clone(), op.now());
+    let report = op
+        .store()
+        .write(async move |tx| {
+            tx.set_password(&id, &hash, now).await?;
+            tx.note(&entry).await?;
+            Ok(tx.end(&end).await?)
+        })
+        .await?;
+    told(out, &account.username, "has a new password", &report);
+    Ok(())
+}
+
+fn ending(op: &Op, account: &Account, cause: Cause, offline: OfflineGrants) -> End {
+    End {
+        what: Ended::Account(account.id.clone()),
+        cause,
+        by: super::actor(),
+        offline,
+        at: op.now(),
+        deadline: op.config().lifetimes.logout_deadline,
+    }
+}
+
+async fn disable(name: &str, op: &Op, out: &Out) -> Result<(), Failed> {
+    let account = find(op, name).await?;
+    let end = ending(op, &account, Cause::AccountDisabled, OfflineGrants::Revoke);
+    let entry = Entry::new(op.dice().name(), op.now(), super::actor(), "user_disabled", account.username.clone());
+    let (id, now) = (account.id.clone(), op.now());
+    let report = op
+        .store()
+        .write(async move |tx| {
+            tx.disable_account(&id, now).await?;
+            tx.note(&entry).await?;
+            Ok(tx.end(&end).await?)
+        })
+        .await?;
+    told(out, &account.username, "is disabled", &report);
+    Ok(())
+}
+
+fn told(out: &Out, name: &str, what: &str, report: &store::EndReport) {
+    let (sessions, notices, untold) = (report.sessions.len(), report.notices.len(), report.untold.len());
+    let answer = json!({"username": name, "sessions_ended": sessions, "notices": notices, "untold": untold});
+    out.answer(&answer, |out| {
+        out.line(&format!("{name} {what}; {sessions} sessions ended, {notices} relying parties are being told, {untold} cannot be."));
+        if notices > 0 {
+            out.hint("`ostiary notice list` shows how that goes.");
+        }
+    });
+}
+
+async fn enable(name: &str, op: &Op, out: &Out) -> Result<(), Failed> {
+    let account = find(op, name).await?;
+    let entry = Entry::new(op.dice().name(), op.now(), super::actor(), "user_enabled", account.username.clone());
+    let (id, now) = (account.id.clone(), op.now());
+    op.store()
+        .write(async move |tx| {
+            tx.enable_account(&id, now).await?;
+            Ok(tx.note(&entry).await?)
+        })
+        .await?;
+    out.answer(&json!({"username": account.username}), |out| out.line(&format!("{} is enabled.", account.username)));
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! Parsed clients, kept at hand: a hint with a short life, never the truth for what must be exact (a transaction compares
+//! the row's version).
+//!
+//! Invariant: metadata and secrets are parsed and unsealed once per change, not per request.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use openid::client::metadata::Metadata;
+use openid::client::policy::Policy;
+use openid::client::{Client, ClientSecret, Standing};
+use openid::name::ClientId;
+use store::clients::ClientRow;
+use store::{Fault, Store};
+use zeroize::Zeroizing;
+
+use crate::sealing::Sealing;
+
+/// More clients than this are not kept at hand; the oldest generation goes.
+const MOST: usize = 20_000;
+
+/// The clients at hand.
+pub struct Clients {
+    sealing: Sealing,
+    at_hand: Mutex<HashMap<String, Arc<Client>>>,
+    origins: ArcSwap<HashSet<String>>,
+}
+
+impl Clients {
+    /// None yet.
+    pub fn new(sealing: Sealing) -> Self {
+        Self { sealing, at_hand: Mutex::default(), origins: ArcSwap::default() }
+    }
+
+    /// A client by its id; disabled ones too, their standing says so.
+    pub async fn find(&self, store: &Store, id: &str) -> Result<Option<Arc<Client>>, Fault> {
+        if let Some(client) = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner).get(id) {
+            return Ok(Some(Arc::clone(client)));
+        }
+        // An id that cannot be one is not looked up: nothing a stranger sends grows anything.
+        if id.is_empty() || id.len() > 255 {
+            return Ok(None);
+        }
+        let Some(row) = store.reader().await?.client(&ClientId::new(id)).await? else {
+            return Ok(None);
+        };
+        let client = Arc::new(self.understand(row)?);
+        let mut at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
+        if at_hand.len() >= MOST {
+            at_hand.clear();
+        }
+        at_hand.insert(id.to_owned(), Arc::clone(&client));
+        Ok(Some(client))
+    }
+
+    /// Parses a row.
+    fn understand(&self, row: ClientRow) -> Result<Client, Fault> {
+        let bug = |what: String| Fault::bug(format!("client {}: {what}", row.id));
+        let registered = serde_json::from_str(&row.metadata).map_err(|e| bug(format!("its metadata is not JSON: {e}")))?;
+        let metadata = Metadata::read(&registered).map_err(|e| bug(format!("its metadata is refused: {e}")))?;
+        let policy: Policy = serde_json::from_str(&row.policy).map_err(|e| bug(format!("its policy: {e}")))?;
+        let secret = match (row.secret_hash, &row.secret_sealed) {
+            (_, Some(sealed)) => {
+                let bytes = self.sealing.open("client-secret", sealed).ok_or_else(|| {
+                    bug("its secret cannot be unsealed; was the key-encryption secret changed without keeping the old one?".into())
+                })?;
+                let text = String::from_utf8(bytes.to_vec()).map_err(|_| bug("its secret is not text".into()))?;
+                ClientSecret::Known(Zeroizing::new(text))
+            }
+            (Some(hash), None) => ClientSecret::Hashed(hash),
+            (None, None) => ClientSecret::None,
+        };
+        let standing = if row.disabled_at.is_some() { Standing::Disabled } else { Standing::Enabled };
+        Ok(Client { id: row.id.clone(), version: row.version, standing, metadata, policy, secret })
+    }
+
+    /// Whether a browser's origin belongs to a public client.
+    pub fn knows_origin(&self, origin: &str) -> bool {
+        self.origins.load().contains(origin)
+    }
+
+    /// Forgets what is at hand and reads the origins again: the version row has moved.
+    pub async fn reload(&self, store: &Store) -> Result<(), Fault> {
+        let origins = store.reader().await?.public_origins().await?;
+        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.origins.store(Arc::new(origins.into_iter().collect()));
+        Ok(())
+    }
+}

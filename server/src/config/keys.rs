@@ -1,0 +1,87 @@
+//! Every key, declared once: what `docs/configuration.md` says, which environment variable sets it, what stands if nobody
+//! does.
+//!
+//! Invariant: a key that is not in this table cannot be read, and one that is here is documented.
+
+use std::fmt::Write as _;
+
+/// One key.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Its dotted path in the TOML file.
+    pub path: &'static str,
+    /// What stands if nobody sets it, as TOML; empty: it must be set, or nothing stands.
+    pub default: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+macro_rules! keys {
+    ($($path:literal = $default:literal, $doc:literal;)*) => {
+        /// All of them, in the order of the reference page.
+        pub const KEYS: &[Key] = &[$(Key { path: $path, default: $default, doc: $doc }),*];
+    };
+}
+
+keys! {
+    "issuer" = "", "The issuer identifier: the https URL under which people and relying parties reach this server, without a slash at the end. `http://localhost:PORT` is allowed for trying things out.";
+    "listen" = "[\"127.0.0.1:8080\"]", "Addresses to listen on. Port 0 takes any free port.";
+    "database" = "\"sqlite:ostiary.sqlite\"", "`sqlite:PATH` (relative to this file), or `postgres://user:password@host/name?sslmode=verify-full` when several nodes share the work.";
+    "secret_file" = "", "A file with the key-encryption secret: base64url, 32 bytes or more, one on each line. The first line seals, all of them open, so a new secret is put in front and the old one kept below. `ostiary init` makes one.";
+    "tls.certificate" = "", "PEM file with the certificate chain, if this server speaks TLS itself. Read again when it changes.";
+    "tls.key" = "", "PEM file with the private key of the certificate.";
+    "proxy.trusted" = "[]", "Networks of reverse proxies whose `Forwarded` and `X-Forwarded-For`/`-Proto` headers are believed, such as `[\"10.0.0.0/8\"]`.";
+    "outbound.internal" = "[]", "Networks (`10.0.0.0/8`) and host suffixes (`.corp.example`) inside which relying parties entered by an operator may be reached, with http too. Everything else goes to public addresses over https.";
+    "limits.connections" = "10000", "Connections served at once.";
+    "limits.hashing_threads" = "0", "Password hashes computed at once; 0 means one for each core.";
+    "limits.hashing_queue" = "64", "Password checks that may wait; beyond it the answer is 503.";
+    "limits.attempts_per_source" = "600", "Sign-in attempts from one network (/32 of IPv4, /64 of IPv6) within ten minutes. Success gives the attempt back, so an office behind one address is not locked out.";
+    "limits.attempts_per_account" = "10", "Sign-in attempts at one account from unknown browsers within ten minutes.";
+    "limits.attempts_per_browser" = "20", "Sign-in attempts at one account from a browser that has signed in to it before, within ten minutes. Strangers cannot use these up.";
+    "lifetimes.code" = "\"60s\"", "Authorization codes.";
+    "lifetimes.access_token" = "\"10min\"", "Access tokens, unless the client's policy says otherwise.";
+    "lifetimes.id_token" = "\"10min\"", "ID Tokens.";
+    "lifetimes.refresh_idle" = "\"30d\"", "Refresh tokens that are not used.";
+    "lifetimes.refresh_absolute" = "\"180d\"", "Refresh tokens in all.";
+    "lifetimes.session_idle" = "\"12h\"", "Sessions in which nothing is seen.";
+    "lifetimes.session_absolute" = "\"7d\"", "Sessions in all.";
+    "lifetimes.session_remember" = "\"30d\"", "Sessions of people who asked to be remembered.";
+    "lifetimes.key_rotation" = "\"90d\"", "Between two rotations of the signing keys. A new key is published 24 h before it signs.";
+    "lifetimes.logout_deadline" = "\"24h\"", "How long a back-channel logout notice is tried before it is parked for an operator.";
+    "lifetimes.logout_patience" = "\"1500ms\"", "How long the sign-out page waits for fast relying parties before it says who will be told later.";
+    "courier.concurrency" = "64", "Logout notices under way at once.";
+    "courier.per_host" = "4", "Logout notices under way at once to one host and port.";
+    "theme.name" = "\"Ostiary\"", "The name people know this provider by.";
+    "theme.logo_uri" = "", "A logo to show instead of ours: an https URL.";
+    "theme.variables" = "{}", "CSS variables without their dashes, such as `{ accent = \"#7a1f3d\" }`; docs/theming.md lists them.";
+    "theme.footer" = "", "A line at the foot of every page.";
+    "theme.language" = "\"en\"", "The language when none of a person's own is spoken here: `en`, `de`, `fr` or `es`.";
+    "log.format" = "\"text\"", "`text` for people, `json` for machines.";
+    "log.level" = "\"info\"", "`error`, `warn`, `info`, `debug`, or a filter such as `info,store=debug`.";
+    "test_mode.enabled" = "false", "For conformance examiners only: loopback may be reached and an extra certificate authority is trusted. Loud in the log and on every page.";
+    "test_mode.extra_ca" = "", "PEM file with certificate authorities to trust besides the system's, in test mode.";
+    "test_mode.loopback_ports" = "[]", "Loopback ports that may be reached in test mode; empty means all.";
+}
+
+impl Key {
+    /// The environment variable that sets it: dots become two underscores.
+    pub fn variable(&self) -> String {
+        format!("OSTIARY_{}", self.path.replace('.', "__").to_uppercase())
+    }
+}
+
+/// The reference page, `docs/configuration.md`.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Configuration\n\n<!-- Generated by `ostiary config reference`; edit server/src/config/keys.rs. -->\n\n\
+         One TOML file, `ostiary.toml` by default (`--config FILE` or `OSTIARY_CONFIG` names another). Every key can also be \
+         set by the environment variable named beside it, which wins; its value is read as TOML, or as plain text where the key \
+         is text. Durations are written `90s`, `15min`, `12h`, `30d`. `ostiary config check` reads it and says what is wrong.\n\n\
+         | key | default | variable | meaning |\n|---|---|---|---|\n",
+    );
+    for key in KEYS {
+        let default = if key.default.is_empty() { "–".to_owned() } else { format!("`{}`", key.default) };
+        let _ = writeln!(page, "| `{}` | {default} | `{}` | {} |", key.path, key.variable(), key.doc);
+    }
+    page
+}

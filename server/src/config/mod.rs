@@ -1,0 +1,291 @@
+//! What is needed to boot: one TOML file, every key also an environment variable, checked once, passed down as a value.
+//! Everything else is data (clients, keys, accounts).
+//!
+//! Invariant: a key nobody knows is an error, and every error says where it stands and how to mend it.
+
+pub mod keys;
+mod read;
+mod span;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use openid::time::Span;
+use serde::Deserialize;
+use url::Url;
+use zeroize::Zeroizing;
+
+pub use read::Problem;
+
+/// The configuration, whole and checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Who we are.
+    pub issuer: Issuer,
+    /// Where we listen.
+    pub listen: Vec<SocketAddr>,
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database: String,
+    /// What seals: the first seals, all of them open.
+    pub secrets: Secrets,
+    /// Certificate and key, if we speak TLS ourselves.
+    pub tls: Option<TlsFiles>,
+    /// Reverse proxies whose forwarded headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where the one outbound client may go.
+    pub outbound: OutboundConfig,
+    /// For examiners, never for people.
+    pub test_mode: TestMode,
+    /// Bounds.
+    pub limits: LimitsConfig,
+    /// How long things last.
+    pub lifetimes: Lifetimes,
+    /// The courier.
+    pub courier: CourierConfig,
+    /// How it looks.
+    pub theme: Theme,
+    /// What it writes to the log.
+    pub log: LogConfig,
+}
+
+/// An issuer identifier, OpenID Connect Discovery §3: no query, no fragment, no trailing slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer {
+    text: String,
+    path: String,
+    origin: String,
+}
+
+impl Issuer {
+    /// Reads an issuer: https, or http on loopback.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let text = text.trim_end_matches('/');
+        let url = Url::parse(text).map_err(|e| format!("is not a URL: {e}"))?;
+        let loopback = match url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => return Err("has no host".into()),
+        };
+        match url.scheme() {
+            "https" => {}
+            "http" if loopback => {}
+            _ => return Err("must begin with https:// (http:// is allowed on localhost only)".into()),
+        }
+        if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+            return Err("must have no query, fragment or user".into());
+        }
+        let path = url.path().trim_end_matches('/').to_owned();
+        let origin = url.origin().ascii_serialization();
+        if format!("{origin}{path}") != text {
+            return Err(format!("must be written as {origin}{path}: relying parties compare it letter by letter"));
+        }
+        Ok(Self { text: text.to_owned(), path, origin })
+    }
+
+    /// The identifier.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Its path, empty or beginning with a slash.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Its web origin.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Whether it is https.
+    pub fn is_https(&self) -> bool {
+        self.text.starts_with("https:")
+    }
+}
+
+/// Key-encryption secrets: at least 32 bytes each.
+#[derive(Clone)]
+pub struct Secrets(pub Vec<Zeroizing<Vec<u8>>>);
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secrets({} of them)", self.0.len())
+    }
+}
+
+/// PEM files, read again when they change.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    /// The chain.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// Where the one outbound client may go besides public addresses.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OutboundConfig {
+    /// Networks and host suffixes inside which clients entered by an operator may be reached.
+    pub internal: Vec<String>,
+}
+
+/// For examiners: off by default, loud when on.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TestMode {
+    /// Whether it is on.
+    pub enabled: bool,
+    /// A PEM file with further certificate authorities to trust.
+    pub extra_ca: Option<PathBuf>,
+    /// Ports on loopback that may be reached; empty: every port.
+    pub loopback_ports: Vec<u16>,
+}
+
+impl TestMode {
+    /// Whether it is on.
+    pub fn is_on(&self) -> bool {
+        self.enabled
+    }
+}
+
+/// Bounds on what strangers can make us do.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Connections at once.
+    pub connections: usize,
+    /// Password hashes computed at once; `0`: one for each core.
+    pub hashing_threads: usize,
+    /// Password checks that may wait for a thread; beyond it the answer is 503.
+    pub hashing_queue: usize,
+    /// Sign-in attempts from one network (/32, /64) before it must wait.
+    pub attempts_per_source: u32,
+    /// Sign-in attempts at one account from unknown browsers.
+    pub attempts_per_account: u32,
+    /// Sign-in attempts at one account from one known browser.
+    pub attempts_per_browser: u32,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            hashing_threads: 0,
+            hashing_queue: 64,
+            attempts_per_source: 600,
+            attempts_per_account: 10,
+            attempts_per_browser: 20,
+        }
+    }
+}
+
+impl LimitsConfig {
+    /// The three budgets of sign-in attempts.
+    pub fn login(&self) -> login::budget::Limits {
+        let mut limits = login::budget::Limits::default();
+        limits.source.capacity = self.attempts_per_source;
+        limits.account.capacity = self.attempts_per_account;
+        limits.known.capacity = self.attempts_per_browser;
+        limits
+    }
+}
+
+/// How long things last.
+#[derive(Clone, Debug)]
+pub struct Lifetimes {
+    /// Authorization codes.
+    pub code: Span,
+    /// Access tokens.
+    pub access_token: Span,
+    /// ID Tokens.
+    pub id_token: Span,
+    /// Refresh tokens, unused.
+    pub refresh_idle: Span,
+    /// Refresh tokens, in all.
+    pub refresh_absolute: Span,
+    /// Sessions, unused.
+    pub session_idle: Span,
+    /// Sessions, in all.
+    pub session_absolute: Span,
+    /// Sessions of people who asked to be remembered.
+    pub session_remember: Span,
+    /// Between two rotations of the signing keys.
+    pub key_rotation: Span,
+    /// How long a logout notice is tried.
+    pub logout_deadline: Span,
+    /// How long the sign-out page waits for fast relying parties.
+    pub logout_patience: Span,
+}
+
+/// The courier's bounds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CourierConfig {
+    /// Deliveries under way at once.
+    pub concurrency: usize,
+    /// Deliveries under way at once to one host and port.
+    pub per_host: usize,
+}
+
+impl Default for CourierConfig {
+    fn default() -> Self {
+        Self { concurrency: 64, per_host: 4 }
+    }
+}
+
+/// How it looks.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Theme {
+    /// The name people know it by.
+    pub name: String,
+    /// A logo, https or a path of this server.
+    pub logo_uri: Option<String>,
+    /// CSS variables such as `accent`, without the dashes.
+    pub variables: std::collections::BTreeMap<String, String>,
+    /// A line at the foot of every page.
+    pub footer: Option<String>,
+    /// The language when a person's own is not spoken here.
+    pub language: String,
+}
+
+impl Default for Theme {
+    fn default() -> Self {
+        Self {
+            name: "Ostiary".into(),
+            logo_uri: None,
+            variables: std::collections::BTreeMap::new(),
+            footer: None,
+            language: "en".into(),
+        }
+    }
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// `text` or `json`.
+    pub format: LogFormat,
+    /// `error`, `warn`, `info`, `debug`, or a filter such as `info,store=debug`.
+    pub level: String,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".into() }
+    }
+}
+
+/// The log's shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}

@@ -1,0 +1,208 @@
+//! The courier: leases notices from the outbox, signs each attempt afresh, posts it, and settles what came of it
+//! (`logout.md` §4, Back-Channel Logout §2.5 and §2.8).
+//!
+//! Invariant: a notice is settled only by what a relying party answered or by its deadline; whatever happens to this
+//! process, the row is there for the next courier. One dead relying party never delays another.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use openid::logout::backchannel::{self, Again, Failure, Reply, Weighed};
+use openid::name::ClientId;
+use openid::time::Span;
+use store::{Lease, Leased, Outcome, Said};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::answer::Stop;
+use crate::op::Op;
+use crate::outbound::{Class, Limits, Unreached};
+
+/// An attempt's own time limit.
+const ATTEMPT: Duration = Duration::from_secs(10);
+
+/// A lease outlives the attempt and twice the clock bound of 30 s (`logout.md` §4).
+const LEASE: Span = Span::from_seconds(10 + 2 * 30 + 5);
+
+/// The poll is the truth, the wake-up a hint.
+const POLL: Duration = Duration::from_secs(1);
+
+/// Delivers until told to stop, then lets what is under way finish.
+pub async fn run(op: Op, mut stop: watch::Receiver<bool>) {
+    let mut wakes = match op.store().wakes().await {
+        Ok(wakes) => Some(wakes),
+        Err(fault) => {
+            tracing::warn!("the courier hears no wake-up calls and polls alone: {fault}");
+            None
+        }
+    };
+    let mut courier = Courier {
+        places: Arc::new(Semaphore::new(op.config().courier.concurrency)),
+        hosts: Arc::default(),
+        freed: Arc::new(Notify::new()),
+        after: None,
+        op,
+    };
+    loop {
+        match courier.round().await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(Stop::Fault(fault)) => tracing::error!("the courier could not look into the outbox, it tries again: {fault}"),
+            Err(Stop::Refuse(refusal)) => tracing::error!("the courier was refused: {refusal}"),
+        }
+        let woken = async {
+            match &mut wakes {
+                Some(wakes) => wakes.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = woken => {}
+            () = courier.freed.notified() => {}
+            () = tokio::time::sleep(POLL) => {}
+            _ = stop.changed() => break,
+        }
+    }
+    // Drain: every place back means nothing is under way.
+    let all = u32::try_from(courier.op.config().courier.concurrency).unwrap_or(u32::MAX);
+    if tokio::time::timeout(ATTEMPT, courier.places.acquire_many(all)).await.is_err() {
+        tracing::warn!("attempts were still under way; their leases run out and they are made again");
+    }
+}
+
+#[derive(Clone)]
+struct Courier {
+    op: Op,
+    places: Arc<Semaphore>,
+    hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
+    freed: Arc<Notify>,
+    after: Option<ClientId>,
+}
+
+impl Courier {
+    /// Leases as many notices as there are free places and sends each on its way. How many it leased.
+    async fn round(&mut self) -> Result<usize, Stop> {
+        let free = u32::try_from(self.places.available_permits().min(64)).unwrap_or(64);
+        let now = self.op.now();
+        // Reading first keeps an idle server from writing every second.
+        if free == 0 || !self.op.store().reader().await?.notice_due(now).await? {
+            return Ok(0);
+        }
+        let per_client = u32::try_from(self.op.config().courier.per_host).unwrap_or(1);
+        let lease = Lease { now, until: now + LEASE, limit: free, per_client, after: self.after.clone() };
+        let leased = self.op.store().write(async move |tx| Ok(tx.lease_notices(&lease).await?)).await?;
+        self.after = leased.last().map(|notice| notice.notice.client.clone()).or(self.after.take());
+        let amount = leased.len();
+        for notice in leased {
+            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { break };
+            let courier = self.clone();
+            tokio::spawn(async move { courier.carry(notice, place).await });
+        }
+        Ok(amount)
+    }
+
+    async fn carry(&self, notice: Leased, place: OwnedSemaphorePermit) {
+        match self.attempt(&notice).await {
+            Ok(()) => {}
+            Err(Stop::Fault(fault)) => {
+                tracing::error!(notice = notice.id, "an attempt failed on our side, it is made again when its lease runs out: {fault}");
+            }
+            Err(Stop::Refuse(refusal)) => tracing::error!(notice = notice.id, "an attempt was refused: {refusal}"),
+        }
+        drop(place);
+        self.freed.notify_one();
+    }
+
+    async fn attempt(&self, notice: &Leased) -> Result<(), Stop> {
+        let said = |words: &str| Said { status: None, words: words.to_owned() };
+        let client = self.op.clients().find(self.op.store(), notice.notice.client.as_str()).await?;
+        let Some(client) = client else {
+            let gone = notice.notice.client.clone();
+            let now = self.op.now();
+            self.op.store().write(async move |tx| Ok(tx.withdraw_notices(&gone, now).await?)).await?;
+            return Ok(());
+        };
+        let Some(uri) = client.metadata.backchannel_logout_uri.clone() else {
+            return self.settle(notice, Outcome::Parked, said("the client has no backchannel_logout_uri any more")).await;
+        };
+        // A host whose places are all taken must not hold up the others: the notice comes again in a moment.
+        let Ok(_turn) = self.host(&uri).try_acquire_owned() else {
+            return self.postpone(notice, Span::from_millis(300), said("waiting for a place at this host")).await;
+        };
+        let now = self.op.now();
+        let claims = backchannel::claims(&notice.notice, self.op.issuer().as_str(), now, &self.op.dice().name());
+        let token = self.op.keys().sign_for(&client, backchannel::TYP, &claims, now)?;
+        let limits = Limits { time: ATTEMPT, body: 16 * 1024 };
+        let posted = self.op.outbound().post_form(Class::of(&client), &uri, &[("logout_token", &token)], limits).await;
+        let (reply, said) = match posted {
+            Ok(fetched) => {
+                let retry_after = fetched.retry_after.and_then(|header| backchannel::retry_after(&header, self.op.now()));
+                let said = Said { status: Some(fetched.status), words: format!("HTTP {}", fetched.status) };
+                (Reply::Status { code: fetched.status, retry_after }, said)
+            }
+            Err(unreached) => (Reply::Failed(silence(&unreached)), said(&unreached.to_string())),
+        };
+        match backchannel::weigh(&reply) {
+            Weighed::Delivered => self.settle(notice, Outcome::Delivered, said).await,
+            Weighed::Refused => self.settle(notice, Outcome::Refused, said).await,
+            Weighed::Park => self.settle(notice, Outcome::Parked, said).await,
+            Weighed::Later(asked) => self.later(notice, asked, said).await,
+        }
+    }
+
+    async fn later(&self, notice: &Leased, asked: Option<Span>, said: Said) -> Result<(), Stop> {
+        let now = self.op.now();
+        let wait = backchannel::backoff(notice.attempt, self.op.dice().number());
+        match backchannel::again(now, wait, asked, notice.notice.deliver_by) {
+            Again::At(due) => {
+                tracing::info!(notice = notice.id, client = %notice.notice.client, attempt = notice.attempt, "not delivered yet: {}", said.words);
+                self.postpone(notice, due.since(now), said).await
+            }
+            Again::Park => {
+                let words = format!("{}; the deadline has come", said.words);
+                self.settle(notice, Outcome::Parked, Said { words, ..said }).await
+            }
+        }
+    }
+
+    async fn postpone(&self, notice: &Leased, wait: Span, said: Said) -> Result<(), Stop> {
+        let (id, attempt, due) = (notice.id.clone(), notice.attempt, self.op.now() + wait);
+        self.op.store().write(async move |tx| Ok(tx.postpone(&id, attempt, due, &said).await?)).await?;
+        Ok(())
+    }
+
+    async fn settle(&self, notice: &Leased, outcome: Outcome, said: Said) -> Result<(), Stop> {
+        let client = &notice.notice.client;
+        match outcome {
+            Outcome::Delivered => tracing::info!(notice = notice.id, %client, attempt = notice.attempt, "delivered"),
+            Outcome::Refused => tracing::warn!(notice = notice.id, %client, attempt = notice.attempt, "refused by the relying party: {}", said.words),
+            Outcome::Parked => tracing::warn!(notice = notice.id, %client, attempt = notice.attempt, "parked, an operator must look: {}", said.words),
+        }
+        let (id, attempt, now) = (notice.id.clone(), notice.attempt, self.op.now());
+        self.op.store().write(async move |tx| Ok(tx.settle(&id, attempt, outcome, &said, now).await?)).await?;
+        Ok(())
+    }
+
+    /// The places of one host and port.
+    fn host(&self, uri: &str) -> Arc<Semaphore> {
+        let host = url::Url::parse(uri)
+            .map(|url| format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default()))
+            .unwrap_or_default();
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if hosts.len() > 10_000 {
+            hosts.retain(|_, places| Arc::strong_count(places) > 1);
+        }
+        let places = self.op.config().courier.per_host;
+        Arc::clone(hosts.entry(host).or_insert_with(|| Arc::new(Semaphore::new(places))))
+    }
+}
+
+/// What kind of silence it was.
+fn silence(unreached: &Unreached) -> Failure {
+    match unreached {
+        Unreached::Forbidden(_) | Unreached::Malformed => Failure::ForbiddenAddress,
+        Unreached::Timeout => Failure::Timeout,
+        Unreached::TooLarge(_) => Failure::Garbled,
+        Unreached::Broken(_) => Failure::Connection,
+    }
+}

@@ -1,0 +1,45 @@
+//! Chance: the one place where it is drawn for names and secrets.
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+
+/// Where chance comes from.
+#[derive(Clone, Debug)]
+pub enum Dice {
+    /// The operating system, through the cryptographic provider.
+    Os,
+}
+
+impl Dice {
+    /// 32 bytes: a secret.
+    pub fn draw(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        self.fill(&mut bytes);
+        bytes
+    }
+
+    /// A fresh name of 128 bits, base64url: ids of rows, `sid`, `jti`, `kid`.
+    pub fn name(&self) -> String {
+        let mut bytes = [0; 16];
+        self.fill(&mut bytes);
+        jose::base64url(bytes)
+    }
+
+    /// A short id to quote, for error pages and logs.
+    pub fn short(&self) -> String {
+        let mut bytes = [0; 5];
+        self.fill(&mut bytes);
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// A number, for jitter.
+    pub fn number(&self) -> u64 {
+        let mut bytes = [0; 8];
+        self.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    fn fill(&self, bytes: &mut [u8]) {
+        let Self::Os = self;
+        SystemRandom::new().fill(bytes).expect("the operating system gives randomness");
+    }
+}

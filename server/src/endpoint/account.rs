@@ -1,0 +1,272 @@
+//! `/account`: the person's own page. Who is signed in, the password, which applications have access, where the account is
+//! signed in.
+//!
+//! Invariant: everything here is done to an account with a live session in this very browser, by its own form.
+
+use login::password::Problem;
+use openid::account::Account;
+use openid::logout::judge::{End, Ended, OfflineGrants};
+use openid::name::{AccountId, ClientId, SessionId};
+use openid::session::{Cause, Session};
+use openid::wire::form::Form;
+use openid::wire::refusal::{ErrorCode, refuse};
+use store::SessionRow;
+use store::audit::Entry;
+
+use super::ask::Ask;
+use super::login::{Proven, prove};
+use crate::answer::{Answer, Stop, see_other};
+use crate::browser::{self, FormCookie};
+use crate::op::Op;
+use crate::page::{self, AccountNotice};
+use crate::pending::{Pending, Target};
+
+/// Where a pending request for this page goes on.
+pub fn resume(op: &Op, pending: &Pending) -> Answer {
+    see_other(&format!("{}/account?request={}", op.issuer().as_str(), pending.seal(op)))
+}
+
+/// The page.
+pub async fn account(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+    let form = ask.query()?;
+    match here(op, ask, &form).await? {
+        Here::One(account, session) => show(op, ask, (account, session), notice(form.get("did"))).await,
+        Here::Nobody => {
+            let cookie = FormCookie::of(op, ask);
+            let pending = Pending::begin(Target::Account, &cookie.binding(op), op.now());
+            let mut answer = see_other(&format!("{}/login?request={}", op.issuer().as_str(), pending.seal(op)));
+            cookie.put(&mut answer);
+            Ok(answer)
+        }
+        Here::Several => {
+            let cookie = FormCookie::of(op, ask);
+            let pending = Pending::begin(Target::Account, &cookie.binding(op), op.now());
+            let mut answer = see_other(&format!("{}/choose?request={}", op.issuer().as_str(), pending.seal(op)));
+            cookie.put(&mut answer);
+            Ok(answer)
+        }
+    }
+}
+
+enum Here {
+    One(Account, Session),
+    Several,
+    Nobody,
+}
+
+/// Whose page it is: the one chosen, or the only one.
+async fn here(op: &Op, ask: &Ask, form: &Form) -> Result<Here, Stop> {
+    let mut all = super::signed_in(op, ask).await?;
+    let chosen = match form.get("request") {
+        Some(_) => Pending::open(op, ask, form, op.now())?.chosen,
+        None => form.get("who").map(AccountId::new),
+    };
+    if let Some(chosen) = chosen
+        && let Some(place) = all.iter().position(|(account, _)| account.id == chosen)
+    {
+        let (account, session) = all.swap_remove(place);
+        return Ok(Here::One(account, session));
+    }
+    match (all.pop(), all.is_empty()) {
+        (None, _) => Ok(Here::Nobody),
+        (Some((account, session)), true) => Ok(Here::One(account, session)),
+        (Some(_), false) => Ok(Here::Several),
+    }
+}
+
+/// The account a form was for; the form must be this browser's.
+async fn owner(op: &Op, ask: &Ask, form: &Form) -> Result<(Account, Session), Stop> {
+    browser::check_csrf(op, ask, form)?;
+    match here(op, ask, form).await? {
+        Here::One(account, session) => Ok((account, session)),
+        Here::Several | Here::Nobody => {
+            Err(refuse(ErrorCode::InvalidRequest, "account_not_here", "you are not signed in here any more").into())
+        }
+    }
+}
+
+fn notice(did: Option<&str>) -> Option<AccountNotice> {
+    match did {
+        Some("password") => Some(AccountNotice::PasswordChanged),
+        Some("withdrawn") => Some(AccountNotice::Withdrawn),
+        Some("ended") => Some(AccountNotice::SessionEnded),
+        _ => None,
+    }
+}
+
+async fn show(
+    op: &Op,
+    ask: &Ask,
+    (account, session): (Account, Session),
+    notice: Option<AccountNotice>,
+) -> Result<Answer, Stop> {
+    let mut reader = op.store().reader().await?;
+    let consents = reader.consents(&account.id).await?;
+    let sessions = reader.account_sessions(&account.id, op.now()).await?;
+    drop(reader);
+    let cookie = FormCookie::of(op, ask);
+    let mut applications = Vec::new();
+    for (client, consent) in consents {
+        let name = match op.clients().find(op.store(), client.as_str()).await? {
+            Some(client) => super::client_name(&client, &[]),
+            None => client.to_string(),
+        };
+        applications.push(page::Access {
+            client: client.to_string(),
+            name,
+            scopes: consent.scope.iter().map(str::to_owned).collect(),
+            since: super::moment(consent.given_at),
+        });
+    }
+    let mut places = Vec::new();
+    for other in sessions {
+        places.push(place(op, other, &session).await?);
+    }
+    let page = page::Account {
+        who: account.id.to_string(),
+        username: account.username.clone(),
+        name: super::display_name(&account),
+        notice,
+        applications,
+        sessions: places,
+        csrf: cookie.csrf(op),
+    };
+    let mut answer = page.render(&op.frame(ask));
+    cookie.put(&mut answer);
+    Ok(answer)
+}
+
+/// One of the account's sessions, as the person sees it.
+async fn place(op: &Op, other: SessionRow, here: &Session) -> Result<page::Place, Stop> {
+    let stays = op.store().reader().await?.participations(&other.session.id).await?;
+    let mut applications = Vec::new();
+    for stay in stays.iter().filter(|stay| stay.ended.is_none()) {
+        let client = &stay.participation.client;
+        applications.push(match op.clients().find(op.store(), client.as_str()).await? {
+            Some(client) => super::client_name(&client, &[]),
+            None => client.to_string(),
+        });
+    }
+    Ok(page::Place {
+        here: other.session.id == here.id,
+        id: other.session.id.to_string(),
+        agent: other.agent.unwrap_or_default(),
+        seen: super::moment(other.session.seen_at),
+        applications,
+    })
+}
+
+/// The key of a text for each reason.
+fn problem_key(problem: Problem) -> &'static str {
+    match problem {
+        Problem::Short => "short",
+        Problem::Long => "long",
+        Problem::Username => "username",
+        Problem::Common => "common",
+        Problem::Control => "control",
+        Problem::Same => "same",
+    }
+}
+
+fn back(op: &Op, account: &AccountId, did: &str) -> Answer {
+    see_other(&format!("{}/account?who={account}&did={did}", op.issuer().as_str()))
+}
+
+/// `POST /account/password`: the current one proves it is the person; every other session of the account ends.
+pub async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+    let form = ask.form()?;
+    let (account, session) = owner(op, ask, &form).await?;
+    let field = |name| form.get(name).unwrap_or_default().to_owned();
+    let (current, new, repeat) = (field("current"), field("new"), field("repeat"));
+    let problem = match login::password::judge_change(&new, &current, &account.username) {
+        _ if new != repeat => Some(AccountNotice::PasswordsDiffer),
+        Err(problem) => Some(AccountNotice::PasswordWeak(problem_key(problem))),
+        Ok(()) => match prove(op, ask, &account.username, &current).await? {
+            Proven::Is(_) => None,
+            Proven::Wrong => Some(AccountNotice::PasswordWrong),
+            Proven::Blocked { .. } => Some(AccountNotice::TooMany),
+        },
+    };
+    if let Some(problem) = problem {
+        return show(op, ask, (account, session), Some(problem)).await;
+    }
+    let hash = op.hashing().hash(&new).await?;
+    let id = account.id.clone();
+    let now = op.now();
+    let others: Vec<SessionId> = op
+        .store()
+        .reader()
+        .await?
+        .account_sessions(&account.id, now)
+        .await?
+        .into_iter()
+        .map(|other| other.session.id)
+        .filter(|other| *other != session.id)
+        .collect();
+    let entry = Entry::new(op.dice().name(), now, format!("account:{id}"), "password_changed", account.username.clone());
+    let ends: Vec<End> = others.into_iter().map(|id| end_of(op, Ended::Session(id), Cause::PasswordChanged, &account.id)).collect();
+    op.store()
+        .write(async move |tx| {
+            tx.set_password(&id, &hash, now).await?;
+            for end in &ends {
+                tx.end(end).await?;
+            }
+            tx.note(&entry).await?;
+            Ok(())
+        })
+        .await?;
+    Ok(back(op, &account.id, "password"))
+}
+
+fn end_of(op: &Op, what: Ended, cause: Cause, by: &AccountId) -> End {
+    End {
+        what,
+        cause,
+        by: format!("account:{by}"),
+        offline: OfflineGrants::Keep,
+        at: op.now(),
+        deadline: op.config().lifetimes.logout_deadline,
+    }
+}
+
+/// `POST /account/withdraw`: the client loses what it was granted, offline access included, and is told.
+pub async fn withdraw(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+    let form = ask.form()?;
+    let (account, _) = owner(op, ask, &form).await?;
+    let client = ClientId::new(form.need("client")?);
+    let now = op.now();
+    let id = account.id.clone();
+    let what = Ended::AccountAtClient(id.clone(), client.clone());
+    let end = End { offline: OfflineGrants::Revoke, ..end_of(op, what, Cause::ConsentWithdrawn, &id) };
+    let entry = Entry::new(op.dice().name(), now, format!("account:{id}"), "consent_withdrawn", client.to_string());
+    op.store()
+        .write(async move |tx| {
+            tx.withdraw_consent(&id, &client).await?;
+            tx.end(&end).await?;
+            tx.note(&entry).await?;
+            Ok(())
+        })
+        .await?;
+    Ok(back(op, &account.id, "withdrawn"))
+}
+
+/// `POST /account/end`: one of the account's sessions ends.
+pub async fn end(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+    let form = ask.form()?;
+    let (account, _) = owner(op, ask, &form).await?;
+    let wanted = SessionId::new(form.need("session")?);
+    let theirs = op.store().reader().await?.account_sessions(&account.id, op.now()).await?;
+    if !theirs.iter().any(|other| other.session.id == wanted) {
+        return Ok(back(op, &account.id, "ended"));
+    }
+    let end = end_of(op, Ended::Session(wanted.clone()), Cause::Person, &account.id);
+    let entry = Entry::new(op.dice().name(), op.now(), end.by.clone(), "session_ended", wanted.to_string());
+    op.store()
+        .write(async move |tx| {
+            tx.end(&end).await?;
+            tx.note(&entry).await?;
+            Ok(())
+        })
+        .await?;
+    Ok(back(op, &account.id, "ended"))
+}

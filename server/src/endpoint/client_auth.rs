@@ -1,0 +1,72 @@
+//! Client authentication for every endpoint a client calls: RFC 6749 §2.3, OpenID Connect Core §9.
+//!
+//! Invariant: no transaction is open while keys are fetched or signatures verified; an assertion's `jti` is recorded later, in
+//! the transaction that acts on it ([`store::Tx`]'s `record_once`).
+
+use std::sync::Arc;
+
+use openid::client::auth::{self, Audience, Fetched, Judged, Keys, Presented};
+use openid::client::policy::EnteredBy;
+use openid::client::{Authenticated, Client};
+use openid::wire::form::Form;
+use openid::wire::refusal::{ErrorCode, refuse};
+
+use super::ask::Ask;
+use crate::answer::Stop;
+use crate::op::Op;
+use crate::outbound::Class;
+
+/// Who calls, or `invalid_client`.
+pub async fn authenticate(op: &Op, ask: &Ask, form: &Form) -> Result<Authenticated<Arc<Client>>, Stop> {
+    let presented = Presented::read(ask.header("authorization"), form)?;
+    let found = op.clients().find(op.store(), presented.client_id().as_str()).await?;
+    let Some(client) = found else {
+        return Err(auth::unknown_client().into());
+    };
+    let issuer = op.issuer().as_str();
+    let below = ask.path().strip_prefix(op.issuer().path()).unwrap_or(ask.path());
+    let (endpoint, token_endpoint) = (format!("{issuer}{below}"), format!("{issuer}/token"));
+    let audience = Audience { issuer, token_endpoint: &token_endpoint, endpoint: &endpoint };
+    let mut jwks = op.client_keys().at_hand(&client);
+    let mut fetched = Fetched::Before;
+    loop {
+        let keys = Keys { jwks: jwks.as_deref(), fetched };
+        match auth::judge(&presented, &client, &keys, &audience, op.now()) {
+            Judged::Is(authenticated) => return Ok(authenticated),
+            Judged::No(refusal) => return Err(refusal.into()),
+            // The same need twice is a refusal (architecture §2.6); the judge sees to it once it was fetched now.
+            Judged::Need(_) if fetched == Fetched::Now => return Err(auth::unknown_client().into()),
+            Judged::Need(need) => {
+                let class = Class::of(&client);
+                jwks = op.client_keys().fetch(op, &client, class, &need.uri).await.or(jwks);
+                fetched = Fetched::Now;
+            }
+        }
+    }
+}
+
+/// Holds the client's row and records the assertion's `jti`, inside the transaction that acts on it. A second time is
+/// refused (RFC 7523 §3 item 7).
+pub async fn admit(tx: &mut store::Tx, client: &Authenticated<Arc<Client>>) -> Result<(), Stop> {
+    if !tx.client_stands(&client.client().id, client.client().version).await? {
+        return Err(auth::unknown_client().into());
+    }
+    if let Some(assertion) = client.assertion() {
+        let realm = format!("assertion:{}", assertion.client);
+        let once = tx.record_once(&realm, &assertion.jti, assertion.expires_at).await?;
+        if !once.is_first() {
+            return Err(refuse(ErrorCode::InvalidClient, "assertion_replayed", "client authentication failed").into());
+        }
+    }
+    Ok(())
+}
+
+impl Class {
+    /// By who entered a client's addresses.
+    pub fn of(client: &Client) -> Self {
+        match client.policy.entered_by {
+            EnteredBy::Operator => Self::Operator,
+            EnteredBy::Stranger => Self::Stranger,
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `GET`/`POST /consent`: may this client know (OpenID Connect Core §3.1.2.4).
+//!
+//! Invariant: a yes means what the page showed: its digest is sealed into the form, and if what is asked has changed
+//! meanwhile the page is shown again.
+
+use axum::http::Method;
+use openid::authorize::next::{Consent, Next, Question, next};
+use openid::authorize::request::AuthRequest;
+use openid::name::AccountId;
+use openid::wire::refusal::{ErrorCode, refuse};
+use store::audit::Entry;
+
+use super::ask::Ask;
+use super::authorize::{self, Located};
+use crate::answer::{Answer, Stop};
+use crate::browser::{self, FormCookie};
+use crate::op::Op;
+use crate::page;
+use crate::pending::{Pending, Target};
+
+/// The endpoint.
+pub async fn consent(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+    let form = ask.parameters()?;
+    let pending = Pending::open(op, ask, &form, op.now())?;
+    let Target::Authorize(parameters) = &pending.target else {
+        return Ok(super::account::resume(op, &pending));
+    };
+    let located = Located::find(op, parameters).await?;
+    if ask.method == Method::POST {
+        browser::check_csrf(op, ask, &form)?;
+        if form.get("allow").is_none() {
+            let refusal = refuse(ErrorCode::AccessDenied, "consent_denied", "the person said no");
+            return Ok(located.refuse(op, ask, refusal));
+        }
+    }
+    let asked = match question(op, ask, &located, &pending).await? {
+        Asking::This { account, asked, new } => (account, asked, new),
+        // Nothing to ask any more: another tab said yes, or the session ended.
+        Asking::Nothing => return authorize::proceed(op, ask, pending, browser::digest(op, ask)).await,
+    };
+    match ask.method == Method::POST && pending.shown == Some(digest(&asked.1)) {
+        true => allow(op, ask, &located, pending, asked).await,
+        false => show(op, ask, &located, pending, asked).await,
+    }
+}
+
+enum Asking {
+    This { account: AccountId, asked: Consent, new: Consent },
+    Nothing,
+}
+
+async fn question(op: &Op, ask: &Ask, located: &Located, pending: &Pending) -> Result<Asking, Stop> {
+    let Ok(request) = AuthRequest::read(&located.form, &located.client, &located.destination, &op.offers()) else {
+        return Ok(Asking::Nothing);
+    };
+    let known = authorize::gather(op, &request, &located.client, pending, browser::digest(op, ask)).await?;
+    Ok(match next(&request, &located.client, &known, op.now()) {
+        Next::Ask(Question::Consent { account, asked, new }) => Asking::This { account, asked, new },
+        _ => Asking::Nothing,
+    })
+}
+
+async fn show(
+    op: &Op,
+    ask: &Ask,
+    located: &Located,
+    pending: Pending,
+    (account, asked, new): (AccountId, Consent, Consent),
+) -> Result<Answer, Stop> {
+    let locales = super::words(located.form.get("ui_locales"));
+    let person = op.store().reader().await?.account(&account).await?;
+    let pending = Pending { shown: Some(digest(&asked)), ..pending };
+    let cookie = FormCookie::of(op, ask);
+    let page = page::Consent {
+        application: super::application(&located.client, &locales),
+        username: person.map(|person| person.username).unwrap_or_default(),
+        scopes: super::asked_scopes(&asked, &new),
+        claims: super::asked_claims(&asked, &new),
+        resources: asked.resources.clone(),
+        request: pending.seal(op),
+        csrf: cookie.csrf(op),
+    };
+    let mut answer = page.render(&op.frame_in(ask, &locales));
+    cookie.put(&mut answer);
+    Ok(answer)
+}
+
+async fn allow(
+    op: &Op,
+    ask: &Ask,
+    located: &Located,
+    pending: Pending,
+    (account, asked, _): (AccountId, Consent, Consent),
+) -> Result<Answer, Stop> {
+    let now = op.now();
+    let client = located.client.id.clone();
+    let given = Consent { given_at: now, ..asked };
+    let entry = Entry::new(op.dice().name(), now, format!("account:{account}"), "consent", client.to_string());
+    let chosen = account.clone();
+    op.store()
+        .write(async move |tx| {
+            tx.give_consent(&account, &client, &given).await?;
+            tx.note(&entry).await?;
+            Ok(())
+        })
+        .await?;
+    let pending = Pending { chosen: Some(chosen), shown: None, ..pending };
+    authorize::proceed(op, ask, pending, browser::digest(op, ask)).await
+}
+
+/// Names what a consent page showed.
+pub fn digest(asked: &Consent) -> String {
+    let text = format!(
+        "{}\n{}\n{}\n{}",
+        asked.scope,
+        asked.id_token_claims.join(" "),
+        asked.userinfo_claims.join(" "),
+        asked.resources.join(" ")
+    );
+    jose::base64url(&jose::sha256(text.as_bytes()))
+}
+

@@ -1,0 +1,234 @@
+//! `/end_session` and `/logout`: RP-Initiated Logout 1.0, as `logout.md` §5 has it.
+//!
+//! Invariant: whoever is told is promised in the transaction that ends; the page waits a little for the fast and then says
+//! what is true.
+
+use std::time::Duration;
+
+use axum::http::{Method, header};
+use openid::logout::end::{After, EndAnswer, EndFacts, EndHint, EndNext, EndQuestion, EndRequest, HeldSession, judge};
+use openid::logout::judge::{End, Ended, OfflineGrants};
+use openid::name::ClientId;
+use openid::session::{Cause, SessionStanding};
+use openid::wire::form::Form;
+use openid::wire::refusal::{ErrorCode, refuse};
+use store::audit::Entry;
+use store::{EndReport, NoticeState};
+
+use super::ask::Ask;
+use crate::answer::{Answer, Stop, put, see_other};
+use crate::browser::{self, FormCookie};
+use crate::cookie::Cookie;
+use crate::op::Op;
+use crate::page::{self, Told, ToldHow};
+use crate::pending::{Pending, Target};
+
+/// How often the page looks whether the fast ones have answered.
+const LOOK: Duration = Duration::from_millis(40);
+
+/// The endpoint: GET and POST (§2).
+pub async fn end_session(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+    let request = EndRequest::read(&ask.parameters()?)?;
+    let hint = hint(op, &request).await?;
+    let client = match request.client(&hint) {
+        Some(id) => op.clients().find(op.store(), id.as_str()).await?,
+        None => None,
+    };
+    let held = held(op, ask).await?;
+    let stay = match &hint {
+        EndHint::Genuine(claims) => match &claims.sid {
+            Some(sid) => op.store().reader().await?.participation(sid).await?,
+            None => None,
+        },
+        EndHint::Absent | EndHint::Foreign => None,
+    };
+    let stay = stay.filter(|stay| stay.standing(op.now()) == SessionStanding::Live).map(|stay| stay.participation);
+    let facts = EndFacts { hint: &hint, client: client.as_deref(), sessions: &held, stay: stay.as_ref() };
+    let asked_by = client.as_ref().map(|client| client.id.clone());
+    match judge(&request, &facts) {
+        EndNext::Show(refusal) => Err(refusal.into()),
+        EndNext::Ask(question) => put_question(op, ask, question, &request.ui_locales).await,
+        EndNext::Done { after } => finish(op, ask, &EndReport::default(), asked_by, after).await,
+        EndNext::End { what, cause, after } => {
+            let report = carry_out(op, what, cause, asked_by.as_ref()).await?;
+            finish(op, ask, &report, asked_by, after).await
+        }
+    }
+}
+
+/// The hint, verified with every key there ever was; one signed with a client's secret, with that client's.
+async fn hint(op: &Op, request: &EndRequest) -> Result<EndHint, Stop> {
+    let Some(token) = &request.id_token_hint else {
+        return Ok(EndHint::Absent);
+    };
+    let audience = jose::peek_claims(token).ok().and_then(|claims| {
+        let claims = claims.unverified();
+        claims.get("aud").and_then(serde_json::Value::as_str).map(ClientId::new)
+    });
+    let client = match &audience {
+        Some(id) => op.clients().find(op.store(), id.as_str()).await?,
+        None => None,
+    };
+    Ok(op.keys().read_hint(token, op.issuer().as_str(), client.as_deref()))
+}
+
+async fn held(op: &Op, ask: &Ask) -> Result<Vec<HeldSession>, Stop> {
+    let here = super::signed_in(op, ask).await?;
+    Ok(here.into_iter().map(|(account, session)| HeldSession { session: session.id, account: account.id }).collect())
+}
+
+async fn put_question(op: &Op, ask: &Ask, question: EndQuestion, locales: &[String]) -> Result<Answer, Stop> {
+    let application = match &question.client {
+        Some(id) => op.clients().find(op.store(), id.as_str()).await?.map(|client| super::client_name(&client, locales)),
+        None => None,
+    };
+    let here = super::signed_in(op, ask).await?;
+    let cookie = FormCookie::of(op, ask);
+    let only_here = question.stay.is_some() && application.is_some();
+    let pending = Pending::begin(Target::Logout(question), &cookie.binding(op), op.now());
+    let page = page::Logout {
+        application,
+        only_here,
+        sessions: here
+            .into_iter()
+            .map(|(account, session)| page::Here { session: session.id.to_string(), username: account.username })
+            .collect(),
+        request: pending.seal(op),
+        csrf: cookie.csrf(op),
+    };
+    let mut answer = page.render(&op.frame_in(ask, locales));
+    cookie.put(&mut answer);
+    Ok(answer)
+}
+
+/// `POST /logout`: the person has answered.
+pub async fn logout(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+    debug_assert_eq!(ask.method, Method::POST, "the table of endpoints lets only POST in");
+    let form = ask.form()?;
+    browser::check_csrf(op, ask, &form)?;
+    let pending = Pending::open(op, ask, &form, op.now())?;
+    let Target::Logout(question) = pending.target else {
+        return Err(refuse(ErrorCode::InvalidRequest, "logout_other_form", "this form is for something else").into());
+    };
+    let Some(given) = given(&form) else {
+        return Ok(see_other(&format!("{}/", op.issuer().as_str())));
+    };
+    let here = held(op, ask).await?;
+    let mut ends = question.ends(&given);
+    // The page may be old: of sessions only those this browser still holds, and accounts only with them.
+    ends.retain(|end| match end {
+        Ended::Session(id) => here.iter().any(|held| held.session == *id),
+        Ended::Account(id) => here.iter().any(|held| held.account == *id),
+        _ => true,
+    });
+    let report = carry_out(op, ends, question.cause(), question.client.as_ref()).await?;
+    finish(op, ask, &report, question.client, question.after).await
+}
+
+fn given(form: &Form) -> Option<EndAnswer> {
+    match form.get("logout") {
+        Some("client") => Some(EndAnswer::ThisClient),
+        Some(_) => Some(EndAnswer::Everything),
+        None => None,
+    }
+}
+
+/// One transaction for all of it.
+async fn carry_out(op: &Op, what: Vec<Ended>, cause: Cause, asked_by: Option<&ClientId>) -> Result<EndReport, Stop> {
+    let by = asked_by.map_or_else(|| "person".to_owned(), |client| format!("client:{client}"));
+    let now = op.now();
+    let ends: Vec<End> = what
+        .into_iter()
+        .map(|what| End {
+            what,
+            cause,
+            by: by.clone(),
+            offline: OfflineGrants::Keep,
+            at: now,
+            deadline: op.config().lifetimes.logout_deadline,
+        })
+        .collect();
+    let name = op.dice().name();
+    op.store()
+        .write(async move |tx| {
+            let mut all = EndReport::default();
+            for end in &ends {
+                let report = tx.end(end).await?;
+                all.sessions.extend(report.sessions);
+                all.notices.extend(report.notices);
+                all.untold.extend(report.untold);
+                all.revoked.extend(report.revoked);
+                all.kept.extend(report.kept);
+            }
+            let told = all.notices.len();
+            let entry = Entry::new(name.clone(), now, by.clone(), "sign_out", format!("{told} relying parties to be told"));
+            tx.note(&entry).await?;
+            Ok(all)
+        })
+        .await
+}
+
+/// Waits a little for the fast ones, then goes on or says what is true.
+async fn finish(op: &Op, ask: &Ask, report: &EndReport, asked_by: Option<ClientId>, after: After) -> Result<Answer, Stop> {
+    wait(op, report).await?;
+    let link = match after {
+        After::Redirect(uri) => return leave(op, ask, see_other(&uri)).await,
+        After::Link(uri) => Some(uri),
+        After::Page => None,
+    };
+    let mut told = Vec::new();
+    let mut reader = op.store().reader().await?;
+    for posted in &report.notices {
+        let how = match reader.notice(&posted.id).await?.map(|row| row.state) {
+            Some(NoticeState::Delivered) => ToldHow::Told,
+            Some(NoticeState::Pending) => ToldHow::WillBe,
+            _ => ToldHow::CouldNot,
+        };
+        told.push((posted.notice.client.clone(), how));
+    }
+    drop(reader);
+    told.extend(report.untold.iter().map(|(_, client, _)| (client.clone(), ToldHow::CouldNot)));
+    let mut named = Vec::new();
+    for (client, how) in told {
+        named.push(Told { name: name(op, &client).await?, how });
+    }
+    let link = match (link, asked_by) {
+        (Some(uri), Some(client)) => Some((name(op, &client).await?, uri)),
+        _ => None,
+    };
+    let others = super::signed_in(op, ask).await?.into_iter().map(|(account, _)| account.username).collect();
+    let page = page::SignedOut { told: named, link, others };
+    leave(op, ask, page.render(&op.frame(ask))).await
+}
+
+async fn name(op: &Op, client: &ClientId) -> Result<String, Stop> {
+    let found = op.clients().find(op.store(), client.as_str()).await?;
+    Ok(found.map_or_else(|| client.to_string(), |client| super::client_name(&client, &[])))
+}
+
+async fn wait(op: &Op, report: &EndReport) -> Result<(), Stop> {
+    let patience = u64::try_from(op.config().lifetimes.logout_patience.millis()).unwrap_or(0);
+    let until = tokio::time::Instant::now() + Duration::from_millis(patience);
+    while tokio::time::Instant::now() < until {
+        let mut reader = op.store().reader().await?;
+        let mut open = false;
+        for posted in &report.notices {
+            let row = reader.notice(&posted.id).await?;
+            open |= row.is_some_and(|row| row.state == NoticeState::Pending && row.last_reply.is_none());
+        }
+        drop(reader);
+        if !open {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+/// A browser that holds no session any more needs no secret.
+async fn leave(op: &Op, ask: &Ask, mut answer: Answer) -> Result<Answer, Stop> {
+    if browser::digest(op, ask).is_some() && super::signed_in(op, ask).await?.is_empty() {
+        put(&mut answer, header::SET_COOKIE, &Cookie::Browser.clear(op.dress()));
+    }
+    Ok(answer)
+}

@@ -1,0 +1,233 @@
+//! `GET`/`POST /login`: the sign-in page. A password proves who is there; attempts are limited by three budgets
+//! (`login::budget`), and an unknown account costs and says the same as a wrong password.
+//!
+//! Invariant: attempts are taken before the password is hashed and given back on success; nothing is hashed while a
+//! transaction is open; the browser's secret changes at every sign-in.
+
+use axum::http::{Method, header};
+use login::assurance::{Method as Proving, Proof};
+use login::budget::{self, Browser};
+use openid::account::Account;
+use openid::name::{ClientId, Digest, Secret, SessionId};
+use openid::session::{SessionKind, SessionStanding};
+use openid::time::Time;
+use openid::wire::form::Form;
+use openid::wire::refusal::{ErrorCode, refuse};
+use store::attempts::Taken;
+use store::audit::Entry;
+use store::{NewSession, Opening, Reproof};
+
+use super::ask::Ask;
+use super::authorize::{self, Located};
+use crate::answer::{Answer, Stop, put};
+use crate::browser::{self, FormCookie};
+use crate::cookie::Cookie;
+use crate::hashing::Checked;
+use crate::known::KnownAccounts;
+use crate::op::Op;
+use crate::page::{self, LoginProblem};
+use crate::pending::{Pending, Target};
+
+/// The endpoint.
+pub async fn login(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+    let form = ask.parameters()?;
+    let pending = Pending::open(op, ask, &form, op.now())?;
+    match ask.method {
+        Method::POST => {
+            browser::check_csrf(op, ask, &form)?;
+            submitted(op, ask, &form, pending).await
+        }
+        _ => show(op, ask, &pending, None, None).await,
+    }
+}
+
+/// The page. `username` is what the person typed, if they did.
+async fn show(
+    op: &Op,
+    ask: &Ask,
+    pending: &Pending,
+    username: Option<&str>,
+    problem: Option<LoginProblem>,
+) -> Result<Answer, Stop> {
+    let mut application = None;
+    let mut locales = Vec::new();
+    let mut hint = None;
+    if let Target::Authorize(parameters) = &pending.target {
+        let located = Located::find(op, parameters).await?;
+        locales = super::words(located.form.get("ui_locales"));
+        hint = located.form.get("login_hint").map(str::to_owned);
+        application = Some(super::application(&located.client, &locales));
+    }
+    let again = match &pending.again {
+        Some(account) => op.store().reader().await?.account(account).await?.map(|account| account.username),
+        None => None,
+    };
+    let cookie = FormCookie::of(op, ask);
+    let page = page::Login {
+        application,
+        username: username.map(str::to_owned).or_else(|| again.clone()).or(hint).unwrap_or_default(),
+        again,
+        problem,
+        request: pending.seal(op),
+        csrf: cookie.csrf(op),
+    };
+    let mut answer = page.render(&op.frame_in(ask, &locales));
+    cookie.put(&mut answer);
+    Ok(answer)
+}
+
+async fn submitted(op: &Op, ask: &Ask, form: &Form, pending: Pending) -> Result<Answer, Stop> {
+    if form.get("cancel").is_some() {
+        return cancel(op, ask, &pending).await;
+    }
+    let username = form.get("username").unwrap_or_default().trim();
+    let password = form.get("password").unwrap_or_default();
+    if username.is_empty() || password.is_empty() {
+        return show(op, ask, &pending, Some(username), Some(LoginProblem::Missing)).await;
+    }
+    match prove(op, ask, username, password).await? {
+        Proven::Blocked { until } => {
+            let minutes = until.since(op.now()).seconds() / 60 + 1;
+            show(op, ask, &pending, Some(username), Some(LoginProblem::TooMany { minutes })).await
+        }
+        Proven::Wrong => show(op, ask, &pending, Some(username), Some(LoginProblem::Wrong)).await,
+        Proven::Is(account) => {
+            // Somebody else may sign in where one account was to prove itself again: then that account is the choice.
+            let remember = form.get("remember").is_some();
+            let (browser, cookies) = open(op, ask, &account, Remember::of(remember)).await?;
+            let pending = Pending { chosen: Some(account.id.clone()), again: None, ..pending };
+            let mut answer = authorize::proceed(op, ask, pending, Some(browser)).await?;
+            for cookie in cookies {
+                put(&mut answer, header::SET_COOKIE, &cookie);
+            }
+            Ok(answer)
+        }
+    }
+}
+
+async fn cancel(op: &Op, ask: &Ask, pending: &Pending) -> Result<Answer, Stop> {
+    match &pending.target {
+        Target::Authorize(parameters) => {
+            let located = Located::find(op, parameters).await?;
+            let refusal = refuse(ErrorCode::AccessDenied, "login_cancelled", "the person cancelled the sign-in");
+            Ok(located.refuse(op, ask, refusal))
+        }
+        Target::Account | Target::Logout(_) => Ok(crate::answer::see_other(&format!("{}/", op.issuer().as_str()))),
+    }
+}
+
+/// What a username and a password prove.
+pub enum Proven {
+    /// Who it is.
+    Is(Account),
+    /// Nothing, and it does not say why.
+    Wrong,
+    /// Too many attempts; the hash was not computed.
+    Blocked {
+        /// When the next is possible.
+        until: Time,
+    },
+}
+
+/// Checks a password within the budgets. The same cost and answer whether or not there is such an account.
+pub async fn prove(op: &Op, ask: &Ask, username: &str, password: &str) -> Result<Proven, Stop> {
+    let now = op.now();
+    let found = op.store().reader().await?.account_by_username(username).await?;
+    let known = KnownAccounts::of(op, ask);
+    let browser = found.as_ref().and_then(|(account, _)| known.browser_of(&account.id));
+    let browser = browser.map_or(Browser::Stranger(ask.peer.address), Browser::Known);
+    let takes = budget::takes(username, browser, &op.config().limits.login());
+    let taken = {
+        let takes = takes.clone();
+        op.store().write(async move |tx| Ok(tx.take_attempts(&takes, now).await?)).await?
+    };
+    if let Taken::Blocked { until, budget } = taken {
+        tracing::info!(why = "login_budget_empty", budget = budget.as_str(), source = %ask.peer.source(), "a sign-in was not tried: too many attempts");
+        return Ok(Proven::Blocked { until });
+    }
+    let phc = found.as_ref().and_then(|(account, phc)| account.disabled_at.is_none().then(|| phc.clone()).flatten());
+    let checked = op.hashing().check(password, phc.as_deref()).await?;
+    let (Some((account, old)), Checked::Right { upgrade }) = (found, checked) else {
+        tracing::info!(why = "login_wrong", source = %ask.peer.source(), "a sign-in failed");
+        return Ok(Proven::Wrong);
+    };
+    let id = account.id.clone();
+    op.store()
+        .write(async move |tx| {
+            tx.refund_attempts(&takes, now).await?;
+            if let (Some(new), Some(old)) = (&upgrade, &old) {
+                tx.upgrade_password(&id, old, new).await?;
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(Proven::Is(account))
+}
+
+/// Whether the browser is to remember the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remember {
+    /// Until it closes.
+    No,
+    /// For the configured time.
+    Yes,
+}
+
+impl Remember {
+    fn of(checked: bool) -> Self {
+        if checked { Self::Yes } else { Self::No }
+    }
+}
+
+/// Opens the session, or proves it again if this browser has one of this account. The browser gets a new secret.
+async fn open(op: &Op, ask: &Ask, account: &Account, remember: Remember) -> Result<(Digest, Vec<String>), Stop> {
+    let now = op.now();
+    let lifetimes = &op.config().lifetimes;
+    let worth = Proof { method: Proving::Password, at: now }.assurance();
+    let fresh = Secret::from_bytes(&op.dice().draw());
+    let (browser, old) = (fresh.digest(), browser::digest(op, ask));
+    let (idle, absolute) = match remember {
+        Remember::No => (lifetimes.session_idle, lifetimes.session_absolute),
+        Remember::Yes => (lifetimes.session_remember, lifetimes.session_remember),
+    };
+    let new = NewSession {
+        id: SessionId::new(op.dice().name()),
+        account: account.id.clone(),
+        kind: SessionKind::Browser,
+        browser: Some(browser),
+        now,
+        acr: worth.acr.clone(),
+        amr: worth.amr.clone(),
+        agent: ask.header("user-agent").map(super::agent),
+        idle,
+        absolute,
+    };
+    let entry = Entry::new(op.dice().name(), now, format!("account:{}", account.id), "sign_in", account.username.clone());
+    op.store()
+        .write(async move |tx| {
+            if let Some(old) = &old {
+                tx.rebind_browser(old, &browser).await?;
+            }
+            let proof = Reproof { auth_time: now, acr: new.acr.clone(), amr: new.amr.clone(), browser, absolute: new.absolute };
+            let held = tx.browser_sessions(&browser, &ClientId::new(""), now).await?;
+            let own = held.iter().find(|candidate| candidate.session.account == new.account);
+            // The same person in the same browser: session and `sid` stay, `auth_time` moves (`logout.md` §2).
+            let again = match own {
+                Some(own) => tx.reauthenticate(&own.session.id, &proof).await? == SessionStanding::Live,
+                None => false,
+            };
+            if !again && tx.open_session(&new).await? == Opening::AccountOver {
+                return Err(refuse(ErrorCode::AccessDenied, "account_just_disabled", "this account cannot sign in").into());
+            }
+            tx.note(&entry).await?;
+            Ok(())
+        })
+        .await?;
+    let life = (remember == Remember::Yes).then_some(lifetimes.session_remember);
+    let known = KnownAccounts::of(op, ask).with(op, &account.id);
+    let cookies = vec![
+        Cookie::Browser.set(op.dress(), fresh.reveal(), life),
+        Cookie::Known.set(op.dress(), &known.seal(op), Some(crate::known::LIFE)),
+    ];
+    Ok((browser, cookies))
+}

@@ -1,0 +1,187 @@
+//! Every endpoint, declared once: the table drives the router, the policies, discovery and the golden list of routes.
+//!
+//! Invariant: a route without a row here does not exist; a row without a handler does not compile.
+
+mod account;
+pub mod ask;
+mod authorize;
+mod choose;
+mod client_auth;
+mod consent;
+mod end_session;
+mod health;
+mod introspect;
+mod login;
+mod revoke;
+pub mod shell;
+mod shown;
+mod token;
+mod userinfo;
+pub(crate) mod well_known;
+
+use crate::answer::Channel;
+
+pub(crate) use shown::{agent, application, asked_claims, asked_scopes, client_name, display_name, moment, signed_in, words};
+
+/// The endpoints by name. The match in [`shell`] has no catch-all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Name {
+    /// RFC 6749 §3.1.
+    Authorize,
+    /// The sign-in page.
+    Login,
+    /// The account chooser.
+    Choose,
+    /// The consent page.
+    Consent,
+    /// RFC 6749 §3.2.
+    Token,
+    /// OpenID Connect Core §5.3.
+    Userinfo,
+    /// RFC 7517 §5.
+    Jwks,
+    /// OpenID Connect Discovery §4.
+    OpenidConfiguration,
+    /// RFC 8414 §3.
+    OauthServer,
+    /// RFC 7662.
+    Introspect,
+    /// RFC 7009.
+    Revoke,
+    /// RP-Initiated Logout §2.
+    EndSession,
+    /// The confirmation of a logout.
+    Logout,
+    /// The person's own page.
+    Account,
+    /// Changing one's own password.
+    AccountPassword,
+    /// Withdrawing a consent.
+    AccountWithdraw,
+    /// Ending one of one's sessions.
+    AccountEnd,
+    /// The front door.
+    Home,
+    /// Alive.
+    Health,
+    /// Alive and able to work.
+    Ready,
+    /// Style sheet and logo.
+    Asset,
+}
+
+/// Who may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Anybody.
+    Anyone,
+    /// A person's browser, with cookies.
+    Browser,
+    /// A client that authenticates.
+    Client,
+    /// The holder of an access token.
+    Bearer,
+}
+
+/// What caches may keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cache {
+    /// Nothing: `no-store`.
+    NoStore,
+    /// Anybody may, for so many seconds.
+    Public(u32),
+    /// For ever: the path names the content.
+    Immutable,
+}
+
+/// Which browser scripts may read the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cors {
+    /// None of another origin.
+    Closed,
+    /// Those from the registered origins of public clients.
+    ClientOrigins,
+}
+
+/// One row.
+#[derive(Clone, Copy, Debug)]
+pub struct Endpoint {
+    /// Its name.
+    pub name: Name,
+    /// The methods it answers.
+    pub methods: &'static [&'static str],
+    /// Its path below the issuer's.
+    pub path: &'static str,
+    /// Who may call.
+    pub caller: Caller,
+    /// How it says no.
+    pub channel: Channel,
+    /// What caches may keep.
+    pub cache: Cache,
+    /// Who may read the answer in a browser.
+    pub cors: Cors,
+    /// The largest body in bytes.
+    pub body: usize,
+}
+
+/// A form's body.
+const FORM: usize = 64 * 1024;
+
+macro_rules! row {
+    ($name:ident, $methods:expr, $path:literal, $caller:ident, $channel:ident, $cache:expr, $cors:ident, $body:expr) => {
+        Endpoint {
+            name: Name::$name,
+            methods: &$methods,
+            path: $path,
+            caller: Caller::$caller,
+            channel: Channel::$channel,
+            cache: $cache,
+            cors: Cors::$cors,
+            body: $body,
+        }
+    };
+}
+
+/// Every endpoint.
+pub const ENDPOINTS: &[Endpoint] = &[
+    row!(Home, ["GET"], "/", Browser, Page, Cache::NoStore, Closed, 0),
+    row!(Authorize, ["GET", "POST"], "/authorize", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(Login, ["GET", "POST"], "/login", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(Choose, ["GET", "POST"], "/choose", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(Consent, ["GET", "POST"], "/consent", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(Token, ["POST"], "/token", Client, Token, Cache::NoStore, ClientOrigins, FORM),
+    row!(Userinfo, ["GET", "POST"], "/userinfo", Bearer, Bearer, Cache::NoStore, ClientOrigins, FORM),
+    row!(Jwks, ["GET"], "/jwks", Anyone, Token, Cache::Public(300), ClientOrigins, 0),
+    row!(OpenidConfiguration, ["GET"], "/.well-known/openid-configuration", Anyone, Token, Cache::Public(300), ClientOrigins, 0),
+    row!(OauthServer, ["GET"], "/.well-known/oauth-authorization-server", Anyone, Token, Cache::Public(300), ClientOrigins, 0),
+    row!(Introspect, ["POST"], "/introspect", Client, Token, Cache::NoStore, Closed, FORM),
+    row!(Revoke, ["POST"], "/revoke", Client, Token, Cache::NoStore, ClientOrigins, FORM),
+    row!(EndSession, ["GET", "POST"], "/end_session", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(Logout, ["POST"], "/logout", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(Account, ["GET"], "/account", Browser, Page, Cache::NoStore, Closed, 0),
+    row!(AccountPassword, ["POST"], "/account/password", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(AccountWithdraw, ["POST"], "/account/withdraw", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(AccountEnd, ["POST"], "/account/end", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(Health, ["GET"], "/health", Anyone, Plain, Cache::NoStore, Closed, 0),
+    row!(Ready, ["GET"], "/ready", Anyone, Plain, Cache::NoStore, Closed, 0),
+    row!(Asset, ["GET"], "/assets/{file}", Anyone, Plain, Cache::Immutable, Closed, 0),
+];
+
+/// The golden list: one line a route, for review as a diff (architecture §2.15 law 7).
+pub fn golden() -> String {
+    ENDPOINTS
+        .iter()
+        .map(|e| {
+            format!(
+                "{:<9} {:<42} caller={:?} answers={:?} cache={:?} cors={:?} body={}\n",
+                e.methods.join("|"),
+                e.path,
+                e.caller,
+                e.channel,
+                e.cache,
+                e.cors,
+                e.body
+            )
+        })
+        .collect()
+}

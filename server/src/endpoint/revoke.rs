@@ -1,0 +1,43 @@
+//! `POST /revoke`: RFC 7009.
+//!
+//! Invariant: a client revokes its own tokens only, and learns nothing about others': the answer is 200 either way (§2.2).
+
+use axum::http::StatusCode;
+use openid::introspect::TokenType;
+use openid::revoke::{self, Revocation, RevokeRequest};
+use openid::session::Cause;
+
+use super::ask::Ask;
+use super::client_auth::{admit, authenticate};
+use crate::answer::{Answer, Stop, text};
+use crate::op::Op;
+
+/// The endpoint.
+pub async fn revoke(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+    let form = ask.form()?;
+    let client = authenticate(op, ask, &form).await?;
+    let request = RevokeRequest::read(&form)?;
+    let now = op.now();
+    op.store()
+        .write(async move |tx| {
+            admit(tx, &client).await?;
+            let id = &client.client().id;
+            let by = format!("client:{id}");
+            for kind in [TokenType::Refresh, TokenType::Access] {
+                let found = match kind {
+                    TokenType::Access => tx.access_token(&request.token, now).await?,
+                    TokenType::Refresh => tx.refresh_token(&request.token, now).await?,
+                };
+                match revoke::judge(id, kind, found.as_ref().map(|found| &found.facts)) {
+                    Revocation::Nothing => {}
+                    Revocation::Access => tx.revoke_access(&request.token, id, now).await?,
+                    Revocation::Grant(grant) => {
+                        tx.end_grant(&grant, Cause::Revoked, &by, now).await?;
+                    }
+                }
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(text(StatusCode::OK, ""))
+}

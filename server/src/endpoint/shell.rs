@@ -1,0 +1,179 @@
+//! The way from a socket's request to a shell and back: body cap, CORS, policies, and how stops are said.
+//!
+//! Invariant: the match over [`Name`] has no catch-all; every answer carries its endpoint's policies.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::routing::{MethodRouter, any};
+use axum::{Extension, Router};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use openid::wire::refusal::{ErrorCode, refuse};
+
+use super::ask::Ask;
+use super::{Cache, Cors, ENDPOINTS, Endpoint, Name};
+use crate::answer::{self, Answer, Channel, Stop, put};
+use crate::listen::Peer;
+use crate::op::Op;
+
+/// The router, made of the table.
+pub fn router(op: Op) -> Router {
+    let base = op.issuer().path().to_owned();
+    let mut router = Router::new();
+    for endpoint in ENDPOINTS {
+        for path in paths(endpoint, &base) {
+            router = router.route(&path, route(endpoint));
+        }
+    }
+    router.fallback(lost).with_state(op)
+}
+
+/// Where an endpoint lives. RFC 8414 §3.1 puts the issuer's path behind the well-known part; both forms are served.
+fn paths(endpoint: &Endpoint, base: &str) -> Vec<String> {
+    let mut paths = vec![format!("{base}{}", endpoint.path)];
+    if !base.is_empty() {
+        match endpoint.name {
+            Name::OauthServer | Name::OpenidConfiguration => paths.push(format!("{}{base}", endpoint.path)),
+            Name::Home => paths.push(base.to_owned()),
+            _ => {}
+        }
+    }
+    paths
+}
+
+fn route(endpoint: &'static Endpoint) -> MethodRouter<Op> {
+    any(move |State(op): State<Op>, Extension(peer): Extension<Peer>, request: Request| serve(op, endpoint, peer, request))
+}
+
+async fn serve(op: Op, endpoint: &'static Endpoint, peer: Peer, request: Request) -> Answer {
+    let (parts, body) = request.into_parts();
+    let mut ask = Ask { method: parts.method, uri: parts.uri, headers: parts.headers, peer, body: Bytes::new() };
+    if ask.method == Method::OPTIONS && endpoint.cors == Cors::ClientOrigins {
+        return preflight(&op, endpoint, &ask);
+    }
+    let method = if ask.method == Method::HEAD { "GET" } else { ask.method.as_str() };
+    if !endpoint.methods.contains(&method) {
+        return wrong_method(endpoint);
+    }
+    let mut answer = match take(body, endpoint, &ask).await {
+        Err(answer) => answer,
+        Ok(bytes) => {
+            ask.body = bytes;
+            match dispatch(&op, endpoint.name, &ask).await {
+                Ok(answer) => answer,
+                Err(stop) => answer::stop(&op, &ask, endpoint.channel, stop),
+            }
+        }
+    };
+    dress(&op, endpoint, &ask, &mut answer);
+    answer
+}
+
+async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
+    match name {
+        Name::Authorize => super::authorize::authorize(op, ask).await,
+        Name::Login => super::login::login(op, ask).await,
+        Name::Choose => super::choose::choose(op, ask).await,
+        Name::Consent => super::consent::consent(op, ask).await,
+        Name::Token => super::token::token(op, ask).await,
+        Name::Userinfo => super::userinfo::userinfo(op, ask).await,
+        Name::Jwks => super::well_known::jwks(op, ask),
+        Name::OpenidConfiguration | Name::OauthServer => super::well_known::configuration(op, ask),
+        Name::Introspect => super::introspect::introspect(op, ask).await,
+        Name::Revoke => super::revoke::revoke(op, ask).await,
+        Name::EndSession => super::end_session::end_session(op, ask).await,
+        Name::Logout => super::end_session::logout(op, ask).await,
+        Name::Account => super::account::account(op, ask).await,
+        Name::AccountPassword => super::account::password(op, ask).await,
+        Name::AccountWithdraw => super::account::withdraw(op, ask).await,
+        Name::AccountEnd => super::account::end(op, ask).await,
+        Name::Home => super::well_known::home(op, ask),
+        Name::Health => Ok(super::health::health()),
+        Name::Ready => super::health::ready(op).await,
+        Name::Asset => super::well_known::asset(ask),
+    }
+}
+
+/// Reads the body up to the endpoint's cap.
+async fn take(body: Body, endpoint: &Endpoint, ask: &Ask) -> Result<Bytes, Answer> {
+    if ask.method != Method::POST {
+        return Ok(Bytes::new());
+    }
+    match Limited::new(body, endpoint.body).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(_) => {
+            tracing::info!(why = "body_too_large", path = ask.path(), "refused: a body over {} bytes, or cut off", endpoint.body);
+            let refusal = refuse(ErrorCode::InvalidRequest, "body_too_large", "the body is too large");
+            Err(match endpoint.channel {
+                Channel::Page | Channel::Plain => answer::text(StatusCode::PAYLOAD_TOO_LARGE, &refusal.say),
+                Channel::Token | Channel::Bearer => answer::json(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    &serde_json::json!({"error": refusal.code.as_str(), "error_description": refusal.say}),
+                ),
+            })
+        }
+    }
+}
+
+fn wrong_method(endpoint: &Endpoint) -> Answer {
+    let mut answer = answer::text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
+    put(&mut answer, header::ALLOW, &endpoint.methods.join(", "));
+    answer
+}
+
+async fn lost() -> Answer {
+    answer::text(StatusCode::NOT_FOUND, "there is nothing here")
+}
+
+/// The Fetch standard's preflight, for origins of public clients only.
+fn preflight(op: &Op, endpoint: &Endpoint, ask: &Ask) -> Answer {
+    let mut answer = answer::text(StatusCode::NO_CONTENT, "");
+    allow_origin(op, endpoint, ask, &mut answer);
+    if answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+        put(&mut answer, header::ACCESS_CONTROL_ALLOW_METHODS, &endpoint.methods.join(", "));
+        put(&mut answer, header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, dpop");
+        put(&mut answer, header::ACCESS_CONTROL_MAX_AGE, "600");
+    }
+    answer
+}
+
+fn allow_origin(op: &Op, endpoint: &Endpoint, ask: &Ask, answer: &mut Answer) {
+    if endpoint.cors == Cors::Closed {
+        return;
+    }
+    put(answer, header::VARY, "Origin");
+    if let Some(origin) = ask.header("origin").filter(|origin| op.clients().knows_origin(origin)) {
+        put(answer, header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        put(answer, header::ACCESS_CONTROL_EXPOSE_HEADERS, "www-authenticate, dpop-nonce");
+    }
+}
+
+/// The endpoint's policies. A page has its own content security policy already.
+fn dress(op: &Op, endpoint: &Endpoint, ask: &Ask, answer: &mut Answer) {
+    allow_origin(op, endpoint, ask, answer);
+    let cache = match endpoint.cache {
+        Cache::Public(seconds) if answer.status().is_success() => format!("public, max-age={seconds}"),
+        Cache::Immutable if answer.status().is_success() => "public, max-age=31536000, immutable".to_owned(),
+        _ => "no-store".to_owned(),
+    };
+    let headers = answer.headers_mut();
+    if let Ok(cache) = HeaderValue::from_str(&cache) {
+        headers.insert(header::CACHE_CONTROL, cache);
+    }
+    if endpoint.cache == Cache::NoStore {
+        // RFC 6749 §5.1 wants Pragma too.
+        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if op.issuer().is_https() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! Facts as people see them: the application that asks, who is signed in here, moments and browsers in words.
+//!
+//! Invariant: nothing here decides anything.
+
+use openid::account::Account;
+use openid::authorize::next::Consent;
+use openid::client::Client;
+use openid::name::ClientId;
+use openid::session::Session;
+use openid::time::Time;
+use serde_json::Value;
+
+use super::ask::Ask;
+use crate::answer::Stop;
+use crate::browser;
+use crate::op::Op;
+use crate::page::{Application, Asked};
+
+/// A space-separated parameter.
+pub(crate) fn words(value: Option<&str>) -> Vec<String> {
+    value.unwrap_or_default().split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// A client's name in the first language it has one in, or its id.
+pub(crate) fn client_name(client: &Client, locales: &[String]) -> String {
+    let named = locales.iter().find_map(|locale| client.metadata.name_in(locale));
+    named.or_else(|| client.metadata.name_in("")).unwrap_or(client.id.as_str()).to_owned()
+}
+
+/// The application that asks.
+pub(crate) fn application(client: &Client, locales: &[String]) -> Application {
+    let links = &client.metadata.links;
+    let address = links.client_uri.as_ref().or(client.metadata.redirect_uris.first());
+    let host = address.and_then(|uri| url::Url::parse(uri).ok()).and_then(|url| url.host_str().map(str::to_owned));
+    Application {
+        name: client_name(client, locales),
+        logo_uri: links.logo_uri.clone(),
+        host: host.unwrap_or_default(),
+        policy_uri: links.policy_uri.clone(),
+        tos_uri: links.tos_uri.clone(),
+    }
+}
+
+/// Who is signed in in this browser.
+pub(crate) async fn signed_in(op: &Op, ask: &Ask) -> Result<Vec<(Account, Session)>, Stop> {
+    let Some(browser) = browser::digest(op, ask) else {
+        return Ok(Vec::new());
+    };
+    let mut reader = op.store().reader().await?;
+    // The pages belong to no client; no client has an empty id.
+    let sessions = reader.browser_sessions(&browser, &ClientId::new(""), op.now()).await?;
+    let mut all = Vec::with_capacity(sessions.len());
+    for candidate in sessions {
+        if let Some(account) = reader.account(&candidate.session.account).await? {
+            all.push((account, candidate.session));
+        }
+    }
+    Ok(all)
+}
+
+/// A person's name, or the username.
+pub(crate) fn display_name(account: &Account) -> String {
+    let name = account.claims.get("name").and_then(Value::as_str);
+    name.unwrap_or(&account.username).to_owned()
+}
+
+/// A moment as the pages write it: date and time in UTC.
+pub(crate) fn moment(at: Time) -> String {
+    jiff::Timestamp::from_millisecond(at.millis()).map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// A browser in a few words: what its `User-Agent` says of itself and of the system.
+pub(crate) fn agent(header: &str) -> String {
+    const BROWSERS: &[(&str, &str)] = &[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+    const SYSTEMS: &[(&str, &str)] = &[
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let find = |table: &[(&str, &'static str)]| table.iter().find(|(mark, _)| header.contains(mark)).map(|(_, name)| *name);
+    match (find(BROWSERS), find(SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser} · {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => header.chars().filter(|c| !c.is_control()).take(40).collect(),
+    }
+}
+
+/// The scopes a consent page shows.
+pub(crate) fn asked_scopes(asked: &Consent, new: &Consent) -> Vec<Asked> {
+    asked.scope.iter().map(|name| Asked { name: name.to_owned(), new: new.scope.contains(name) }).collect()
+}
+
+/// The single claims a consent page shows, each once.
+pub(crate) fn asked_claims(asked: &Consent, new: &Consent) -> Vec<Asked> {
+    let mut all: Vec<Asked> = Vec::new();
+    for name in asked.id_token_claims.iter().chain(&asked.userinfo_claims) {
+        if !all.iter().any(|other| other.name == *name) {
+            let is_new = new.id_token_claims.contains(name) || new.userinfo_claims.contains(name);
+            all.push(Asked { name: name.clone(), new: is_new });
+        }
+    }
+    all
+}

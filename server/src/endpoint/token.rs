@@ -1,0 +1,133 @@
+//! `POST /token`: RFC 6749 §3.2, OpenID Connect Core §3.1.3 and §12.
+//!
+//! Invariant: one transaction; client authentication before it, signing after it. A refusal commits, so that what was learnt
+//! (a code was presented, a `jti` seen, a family breached) stays.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use openid::client::{Authenticated, Client};
+use openid::name::{ClientId, Secret};
+use openid::time::Time;
+use openid::token::claims::{self, IdTokenFacts};
+use openid::token::issue::{Ground, IdTokenIssue, Issue, RefreshIssue, Ruling, Terms};
+use openid::token::{Grants, TokenRequest};
+use openid::token::{Context, admit as admit_grant};
+use serde_json::{Map, Value};
+use store::tokens::Drawn;
+use store::{Fault, Tx};
+
+use super::ask::Ask;
+use super::client_auth::{admit, authenticate};
+use crate::answer::{Answer, Stop, json as answer_json};
+use crate::op::Op;
+
+/// The endpoint.
+pub async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+    let form = ask.form()?;
+    form.once()?;
+    let client = authenticate(op, ask, &form).await?;
+    let request = TokenRequest::read(&form)?;
+    // Before the transaction: a code is not spent by a client that may not redeem any.
+    admit_grant(request.grant.grant_type(), client.client())?;
+    let now = op.now();
+    let terms = op.terms(&client.client().policy);
+    let (access, refresh) = (Secret::from_bytes(&op.dice().draw()), Secret::from_bytes(&op.dice().draw()));
+    let drawn = Drawn { access: access.digest(), refresh: refresh.digest() };
+    let issue = {
+        let client = client.clone();
+        op.store()
+            .write(async move |tx| {
+                admit(tx, &client).await?;
+                let ruling = rule(tx, &request, &client, &terms, now).await?;
+                settle(tx, ruling, &client.client().id, (&drawn, now)).await
+            })
+            .await?
+    };
+    answer(op, client.client(), &issue, (&access, &refresh), now).await
+}
+
+/// Gather and judge, by grant. No catch-all: a new grant asks for its arm here.
+async fn rule(
+    tx: &mut Tx,
+    request: &TokenRequest,
+    client: &Authenticated<Arc<Client>>,
+    terms: &Terms,
+    now: Time,
+) -> Result<Ruling, Stop> {
+    let cx = Context { now, client, terms };
+    Ok(match &request.grant {
+        Grants::AuthorizationCode(redeem) => {
+            let spent = tx.spend_code(&redeem.code, &client.client().id, now).await?;
+            redeem.judge(spent, &cx)
+        }
+        Grants::RefreshToken(refresh) => {
+            let held = tx.refresh_held(&refresh.token, &client.client().id, now).await?;
+            refresh.judge(held, &cx)
+        }
+        Grants::ClientCredentials(credentials) => credentials.judge(&cx),
+    })
+}
+
+/// Carries out a ruling. Never refuses on its own account: it turns a refusal and a breach into the stop they are.
+async fn settle(tx: &mut Tx, ruling: Ruling, client: &ClientId, (drawn, now): (&Drawn, Time)) -> Result<Issue, Stop> {
+    match ruling {
+        Ruling::Refuse(refusal) => Err(refusal.into()),
+        Ruling::Breach { family, refusal } => {
+            tx.breach(&family, client, now).await?;
+            Err(refusal.into())
+        }
+        Ruling::Issue(issue) => {
+            tx.settle_issue(&issue, drawn, now).await?;
+            Ok(*issue)
+        }
+    }
+}
+
+/// RFC 6749 §5.1.
+async fn answer(
+    op: &Op,
+    client: &Client,
+    issue: &Issue,
+    (access, refresh): (&Secret, &Secret),
+    now: Time,
+) -> Result<Answer, Stop> {
+    let mut body = Map::new();
+    body.insert("access_token".into(), access.reveal().into());
+    body.insert("token_type".into(), "Bearer".into());
+    body.insert("expires_in".into(), issue.access.expires_at.since(now).seconds().into());
+    body.insert("scope".into(), issue.access.scope.to_string().into());
+    match issue.refresh {
+        RefreshIssue::First { .. } | RefreshIssue::Successor { .. } => {
+            body.insert("refresh_token".into(), refresh.reveal().into());
+        }
+        RefreshIssue::None | RefreshIssue::Keep { .. } => {}
+    }
+    if issue.id_token != IdTokenIssue::None {
+        body.insert("id_token".into(), id_token(op, client, issue, access, now).await?.into());
+    }
+    Ok(answer_json(StatusCode::OK, &Value::Object(body)))
+}
+
+async fn id_token(op: &Op, client: &Client, issue: &Issue, access: &Secret, now: Time) -> Result<String, Stop> {
+    let grant = match &issue.ground {
+        Ground::Begin(grant) | Ground::Go(grant) => grant,
+        Ground::Client => return Err(Fault::bug("an ID Token without a person").into()),
+    };
+    // The person's claims are read only if the claims parameter asked for some in the ID Token.
+    let account = match grant.claims.is_empty() {
+        true => None,
+        false => op.store().reader().await?.account(&grant.account).await?,
+    };
+    let alg = client.metadata.id_token_alg;
+    let at_hash = jose::half_hash(alg, access.reveal());
+    let facts = IdTokenFacts {
+        issuer: op.issuer().as_str(),
+        now,
+        expires_at: now + op.terms(&client.policy).id_token,
+        at_hash: Some(&at_hash),
+        issue: issue.id_token,
+        account: account.as_ref(),
+    };
+    Ok(op.keys().sign_for(client, "JWT", &claims::id_token(grant, &facts), now)?)
+}

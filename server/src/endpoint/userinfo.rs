@@ -1,0 +1,35 @@
+//! `GET`/`POST /userinfo`: OpenID Connect Core §5.3, RFC 6750 §2.
+//!
+//! Invariant: one query says whether the token lives; the instant its session is gone it does not.
+
+use axum::http::{Method, StatusCode};
+use openid::userinfo;
+use openid::wire::refusal::{ErrorCode, refuse};
+use serde_json::Value;
+
+use super::ask::Ask;
+use crate::answer::{Answer, Stop, json};
+use crate::op::Op;
+
+/// The endpoint.
+pub async fn userinfo(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+    // RFC 6750 §2.2: a form's body may carry the token; an empty one does not.
+    let form = match ask.method == Method::POST && !ask.body.is_empty() {
+        true => Some(ask.form()?),
+        false => None,
+    };
+    let Some(token) = userinfo::bearer(ask.header("authorization"), form.as_ref())? else {
+        return Err(refuse(ErrorCode::InvalidToken, "bearer_absent", "an access token is needed").into());
+    };
+    let now = op.now();
+    let mut reader = op.store().reader().await?;
+    let found = reader.access_token(&token, now).await?;
+    let allowed = userinfo::judge(found.as_ref().map(|found| &found.facts), now)?;
+    let account = reader.account(&allowed.account).await?;
+    drop(reader);
+    let Some(account) = account.filter(|account| account.disabled_at.is_none()) else {
+        return Err(refuse(ErrorCode::InvalidToken, "account_over", "the access token is unknown or has ended").into());
+    };
+    op.see(found.and_then(|found| found.session), now);
+    Ok(json(StatusCode::OK, &Value::Object(allowed.answer(&account))))
+}

@@ -1,0 +1,77 @@
+//! Documents: discovery (OpenID Connect Discovery §4, RFC 8414 §3), the JWK Set, the front door, assets.
+//!
+//! Invariant: nothing is computed per request that could be computed per change.
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode, header};
+use bytes::Bytes;
+use openid::discovery::{self, Endpoints, Links, Offers};
+use openid::token::claims;
+use serde_json::Value;
+
+use super::ask::Ask;
+use crate::answer::{Answer, Stop, put, text};
+use crate::config::Config;
+use crate::keyring::ALGORITHMS;
+use crate::op::{Op, offers};
+use crate::page;
+
+/// Both discovery documents: the same truth at both addresses.
+pub fn configuration(op: &Op, _: &Ask) -> Result<Answer, Stop> {
+    Ok(document(op.discovery()))
+}
+
+/// Makes the discovery document: once, when the server starts.
+pub(crate) fn discovery(config: &Config) -> Bytes {
+    let issuer = config.issuer.as_str();
+    let at = |path: &str| format!("{issuer}{path}");
+    let offers = Offers {
+        issuer: issuer.to_owned(),
+        endpoints: Endpoints {
+            authorization: at("/authorize"),
+            token: at("/token"),
+            userinfo: at("/userinfo"),
+            jwks: at("/jwks"),
+            introspection: at("/introspect"),
+            revocation: at("/revoke"),
+            end_session: at("/end_session"),
+        },
+        scopes: offers().scopes,
+        id_token_algs: ALGORITHMS.to_vec(),
+        claims: claims::SCOPES.iter().flat_map(|(_, names)| names.iter()).map(|name| (*name).to_owned()).collect(),
+        acr_values: offers().acr_values,
+        ui_locales: page::ui_locales(),
+        links: Links::default(),
+    };
+    Bytes::from(Value::Object(discovery::document(&offers)).to_string())
+}
+
+/// The JWK Set, RFC 7517 §5.
+pub fn jwks(op: &Op, _: &Ask) -> Result<Answer, Stop> {
+    Ok(document(op.keys().published(op.now())))
+}
+
+fn document(bytes: Bytes) -> Answer {
+    let mut answer = Response::new(Body::from(bytes));
+    put(&mut answer, header::CONTENT_TYPE, "application/json");
+    answer
+}
+
+/// The front door.
+pub fn home(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+    let page = page::Home { issuer: op.issuer().as_str().to_owned() };
+    Ok(page.render(&op.frame(ask)))
+}
+
+/// Style sheet and logo, named by their content.
+pub fn asset(ask: &Ask) -> Result<Answer, Stop> {
+    let name = ask.path().rsplit('/').next().unwrap_or_default();
+    Ok(match page::asset(name) {
+        None => text(StatusCode::NOT_FOUND, "there is nothing here"),
+        Some(asset) => {
+            let mut answer = Response::new(Body::from(asset.bytes));
+            put(&mut answer, header::CONTENT_TYPE, asset.content_type);
+            answer
+        }
+    })
+}

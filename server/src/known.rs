@@ -1,0 +1,55 @@
+//! The known-browser cookie: which accounts have signed in from here, sealed, so that strangers cannot use up the
+//! attempts of a browser its owner knows (issue 2, the third budget).
+//!
+//! Invariant: it proves nothing but an earlier success here; it signs nobody in.
+
+use openid::name::AccountId;
+use openid::time::Span;
+use serde::{Deserialize, Serialize};
+
+use crate::cookie::Cookie;
+use crate::endpoint::ask::Ask;
+use crate::op::Op;
+
+/// How long a browser is known.
+pub const LIFE: Span = Span::from_days(365);
+
+/// More accounts than this in one browser push the oldest out.
+const MOST: usize = 8;
+
+/// Accounts that have signed in from this browser, the latest last.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct KnownAccounts(Vec<(AccountId, String)>);
+
+impl KnownAccounts {
+    /// What the browser brought, if it is ours.
+    pub fn of(op: &Op, ask: &Ask) -> Self {
+        ask.cookie(Cookie::Known.name(op.dress()))
+            .and_then(|sealed| op.sealing().open("known", sealed))
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default()
+    }
+
+    /// The name of this browser for that account: its own budget.
+    pub fn browser_of(&self, account: &AccountId) -> Option<&str> {
+        self.0.iter().find(|(id, _)| id == account).map(|(_, browser)| browser.as_str())
+    }
+
+    /// With an account that has just signed in.
+    #[must_use]
+    pub fn with(mut self, op: &Op, account: &AccountId) -> Self {
+        let browser = self.browser_of(account).map_or_else(|| op.dice().name(), str::to_owned);
+        self.0.retain(|(id, _)| id != account);
+        self.0.push((account.clone(), browser));
+        if self.0.len() > MOST {
+            self.0.remove(0);
+        }
+        self
+    }
+
+    /// The cookie's value.
+    pub fn seal(&self, op: &Op) -> String {
+        let bytes = serde_json::to_vec(&self.0).expect("a list of names is plain data");
+        op.sealing().seal("known", &bytes)
+    }
+}

@@ -1,0 +1,167 @@
+//! Who is at the other end: the socket's address, or what a trusted proxy says (RFC 7239, and the X- headers of old).
+//!
+//! Invariant: a header is believed only if the socket belongs to a trusted proxy, and only up to the first hop that does not.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use axum::http::HeaderMap;
+use ipnet::IpNet;
+
+/// How the request arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// In the clear.
+    Http,
+    /// Over TLS, ours or a trusted proxy's.
+    Https,
+}
+
+/// The other end of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Its address.
+    pub address: IpAddr,
+    /// How it came.
+    pub scheme: Scheme,
+}
+
+impl Peer {
+    /// The network that counts as one source: /32 of IPv4, /64 of IPv6.
+    pub fn source(&self) -> IpNet {
+        let (address, bits) = match self.address {
+            IpAddr::V4(v4) => (IpAddr::V4(v4), 32),
+            IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+                Some(v4) => (IpAddr::V4(v4), 32),
+                None => (IpAddr::V6(v6), 64),
+            },
+        };
+        IpNet::new(address, bits).map_or_else(|_| address.into(), |network| network.trunc())
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        })
+    }
+}
+
+/// The proxies whose headers are believed.
+#[derive(Debug)]
+pub struct Proxies(Vec<IpNet>);
+
+impl Proxies {
+    /// From the configuration.
+    pub fn new(trusted: &[IpNet]) -> Self {
+        Self(trusted.to_vec())
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// Who is at the other end of a request on this socket.
+    pub fn peer(&self, socket: SocketAddr, scheme: Scheme, headers: &HeaderMap) -> Peer {
+        let mut peer = Peer { address: socket.ip().to_canonical(), scheme };
+        if self.0.is_empty() || !self.trusts(peer.address) {
+            return peer;
+        }
+        let (hops, said) = forwarded(headers);
+        // From the nearest hop outwards, as long as the one who says so is trusted.
+        for hop in hops.into_iter().rev() {
+            peer.address = hop;
+            if !self.trusts(hop) {
+                break;
+            }
+        }
+        if let Some(said) = said {
+            peer.scheme = said;
+        }
+        peer
+    }
+}
+
+/// The hops, farthest first, and the scheme the nearest proxy saw.
+fn forwarded(headers: &HeaderMap) -> (Vec<IpAddr>, Option<Scheme>) {
+    let lines = |name: &str| {
+        let values: Vec<&str> = headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
+        values.join(",")
+    };
+    let standard = lines("forwarded");
+    if !standard.is_empty() {
+        let part = |element: &str, wanted: &str| {
+            element.split(';').find_map(|pair| {
+                let (name, value) = pair.trim().split_once('=')?;
+                name.eq_ignore_ascii_case(wanted).then(|| value.trim_matches('"').to_owned())
+            })
+        };
+        let hops = standard.split(',').filter_map(|element| address(&part(element, "for")?)).collect();
+        let said = standard.split(',').next_back().and_then(|element| part(element, "proto"));
+        return (hops, said.as_deref().and_then(scheme));
+    }
+    let hops = lines("x-forwarded-for").split(',').filter_map(address).collect();
+    let said = lines("x-forwarded-proto");
+    (hops, said.split(',').next_back().and_then(|word| scheme(word.trim())))
+}
+
+fn scheme(word: &str) -> Option<Scheme> {
+    match word.to_ascii_lowercase().as_str() {
+        "https" => Some(Scheme::Https),
+        "http" => Some(Scheme::Http),
+        _ => None,
+    }
+}
+
+/// An address with or without a port: `1.2.3.4`, `1.2.3.4:5`, `[::1]`, `[::1]:5`, `::1`.
+fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Some(address.to_canonical());
+    }
+    if let Ok(socket) = text.parse::<SocketAddr>() {
+        return Some(socket.ip().to_canonical());
+    }
+    text.strip_prefix('[')?.split(']').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(trusted: &str, socket: &str, headers: &[(&'static str, &str)]) -> (String, Scheme) {
+        let trusted: Vec<IpNet> = trusted.split(' ').filter(|t| !t.is_empty()).map(|t| t.parse().unwrap()).collect();
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, value.parse().unwrap());
+        }
+        let peer = Proxies::new(&trusted).peer(socket.parse().unwrap(), Scheme::Http, &map);
+        (peer.address.to_string(), peer.scheme)
+    }
+
+    #[test]
+    fn strangers_are_not_believed() {
+        let headers = [("x-forwarded-for", "9.9.9.9"), ("x-forwarded-proto", "https")];
+        assert_eq!(seen("", "1.2.3.4:5", &headers), ("1.2.3.4".into(), Scheme::Http));
+        assert_eq!(seen("10.0.0.0/8", "1.2.3.4:5", &headers), ("1.2.3.4".into(), Scheme::Http));
+    }
+
+    #[test]
+    fn a_proxy_is_believed_up_to_the_first_stranger() {
+        let headers = [("x-forwarded-for", "6.6.6.6, 9.9.9.9, 10.0.0.2"), ("x-forwarded-proto", "https")];
+        assert_eq!(seen("10.0.0.0/8", "10.0.0.1:5", &headers), ("9.9.9.9".into(), Scheme::Https));
+        let headers = [("forwarded", "for=6.6.6.6, for=\"[2001:db8::7]:443\";proto=https")];
+        assert_eq!(seen("10.0.0.0/8", "10.0.0.1:5", &headers), ("2001:db8::7".into(), Scheme::Https));
+    }
+
+    #[test]
+    fn a_source_is_a_network() {
+        let source = |text: &str| Peer { address: text.parse().unwrap(), scheme: Scheme::Http }.source().to_string();
+        assert_eq!(source("1.2.3.4"), "1.2.3.4/32");
+        assert_eq!(source("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+        assert_eq!(source("::ffff:1.2.3.4"), "1.2.3.4/32");
+    }
+}

@@ -1,0 +1,121 @@
+//! TLS: rustls on aws-lc-rs, certificate files read again when they change.
+//!
+//! Invariant: a broken new certificate never replaces a good old one. TLS 1.2 has only ECDHE with RSA or ECDSA and AES-GCM
+//! (`certification.md` §3 item 18).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls::crypto::aws_lc_rs::cipher_suite;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::sync::watch;
+
+use crate::config::TlsFiles;
+
+/// How often the files are looked at.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Certificate or key that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("tls: {path}: {what}")]
+pub struct Unusable {
+    path: String,
+    what: String,
+}
+
+fn unusable(path: &std::path::Path, what: impl std::fmt::Display) -> Unusable {
+    Unusable { path: path.display().to_string(), what: what.to_string() }
+}
+
+/// The TLS configuration of this moment.
+#[derive(Clone)]
+pub struct TlsNow(Arc<ArcSwap<ServerConfig>>);
+
+impl TlsNow {
+    /// For the next handshake.
+    pub fn config(&self) -> Arc<ServerConfig> {
+        self.0.load_full()
+    }
+}
+
+/// Certificate files and what was made of them.
+pub struct Acceptor {
+    files: TlsFiles,
+    now: TlsNow,
+    digest: [u8; 32],
+}
+
+impl Acceptor {
+    /// Reads the files; the server does not start with broken ones.
+    pub fn open(files: &TlsFiles) -> Result<Self, Unusable> {
+        let (bytes, config) = load(files)?;
+        let digest = jose::sha256(&bytes);
+        Ok(Self { files: files.clone(), now: TlsNow(Arc::new(ArcSwap::new(config))), digest })
+    }
+
+    /// What handshakes use.
+    pub fn now(&self) -> TlsNow {
+        self.now.clone()
+    }
+
+    /// Looks at the files until told to stop.
+    pub async fn watch(mut self, mut told: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                _ = told.changed() => return,
+            }
+            let Ok(bytes) = read(&self.files) else { continue };
+            let digest = jose::sha256(&bytes);
+            if digest == self.digest {
+                continue;
+            }
+            // Said once for each new content, good or bad.
+            self.digest = digest;
+            match load(&self.files) {
+                Ok((_, config)) => {
+                    self.now.0.store(config);
+                    tracing::info!("the TLS certificate was read again");
+                }
+                Err(error) => tracing::error!("the new TLS certificate is not used, the old one stays: {error}"),
+            }
+        }
+    }
+}
+
+fn read(files: &TlsFiles) -> Result<Vec<u8>, Unusable> {
+    let file = |path: &PathBuf| std::fs::read(path).map_err(|e| unusable(path, e));
+    Ok([file(&files.certificate)?, file(&files.key)?].concat())
+}
+
+fn load(files: &TlsFiles) -> Result<(Vec<u8>, Arc<ServerConfig>), Unusable> {
+    let bytes = read(files)?;
+    let chain = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|e| unusable(&files.certificate, e))?;
+    if chain.is_empty() {
+        return Err(unusable(&files.certificate, "holds no certificate"));
+    }
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|e| unusable(&files.key, e))?;
+    let mut provider = aws_lc_rs::default_provider();
+    provider.cipher_suites = vec![
+        cipher_suite::TLS13_AES_256_GCM_SHA384,
+        cipher_suite::TLS13_AES_128_GCM_SHA256,
+        cipher_suite::TLS13_CHACHA20_POLY1305_SHA256,
+        cipher_suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+        cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    ];
+    let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(|e| unusable(&files.key, e))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok((bytes, Arc::new(config)))
+}

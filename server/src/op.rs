@@ -1,0 +1,182 @@
+//! One issuer: everything that belongs to it hangs off this value and is passed down.
+//!
+//! Invariant: no globals, no singletons; two `Op`s in one process share nothing.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use openid::authorize::request::ServerOffers;
+use openid::client::policy::Policy;
+use openid::name::SessionId;
+use openid::time::{Span, Time};
+use openid::token::issue::Terms;
+use openid::wire::scope::Scope;
+use store::Store;
+
+use crate::answer::Stop;
+use crate::clients::Clients;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::cookie::Dress;
+use crate::dice::Dice;
+use crate::endpoint::ask::Ask;
+use crate::hashing::Hashing;
+use crate::keyring::Keyring;
+use crate::client_keys::ClientKeys;
+use crate::outbound::Outbound;
+use crate::page::Frame;
+use crate::sealing::Sealing;
+
+/// A session is noted as seen at most this often (`logout.md` §2).
+const SEEN_EVERY: Span = Span::from_minutes(5);
+
+/// What an authorization request may ask for: the standard scopes.
+pub fn offers() -> ServerOffers {
+    let scopes = Scope::from("openid profile email address phone offline_access".to_owned());
+    ServerOffers { scopes, acr_values: login::assurance::ACR_VALUES.iter().map(|acr| (*acr).to_owned()).collect() }
+}
+
+/// One issuer. Cheap to clone.
+#[derive(Clone)]
+pub struct Op(Arc<Parts>);
+
+/// What an [`Op`] is made of.
+pub struct Parts {
+    /// Its configuration.
+    pub config: Config,
+    /// Its memory.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Chance.
+    pub dice: Dice,
+    /// What seals cookies, pages and keys.
+    pub sealing: Sealing,
+    /// The way out.
+    pub outbound: Outbound,
+    /// Password hashing.
+    pub hashing: Hashing,
+    /// Parsed clients.
+    pub clients: Clients,
+    /// Signing keys.
+    pub keys: Keyring,
+    /// Keys behind clients' `jwks_uri`s.
+    pub client_keys: ClientKeys,
+    /// The discovery document.
+    pub discovery: Bytes,
+}
+
+impl Op {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The issuer.
+    pub fn issuer(&self) -> &crate::config::Issuer {
+        &self.0.config.issuer
+    }
+
+    /// Now.
+    pub fn now(&self) -> Time {
+        self.0.clock.now()
+    }
+
+    /// Chance.
+    pub fn dice(&self) -> &Dice {
+        &self.0.dice
+    }
+
+    /// Its memory.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// What seals.
+    pub fn sealing(&self) -> &Sealing {
+        &self.0.sealing
+    }
+
+    /// The way out.
+    pub fn outbound(&self) -> &Outbound {
+        &self.0.outbound
+    }
+
+    /// Password hashing.
+    pub fn hashing(&self) -> &Hashing {
+        &self.0.hashing
+    }
+
+    /// Parsed clients.
+    pub fn clients(&self) -> &Clients {
+        &self.0.clients
+    }
+
+    /// Signing keys.
+    pub fn keys(&self) -> &Keyring {
+        &self.0.keys
+    }
+
+    /// Keys behind clients' `jwks_uri`s.
+    pub fn client_keys(&self) -> &ClientKeys {
+        &self.0.client_keys
+    }
+
+    /// The discovery document.
+    pub fn discovery(&self) -> Bytes {
+        self.0.discovery.clone()
+    }
+
+    /// What an authorization request may ask for.
+    pub fn offers(&self) -> ServerOffers {
+        offers()
+    }
+
+    /// The lifetimes of one client.
+    pub fn terms(&self, policy: &Policy) -> Terms {
+        let lifetimes = &self.0.config.lifetimes;
+        let defaults = Terms {
+            access_token: lifetimes.access_token,
+            refresh_idle: lifetimes.refresh_idle,
+            refresh_absolute: lifetimes.refresh_absolute,
+            id_token: lifetimes.id_token,
+            ..Terms::default()
+        };
+        Terms::of(policy, &defaults)
+    }
+
+    /// Notes that a session was seen, if that was not noted within five minutes. Nobody waits for it.
+    pub fn see(&self, session: Option<(SessionId, Time)>, now: Time) {
+        let Some((id, seen_at)) = session else { return };
+        if now < seen_at + SEEN_EVERY {
+            return;
+        }
+        let store = self.0.store.clone();
+        tokio::spawn(async move {
+            let seen = store.write(async move |tx| Ok(tx.see_session(&id, now).await?)).await;
+            if let Err(Stop::Fault(fault)) = seen {
+                tracing::warn!("a session could not be noted as seen: {fault}");
+            }
+        });
+    }
+
+    /// How its cookies are dressed.
+    pub fn dress(&self) -> Dress {
+        Dress::of(&self.0.config)
+    }
+
+    /// The frame of a page for this person: language, theme, test-mode banner.
+    pub fn frame(&self, ask: &Ask) -> Frame {
+        self.frame_in(ask, &[])
+    }
+
+    /// The same, with the `ui_locales` of a request first.
+    pub fn frame_in(&self, ask: &Ask, ui_locales: &[String]) -> Frame {
+        Frame::of(&self.0.config, ui_locales, ask.header("accept-language"))
+    }
+}

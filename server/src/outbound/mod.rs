@@ -1,0 +1,201 @@
+//! The one way out: every request to somebody else's server goes through here (architecture §2.13).
+//!
+//! Invariant: an address is judged twice, as it stands in the URL and as the resolver gives it, and the connection uses
+//! what was judged; no redirect is followed, no proxy asked, no cookie kept, no body read beyond its cap.
+
+mod policy;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::Url;
+
+pub use policy::{Class, Forbidden, Policy};
+
+use crate::config::Config;
+
+/// Bounds of one request.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// From the first packet to the last byte of the body.
+    pub time: Duration,
+    /// The largest body that is read.
+    pub body: usize,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// The status; redirects come back as they are.
+    pub status: u16,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// `Retry-After` as it stands.
+    pub retry_after: Option<String>,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Why nothing came back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreached {
+    /// The address may not be reached.
+    #[error("{0}")]
+    Forbidden(#[from] Forbidden),
+    /// Not a URL.
+    #[error("the address is not a URL")]
+    Malformed,
+    /// The time was over.
+    #[error("no answer in time")]
+    Timeout,
+    /// The body went beyond its cap.
+    #[error("the answer was larger than {0} bytes")]
+    TooLarge(usize),
+    /// No connection, or one that broke.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl Unreached {
+    /// Whether trying again cannot help: the address is not allowed.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Forbidden(_) | Self::Malformed)
+    }
+}
+
+/// The one client. Cheap to clone.
+#[derive(Clone)]
+pub struct Outbound {
+    policy: Arc<Policy>,
+    operator: reqwest::Client,
+    stranger: reqwest::Client,
+}
+
+impl Outbound {
+    /// From the configuration.
+    pub fn new(config: &Config) -> Result<Self, Unreached> {
+        let policy = Arc::new(Policy::new(config));
+        Ok(Self {
+            operator: build(config, &policy, Class::Operator)?,
+            stranger: build(config, &policy, Class::Stranger)?,
+            policy,
+        })
+    }
+
+    /// Whether an address could be reached by its look alone: what `client add` and `doctor` ask.
+    pub fn allows(&self, class: Class, uri: &str) -> Result<(), Unreached> {
+        let url = Url::parse(uri).map_err(|_| Unreached::Malformed)?;
+        Ok(self.policy.judge_url(class, &url)?)
+    }
+
+    /// Fetches a document.
+    pub async fn get(&self, class: Class, uri: &str, limits: Limits) -> Result<Fetched, Unreached> {
+        let url = self.admit(class, uri)?;
+        self.go(self.client(class).get(url), limits).await
+    }
+
+    /// Posts a form.
+    pub async fn post_form(
+        &self,
+        class: Class,
+        uri: &str,
+        form: &[(&str, &str)],
+        limits: Limits,
+    ) -> Result<Fetched, Unreached> {
+        let url = self.admit(class, uri)?;
+        self.go(self.client(class).post(url).form(form), limits).await
+    }
+
+    fn client(&self, class: Class) -> &reqwest::Client {
+        match class {
+            Class::Operator => &self.operator,
+            Class::Stranger => &self.stranger,
+        }
+    }
+
+    fn admit(&self, class: Class, uri: &str) -> Result<Url, Unreached> {
+        let url = Url::parse(uri).map_err(|_| Unreached::Malformed)?;
+        self.policy.judge_url(class, &url)?;
+        Ok(url)
+    }
+
+    async fn go(&self, request: reqwest::RequestBuilder, limits: Limits) -> Result<Fetched, Unreached> {
+        tokio::time::timeout(limits.time, receive(request, limits)).await.unwrap_or(Err(Unreached::Timeout))
+    }
+}
+
+async fn receive(request: reqwest::RequestBuilder, limits: Limits) -> Result<Fetched, Unreached> {
+    let mut response = request.send().await.map_err(|e| broken(&e))?;
+    let text = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let (status, content_type, retry_after) = (response.status().as_u16(), text("content-type"), text("retry-after"));
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|e| broken(&e))? {
+        if body.len() + chunk.len() > limits.body {
+            return Err(Unreached::TooLarge(limits.body));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Fetched { status, content_type, retry_after, body: body.into() })
+}
+
+/// The innermost words of an error say most; the URL is left out, it may hold a secret.
+fn broken(error: &reqwest::Error) -> Unreached {
+    if error.is_timeout() {
+        return Unreached::Timeout;
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+        if let Some(forbidden) = cause.downcast_ref::<Forbidden>() {
+            return Unreached::Forbidden(forbidden.clone());
+        }
+    }
+    Unreached::Broken(cause.to_string())
+}
+
+fn build(config: &Config, policy: &Arc<Policy>, class: Class) -> Result<reqwest::Client, Unreached> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one guarded client")]
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        .connect_timeout(Duration::from_secs(5))
+        .pool_idle_timeout(Duration::from_secs(30))
+        .pool_max_idle_per_host(2)
+        .user_agent("Ostiary")
+        .dns_resolver(Arc::new(Filtered { policy: Arc::clone(policy), class }));
+    if let (true, Some(path)) = (config.test_mode.is_on(), &config.test_mode.extra_ca) {
+        let broken = |what: String| Unreached::Broken(format!("test_mode.extra_ca {}: {what}", path.display()));
+        let pem = std::fs::read(path).map_err(|e| broken(e.to_string()))?;
+        for certificate in reqwest::Certificate::from_pem_bundle(&pem).map_err(|e| broken(e.to_string()))? {
+            builder = builder.add_root_certificate(certificate);
+        }
+    }
+    builder.build().map_err(|e| broken(&e))
+}
+
+/// Gives the connection only addresses that were judged: a name that points inside, or that changes its mind between the
+/// check and the connection, goes nowhere.
+struct Filtered {
+    policy: Arc<Policy>,
+    class: Class,
+}
+
+impl Resolve for Filtered {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (policy, class) = (Arc::clone(&self.policy), self.class);
+        Box::pin(async move {
+            let host = name.as_str().to_owned();
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            let allowed: Vec<SocketAddr> =
+                found.into_iter().filter(|address| policy.judge_address(class, &host, address.ip()).is_ok()).collect();
+            if allowed.is_empty() {
+                return Err(Box::new(Forbidden::new(&host)) as Box<dyn std::error::Error + Send + Sync>);
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}

@@ -1,0 +1,89 @@
+//! A pending request: sealed into the pages it shows, expiring, bound to the browser that began it (architecture §2.7).
+//!
+//! Invariant: anonymous requests grow no table, and an interaction opened in another browser goes nowhere.
+
+use openid::logout::end::EndQuestion;
+use openid::name::AccountId;
+use openid::time::{Span, Time};
+use openid::wire::form::Form;
+use openid::wire::refusal::{ErrorCode, Refusal, refuse};
+use serde::{Deserialize, Serialize};
+
+use crate::endpoint::ask::Ask;
+use crate::op::Op;
+
+/// How long a person may take.
+const PATIENCE: Span = Span::from_minutes(30);
+
+/// The longest sealed request that still fits into a URL everywhere (proxies stop at about 8,000 bytes).
+pub const LONGEST: usize = 7_000;
+
+/// What the person was doing when we had to ask them something.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Pending {
+    /// What goes on afterwards.
+    pub target: Target,
+    /// When it began.
+    pub began: Time,
+    /// The account chosen or signed in with since.
+    pub chosen: Option<AccountId>,
+    /// The account that must prove itself again, if the login page was shown for that.
+    pub again: Option<AccountId>,
+    /// A digest of what the consent page showed, so that a yes means that and nothing else.
+    pub shown: Option<String>,
+    /// The binding to the form cookie.
+    pub(crate) binding: String,
+}
+
+/// What goes on once the person has answered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Target {
+    /// An authorization request: its parameters, urlencoded.
+    Authorize(String),
+    /// The person's own page.
+    Account,
+    /// A logout that was asked for.
+    Logout(EndQuestion),
+}
+
+impl Pending {
+    /// A request that begins now in this browser.
+    pub fn begin(target: Target, binding: &str, now: Time) -> Self {
+        Self { target, began: now, chosen: None, again: None, shown: None, binding: binding.to_owned() }
+    }
+
+    /// Seals it for a page or a URL.
+    pub fn seal(&self, op: &Op) -> String {
+        let text = serde_json::to_vec(self).expect("a pending request is plain data");
+        op.sealing().seal("pending", &text)
+    }
+
+    /// Opens what came back, from the query (GET) or the form (POST); it must be this browser's and not too old.
+    pub fn open(op: &Op, ask: &Ask, form: &Form, now: Time) -> Result<Self, Refusal> {
+        let sealed = form.need("request")?;
+        let lost = || {
+            refuse(
+                ErrorCode::InvalidRequest,
+                "pending_unreadable",
+                "this page is too old or was not made here, please start again from the application",
+            )
+        };
+        let bytes = op.sealing().open("pending", sealed).ok_or_else(lost)?;
+        let pending: Self = serde_json::from_slice(&bytes).map_err(|_| lost())?;
+        if now > pending.began + PATIENCE {
+            return Err(refuse(
+                ErrorCode::InvalidRequest,
+                "pending_expired",
+                "this page has expired, please start again from the application",
+            ));
+        }
+        match crate::browser::binding(op, ask) {
+            Some(binding) if jose::equal(binding.as_bytes(), pending.binding.as_bytes()) => Ok(pending),
+            _ => Err(refuse(
+                ErrorCode::InvalidRequest,
+                "pending_other_browser",
+                "this page was opened in another browser, please start again from the application",
+            )),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Sealing: AES-256-GCM under keys derived for each purpose from the key-encryption secret (HKDF-SHA-256).
+//!
+//! Invariant: what was sealed for one purpose opens for no other; the first secret seals, every configured one opens.
+
+use std::sync::Arc;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use zeroize::Zeroizing;
+
+use crate::config::Secrets;
+
+/// What we write; the reader refuses any other.
+const VERSION: u8 = 1;
+
+/// Seals and opens. Cheap to clone.
+#[derive(Clone)]
+pub struct Sealing(Arc<Vec<Zeroizing<Vec<u8>>>>);
+
+struct Bytes32;
+
+impl KeyType for Bytes32 {
+    fn len(&self) -> usize {
+        32
+    }
+}
+
+impl Sealing {
+    /// With the configured secrets.
+    pub fn new(secrets: &Secrets) -> Self {
+        Self(Arc::new(secrets.0.clone()))
+    }
+
+    /// Seals bytes for a purpose: base64url of version, nonce, ciphertext and tag.
+    pub fn seal(&self, purpose: &str, bytes: &[u8]) -> String {
+        let first = self.0.first().expect("a configuration holds at least one secret");
+        let key = aead(first, purpose);
+        let mut nonce = [0; NONCE_LEN];
+        SystemRandom::new().fill(&mut nonce).expect("the operating system gives randomness");
+        let mut out = bytes.to_vec();
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(purpose.as_bytes()), &mut out)
+            .expect("what is sealed here is far below the limits of AES-GCM");
+        let mut sealed = Vec::with_capacity(1 + NONCE_LEN + out.len());
+        sealed.push(VERSION);
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(&out);
+        jose::base64url(sealed)
+    }
+
+    /// Opens what was sealed for this purpose with any of the secrets.
+    pub fn open(&self, purpose: &str, sealed: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let bytes = jose::unbase64url(sealed).ok()?;
+        let (&version, rest) = bytes.split_first()?;
+        if version != VERSION || rest.len() < NONCE_LEN {
+            return None;
+        }
+        let (nonce, sealed) = rest.split_at(NONCE_LEN);
+        let nonce: [u8; NONCE_LEN] = nonce.try_into().ok()?;
+        self.0.iter().find_map(|secret| {
+            let mut out = Zeroizing::new(sealed.to_vec());
+            let key = aead(secret, purpose);
+            let nonce = Nonce::assume_unique_for_key(nonce);
+            let length = key.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut out).ok()?.len();
+            out.truncate(length);
+            Some(out)
+        })
+    }
+
+    /// A keyed digest of a text for a purpose, base64url.
+    pub fn mac(&self, purpose: &str, text: &str) -> String {
+        let first = self.0.first().expect("a configuration holds at least one secret");
+        jose::base64url(jose::hmac_sha256(&*derive(first, purpose), text.as_bytes()))
+    }
+}
+
+fn aead(secret: &[u8], purpose: &str) -> LessSafeKey {
+    let key = UnboundKey::new(&AES_256_GCM, &*derive(secret, purpose)).expect("32 bytes are an AES-256 key");
+    LessSafeKey::new(key)
+}
+
+fn derive(secret: &[u8], purpose: &str) -> Zeroizing<[u8; 32]> {
+    let mut key = Zeroizing::new([0; 32]);
+    Salt::new(HKDF_SHA256, b"ostiary")
+        .extract(secret)
+        .expand(&[purpose.as_bytes()], Bytes32)
+        .and_then(|okm| okm.fill(&mut *key))
+        .expect("32 bytes are within what HKDF can give");
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::{Sealing, Secrets};
+
+    fn sealing(secrets: &[u8]) -> Sealing {
+        Sealing::new(&Secrets(secrets.iter().map(|byte| Zeroizing::new(vec![*byte; 32])).collect()))
+    }
+
+    #[test]
+    fn what_is_sealed_opens_for_its_purpose_alone() {
+        let one = sealing(&[1]);
+        let sealed = one.seal("cookie", b"hello");
+        assert_eq!(one.open("cookie", &sealed).unwrap().as_slice(), b"hello");
+        assert!(one.open("page", &sealed).is_none());
+        assert!(sealing(&[2]).open("cookie", &sealed).is_none());
+        assert_ne!(sealed, one.seal("cookie", b"hello"));
+    }
+
+    #[test]
+    fn an_older_secret_still_opens() {
+        let sealed = sealing(&[1]).seal("key", b"x");
+        assert!(sealing(&[2, 1]).open("key", &sealed).is_some());
+        let fresh = sealing(&[2, 1]).seal("key", b"x");
+        assert!(sealing(&[1]).open("key", &fresh).is_none());
+    }
+
+    #[test]
+    fn a_bent_bit_does_not_open() {
+        let one = sealing(&[1]);
+        let sealed = one.seal("key", b"secret");
+        for place in 0..sealed.len() {
+            let mut bent = sealed.clone().into_bytes();
+            bent[place] = if bent[place] == b'A' { b'B' } else { b'A' };
+            assert!(one.open("key", &String::from_utf8(bent).unwrap()).is_none(), "byte {place}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! From a configuration to a running server, and down again in order.
+//!
+//! Invariant: ready is said only when requests can be answered; on the way down nothing that was accepted is dropped: open
+//! requests finish, attempts under way are settled, then the store closes.
+
+use openid::time::Time;
+use store::{Fault, Kind, Location, Store};
+use tokio::sync::watch;
+
+use crate::client_keys::ClientKeys;
+use crate::clients::Clients;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::dice::Dice;
+use crate::endpoint::shell;
+use crate::hashing::Hashing;
+use crate::keyring::Keyring;
+use crate::listen;
+use crate::op::{Op, Parts};
+use crate::outbound::Outbound;
+use crate::sealing::Sealing;
+use crate::{caretaker, courier};
+
+/// Opens everything an issuer needs: store, keys, clients. Fails with what to do about it.
+pub async fn open(config: Config) -> Result<Op, Fault> {
+    let clock = Clock::System;
+    let dice = Dice::Os;
+    let sealing = Sealing::new(&config.secrets);
+    let store = Store::open(&config.database.parse::<Location>()?).await?;
+    let outbound = Outbound::new(&config).map_err(|e| Fault::new(Kind::Gone, format!("the outbound client cannot be made: {e}")))?;
+    let clients = Clients::new(sealing.clone());
+    clients.reload(&store).await?;
+    let keys = Keyring::open(&store, &sealing, &dice, clock.now()).await?;
+    let hashing = Hashing::new(&config.limits);
+    let discovery = crate::endpoint::well_known::discovery(&config);
+    Ok(Op::new(Parts {
+        config,
+        store,
+        clock,
+        dice,
+        sealing,
+        outbound,
+        hashing,
+        clients,
+        keys,
+        client_keys: ClientKeys::default(),
+        discovery,
+    }))
+}
+
+/// Serves until told to stop. `ready` hears the addresses that were bound.
+pub async fn run(op: Op, ready: impl FnOnce(&[std::net::SocketAddr])) -> Result<(), Fault> {
+    if op.config().test_mode.is_on() {
+        tracing::warn!("TEST MODE IS ON: addresses on loopback may be reached and an extra certificate authority is trusted. Never run it for real people.");
+    }
+    let (tell, told) = watch::channel(false);
+    let courier = tokio::spawn(courier::run(op.clone(), told.clone()));
+    let caretaker = tokio::spawn(caretaker::run(op.clone(), told));
+    let served = listen::serve(op.config(), shell::router(op.clone()), ready).await;
+    // The listeners have drained; now the workers.
+    let _ = tell.send(true);
+    let _ = tokio::join!(courier, caretaker);
+    op.store().close().await;
+    served.map_err(|e| Fault::new(Kind::Gone, e.to_string()))
+}
+
+/// How far this clock is from the database's, if it has one of its own.
+pub async fn clock_offset(op: &Op, now: Time) -> Result<i64, Fault> {
+    op.store().database_clock_offset(now).await
+}

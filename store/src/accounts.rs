@@ -1,0 +1,163 @@
+//! Accounts: who people are, and the hash of what they prove it with.
+//!
+//! Invariant: a username is unique without regard to case; claims are whole or refused before they come here.
+
+use openid::account::Account;
+use openid::name::AccountId;
+use openid::time::Time;
+use serde_json::{Map, Value as Json};
+
+use crate::fault::Fault;
+use crate::row::Row;
+use crate::statements::statements;
+use crate::tx::{Reader, Tx};
+use crate::value::values;
+
+statements! {
+    INSERT = "INSERT INTO account (id, username, username_key, sub, password, claims, created_at, updated_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT DO NOTHING";
+    BY_ID = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at FROM account WHERE id = $1";
+    BY_NAME = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at, password \
+               FROM account WHERE username_key = $1";
+    LIST = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at FROM account \
+            WHERE username_key > $1 ORDER BY username_key LIMIT $2";
+    SET_PASSWORD = "UPDATE account SET password = $2, password_changed_at = $3 WHERE id = $1";
+    UPGRADE_PASSWORD = "UPDATE account SET password = $3 WHERE id = $1 AND password = $2";
+    SET_CLAIMS = "UPDATE account SET claims = $2, updated_at = $3 WHERE id = $1";
+    DISABLE = "UPDATE account SET disabled_at = $2, updated_at = $2 WHERE id = $1 AND disabled_at IS NULL";
+    ENABLE = "UPDATE account SET disabled_at = NULL, updated_at = $2 WHERE id = $1 AND disabled_at IS NOT NULL";
+}
+
+/// Whether something was there to be changed, or room for what was to be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// It was.
+    Yes,
+    /// It was not: the name is taken, the row is gone or already so.
+    No,
+}
+
+impl Done {
+    pub(crate) fn of(rows: u64) -> Self {
+        if rows > 0 { Self::Yes } else { Self::No }
+    }
+
+    /// Whether it was.
+    pub fn is_done(self) -> bool {
+        self == Self::Yes
+    }
+}
+
+/// A username as it is compared.
+fn key(username: &str) -> String {
+    username.trim().to_lowercase()
+}
+
+fn account(row: &mut Row) -> Result<Account, Fault> {
+    Ok(Account {
+        id: AccountId::new(row.take::<String>()?),
+        username: row.take()?,
+        sub: row.take()?,
+        claims: claims(&row.take::<String>()?)?,
+        created_at: row.take()?,
+        updated_at: row.take()?,
+        disabled_at: row.take()?,
+    })
+}
+
+fn claims(text: &str) -> Result<Map<String, Json>, Fault> {
+    serde_json::from_str(text).map_err(|_| Fault::bug("an account's claims are not a JSON object"))
+}
+
+impl Reader {
+    /// An account by its id.
+    pub async fn account(&mut self, id: &AccountId) -> Result<Option<Account>, Fault> {
+        let row = self.row(&BY_ID, values![id.as_str()]).await?;
+        row.map(|mut row| account(&mut row)).transpose()
+    }
+
+    /// An account by what the person types, with the hash of its password (a PHC string) if it has one.
+    pub async fn account_by_username(
+        &mut self,
+        username: &str,
+    ) -> Result<Option<(Account, Option<String>)>, Fault> {
+        let row = self.row(&BY_NAME, values![&key(username)]).await?;
+        row.map(|mut row| Ok((account(&mut row)?, row.take()?))).transpose()
+    }
+
+    /// Accounts in the order of their usernames, from behind `after`.
+    pub async fn accounts(&mut self, after: &str, most: u32) -> Result<Vec<Account>, Fault> {
+        let rows = self.rows(&LIST, values![&key(after), most]).await?;
+        rows.into_iter().map(|mut row| account(&mut row)).collect()
+    }
+}
+
+impl Tx {
+    /// Adds an account. [`Done::No`]: the username is taken.
+    pub async fn add_account(
+        &mut self,
+        account: &Account,
+        password: Option<&str>,
+    ) -> Result<Done, Fault> {
+        let claims = Json::Object(account.claims.clone()).to_string();
+        let rows = self
+            .change(
+                &INSERT,
+                values![
+                    account.id.as_str(),
+                    &account.username,
+                    &key(&account.username),
+                    &account.sub,
+                    password,
+                    &claims,
+                    account.created_at
+                ],
+            )
+            .await?;
+        Ok(Done::of(rows))
+    }
+
+    /// Sets the password's hash.
+    pub async fn set_password(
+        &mut self,
+        id: &AccountId,
+        phc: &str,
+        now: Time,
+    ) -> Result<Done, Fault> {
+        let rows = self.change(&SET_PASSWORD, values![id.as_str(), phc, now]).await?;
+        Ok(Done::of(rows))
+    }
+
+    /// Replaces the hash by one of today's parameters, unless the password was changed meanwhile.
+    pub async fn upgrade_password(
+        &mut self,
+        id: &AccountId,
+        old: &str,
+        new: &str,
+    ) -> Result<Done, Fault> {
+        let rows = self.change(&UPGRADE_PASSWORD, values![id.as_str(), old, new]).await?;
+        Ok(Done::of(rows))
+    }
+
+    /// Replaces the claims.
+    pub async fn set_claims(
+        &mut self,
+        id: &AccountId,
+        claims: &Map<String, Json>,
+        now: Time,
+    ) -> Result<Done, Fault> {
+        let text = Json::Object(claims.clone()).to_string();
+        let rows = self.change(&SET_CLAIMS, values![id.as_str(), &text, now]).await?;
+        Ok(Done::of(rows))
+    }
+
+    /// Disables an account. The caller ends what is open in the same transaction.
+    pub async fn disable_account(&mut self, id: &AccountId, now: Time) -> Result<Done, Fault> {
+        Ok(Done::of(self.change(&DISABLE, values![id.as_str(), now]).await?))
+    }
+
+    /// Enables it again.
+    pub async fn enable_account(&mut self, id: &AccountId, now: Time) -> Result<Done, Fault> {
+        Ok(Done::of(self.change(&ENABLE, values![id.as_str(), now]).await?))
+    }
+}

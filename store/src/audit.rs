@@ -1,0 +1,75 @@
+//! The audit trail: who did what, when; everything that changed state.
+//!
+//! Invariant: written in the transaction it tells of, and never changed.
+
+use openid::time::Time;
+
+use crate::fault::Fault;
+use crate::row::Row;
+use crate::statements::statements;
+use crate::tx::{Reader, Tx};
+use crate::value::values;
+
+statements! {
+    INSERT = "INSERT INTO audit (id, at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6)";
+    LIST = "SELECT id, at, actor, action, subject, detail FROM audit WHERE at < $1 ORDER BY at DESC, id DESC LIMIT $2";
+}
+
+/// One line of the trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub id: String,
+    /// When.
+    pub at: Time,
+    /// Who: `cli:<user>`, `account:<id>`, `client:<id>`, `server`.
+    pub actor: String,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// More, as JSON text; never a secret.
+    pub detail: String,
+}
+
+impl Entry {
+    /// A line without more detail.
+    pub fn new(id: String, at: Time, actor: String, action: &str, subject: String) -> Self {
+        Self { id, at, actor, action: action.to_owned(), subject, detail: "{}".to_owned() }
+    }
+}
+
+fn entry(mut row: Row) -> Result<Entry, Fault> {
+    Ok(Entry {
+        id: row.take()?,
+        at: row.take()?,
+        actor: row.take()?,
+        action: row.take()?,
+        subject: row.take()?,
+        detail: row.take()?,
+    })
+}
+
+impl Reader {
+    /// The latest lines before a time.
+    pub async fn audit(&mut self, before: Time, most: u32) -> Result<Vec<Entry>, Fault> {
+        let rows = self.rows(&LIST, values![before, most]).await?;
+        rows.into_iter().map(entry).collect()
+    }
+}
+
+impl Tx {
+    /// Adds a line.
+    pub async fn note(&mut self, entry: &Entry) -> Result<(), Fault> {
+        let values = values![
+            &entry.id,
+            entry.at,
+            &entry.actor,
+            &entry.action,
+            &entry.subject,
+            &entry.detail
+        ];
+        self.change(&INSERT, values).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,164 @@
+//! Clients as rows: JSON for what the rules parse, columns for what is searched.
+//!
+//! Invariant: every change moves the row's version and the table's, so that no node goes on with what was.
+
+use openid::name::{ClientId, Digest};
+use openid::time::Time;
+
+use crate::accounts::Done;
+use crate::fault::Fault;
+use crate::row::Row;
+use crate::statements::statements;
+use crate::tx::{Reader, Tx};
+use crate::value::values;
+
+statements! {
+    INSERT = "INSERT INTO client (id, metadata, policy, secret_hash, secret_sealed, origins, version, created_at, updated_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7) ON CONFLICT DO NOTHING";
+    REPLACE = "UPDATE client SET metadata = $2, policy = $3, secret_hash = $4, secret_sealed = $5, origins = $6, \
+               version = version + 1, updated_at = $7 WHERE id = $1";
+    BY_ID = "SELECT id, metadata, policy, secret_hash, secret_sealed, origins, version, created_at, updated_at, disabled_at \
+             FROM client WHERE id = $1";
+    LIST = "SELECT id, metadata, policy, secret_hash, secret_sealed, origins, version, created_at, updated_at, disabled_at \
+            FROM client WHERE id > $1 ORDER BY id LIMIT $2";
+    STANDS = "SELECT version FROM client WHERE id = $1 AND version = $2 AND disabled_at IS NULL {share}";
+    DISABLE = "UPDATE client SET disabled_at = $2, version = version + 1, updated_at = $2 \
+               WHERE id = $1 AND disabled_at IS NULL";
+    ENABLE = "UPDATE client SET disabled_at = NULL, version = version + 1, updated_at = $2 \
+              WHERE id = $1 AND disabled_at IS NOT NULL";
+    DELETE = "DELETE FROM client WHERE id = $1";
+    DELETE_CONSENTS = "DELETE FROM consent WHERE client = $1";
+    ORIGINS = "SELECT DISTINCT origins FROM client WHERE origins <> '' AND disabled_at IS NULL";
+}
+
+/// A client as it is stored.
+#[derive(Clone, Debug)]
+pub struct ClientRow {
+    /// `client_id`.
+    pub id: ClientId,
+    /// Registered metadata, JSON.
+    pub metadata: String,
+    /// The operator's policy, JSON.
+    pub policy: String,
+    /// SHA-256 of its generated secret.
+    pub secret_hash: Option<Digest>,
+    /// Its secret, sealed, if it signs or encrypts symmetrically.
+    pub secret_sealed: Option<String>,
+    /// Web origins whose scripts may call us: of public clients only.
+    pub origins: Vec<String>,
+    /// Moves with every change; set by the store.
+    pub version: i64,
+    /// When it was added.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+    /// When an operator disabled it.
+    pub disabled_at: Option<Time>,
+}
+
+fn client(row: &mut Row) -> Result<ClientRow, Fault> {
+    Ok(ClientRow {
+        id: ClientId::new(row.take::<String>()?),
+        metadata: row.take()?,
+        policy: row.take()?,
+        secret_hash: row.take::<Option<[u8; 32]>>()?.map(Digest),
+        secret_sealed: row.take()?,
+        origins: words(&row.take::<String>()?),
+        version: row.take()?,
+        created_at: row.take()?,
+        updated_at: row.take()?,
+        disabled_at: row.take()?,
+    })
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+impl Reader {
+    /// A client by its id, disabled ones too.
+    pub async fn client(&mut self, id: &ClientId) -> Result<Option<ClientRow>, Fault> {
+        let row = self.row(&BY_ID, values![id.as_str()]).await?;
+        row.map(|mut row| client(&mut row)).transpose()
+    }
+
+    /// Clients in the order of their ids, from behind `after`.
+    pub async fn clients(&mut self, after: &str, most: u32) -> Result<Vec<ClientRow>, Fault> {
+        let rows = self.rows(&LIST, values![after, most]).await?;
+        rows.into_iter().map(|mut row| client(&mut row)).collect()
+    }
+
+    /// The origins of all public clients.
+    pub async fn public_origins(&mut self) -> Result<Vec<String>, Fault> {
+        let rows = self.rows(&ORIGINS, &[]).await?;
+        let mut all = Vec::new();
+        for mut row in rows {
+            all.extend(words(&row.take::<String>()?));
+        }
+        Ok(all)
+    }
+}
+
+impl Tx {
+    /// Adds a client. [`Done::No`]: the id is taken.
+    pub async fn add_client(&mut self, row: &ClientRow) -> Result<Done, Fault> {
+        let done = self.change_client(&INSERT, row, row.created_at).await?;
+        self.move_version("clients").await?;
+        Ok(done)
+    }
+
+    /// Replaces metadata, policy and secret.
+    pub async fn replace_client(&mut self, row: &ClientRow) -> Result<Done, Fault> {
+        let done = self.change_client(&REPLACE, row, row.updated_at).await?;
+        self.move_version("clients").await?;
+        Ok(done)
+    }
+
+    async fn change_client(
+        &mut self,
+        statement: &crate::statements::Statement,
+        row: &ClientRow,
+        at: Time,
+    ) -> Result<Done, Fault> {
+        let origins = row.origins.join(" ");
+        let hash = row.secret_hash.map(|digest| digest.0);
+        let values = values![
+            row.id.as_str(),
+            &row.metadata,
+            &row.policy,
+            hash.as_ref(),
+            row.secret_sealed.as_ref(),
+            &origins,
+            at
+        ];
+        Ok(Done::of(self.change(statement, values).await?))
+    }
+
+    /// Whether a client is enabled and of this version; its row is held until the transaction ends.
+    pub async fn client_stands(&mut self, id: &ClientId, version: i64) -> Result<bool, Fault> {
+        Ok(self.row(&STANDS, values![id.as_str(), version]).await?.is_some())
+    }
+
+    /// Disables a client. The caller ends its participations in the same transaction.
+    pub async fn disable_client(&mut self, id: &ClientId, now: Time) -> Result<Done, Fault> {
+        let rows = self.change(&DISABLE, values![id.as_str(), now]).await?;
+        self.move_version("clients").await?;
+        Ok(Done::of(rows))
+    }
+
+    /// Enables it again.
+    pub async fn enable_client(&mut self, id: &ClientId, now: Time) -> Result<Done, Fault> {
+        let rows = self.change(&ENABLE, values![id.as_str(), now]).await?;
+        self.move_version("clients").await?;
+        Ok(Done::of(rows))
+    }
+
+    /// Deletes a client's row and what people consented to. The caller ends its participations first, in the same
+    /// transaction, and withdraws its pending notices ([`Tx::withdraw_notices`]).
+    pub async fn delete_client(&mut self, id: &ClientId) -> Result<Done, Fault> {
+        self.change(&DELETE_CONSENTS, values![id.as_str()]).await?;
+        let rows = self.change(&DELETE, values![id.as_str()]).await?;
+        self.move_version("clients").await?;
+        Ok(Done::of(rows))
+    }
+}

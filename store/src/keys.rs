@@ -1,0 +1,63 @@
+//! The provider's signing keys, sealed.
+//!
+//! Invariant: a key is added and never changed; which one signs follows from `active_from`.
+
+use openid::time::Time;
+
+use crate::fault::Fault;
+use crate::statements::statements;
+use crate::tx::{Reader, Tx};
+use crate::value::values;
+
+statements! {
+    INSERT = "INSERT INTO signing_key (kid, alg, use, sealed, public, created_at, active_from) \
+              VALUES ($1, $2, 'sig', $3, $4, $5, $6)";
+    ALL = "SELECT kid, alg, sealed, public, created_at, active_from FROM signing_key \
+           WHERE use = 'sig' AND removed_at IS NULL ORDER BY active_from DESC, kid";
+}
+
+/// A signing key as it is stored.
+#[derive(Clone, Debug)]
+pub struct KeyRow {
+    /// `kid`.
+    pub kid: String,
+    /// The algorithm it is for.
+    pub alg: String,
+    /// The private key, sealed.
+    pub sealed: String,
+    /// The public key, a JWK.
+    pub public: String,
+    /// When it was made.
+    pub created_at: Time,
+    /// From when on it signs.
+    pub active_from: Time,
+}
+
+impl Reader {
+    /// All keys, the newest first.
+    pub async fn keys(&mut self) -> Result<Vec<KeyRow>, Fault> {
+        let rows = self.rows(&ALL, &[]).await?;
+        rows.into_iter()
+            .map(|mut row| {
+                Ok(KeyRow {
+                    kid: row.take()?,
+                    alg: row.take()?,
+                    sealed: row.take()?,
+                    public: row.take()?,
+                    created_at: row.take()?,
+                    active_from: row.take()?,
+                })
+            })
+            .collect()
+    }
+}
+
+impl Tx {
+    /// Adds a key.
+    pub async fn add_key(&mut self, key: &KeyRow) -> Result<(), Fault> {
+        let values =
+            values![&key.kid, &key.alg, &key.sealed, &key.public, key.created_at, key.active_from];
+        self.change(&INSERT, values).await?;
+        self.move_version("keys").await
+    }
+}

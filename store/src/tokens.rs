@@ -1,0 +1,249 @@
+//! Access and refresh tokens: digests that belong to a grant.
+//!
+//! Invariant: a token's life is asked of everything it hangs from, in one query; a refresh token is spent by a conditional
+//! statement that can succeed once, and no row back is contention.
+
+use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
+use openid::session::{Cause, GrantKind, GrantStanding, SessionStanding};
+use openid::time::Time;
+use openid::token::facts::{Life, TokenFacts};
+use openid::token::issue::{Ground, Issue, RefreshIssue, Retry};
+use openid::token::refresh_token::{Held, RefreshStanding, Successor};
+use openid::wire::scope::Scope;
+
+use crate::fault::{Fault, Kind};
+use crate::row::Row;
+use crate::sessions::rows::read_grant;
+use crate::statements::statements;
+use crate::text;
+use crate::tx::{Reader, Tx};
+use crate::value::values;
+
+statements! {
+    ACCESS = "SELECT t.client, t.sub, t.grant_id, t.scope, t.resources, t.issued_at, t.expires_at, t.revoked_at, \
+              g.account, g.sid, g.claims, g.kind, g.ended_at, s.id, s.ended_at, s.expires_at, s.idle_until, s.seen_at \
+              FROM access_token t LEFT JOIN grants g ON g.id = t.grant_id LEFT JOIN session s ON s.id = g.session \
+              WHERE t.hash = $1";
+    REFRESH = "SELECT g.client, g.sub, t.grant_id, g.scope, g.resources, t.issued_at, t.expires_at, t.rotated_at, \
+               g.account, g.sid, g.claims, g.kind, g.ended_at, s.id, s.ended_at, s.expires_at, s.idle_until, s.seen_at \
+               FROM refresh_token t LEFT JOIN grants g ON g.id = t.grant_id LEFT JOIN session s ON s.id = g.session \
+               WHERE t.hash = $1";
+    REFRESH_PLACE = "SELECT g.id, g.session, g.kind FROM refresh_token t JOIN grants g ON g.id = t.grant_id \
+                     WHERE t.hash = $1 AND g.client = $2";
+    SESSION_LIVES = "SELECT id FROM session WHERE id = $1 AND ended_at IS NULL AND expires_at > $2 AND idle_until > $2";
+    HOLD_GRANT = "SELECT id, client, account, sub, sid, session, kind, scope, claims, resources, auth_time, acr, amr, nonce, \
+                  auth_time_wanted, created_at, expires_at, ended_at FROM grants WHERE id = $1 {hold}";
+    REFRESH_ROW = "SELECT issued_at, expires_at, rotated_at, \
+                   (SELECT count(*) FROM refresh_token c WHERE c.parent = $1 AND c.used_at IS NOT NULL) \
+                   FROM refresh_token WHERE hash = $1";
+    INSERT_ACCESS = "INSERT INTO access_token (hash, grant_id, client, sub, scope, resources, issued_at, expires_at) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT_REFRESH = "INSERT INTO refresh_token (hash, grant_id, parent, issued_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
+    ROTATE = "UPDATE refresh_token SET rotated_at = $2, used_at = $2 WHERE hash = $1 AND rotated_at IS NULL";
+    ROTATE_AGAIN = "UPDATE refresh_token SET used_at = $2 WHERE hash = $1 AND rotated_at IS NOT NULL AND NOT EXISTS \
+                    (SELECT 1 FROM refresh_token c WHERE c.parent = $1 AND c.used_at IS NOT NULL)";
+    KEEP = "UPDATE refresh_token SET expires_at = $3, used_at = $2 WHERE hash = $1 AND rotated_at IS NULL";
+    REVOKE_ACCESS = "UPDATE access_token SET revoked_at = $3 WHERE hash = $1 AND client = $2 AND revoked_at IS NULL";
+    SWEEP_ACCESS = "DELETE FROM access_token WHERE hash IN (SELECT hash FROM access_token WHERE expires_at < $1 LIMIT $2)";
+    SWEEP_REFRESH = "DELETE FROM refresh_token WHERE hash IN (SELECT hash FROM refresh_token WHERE expires_at < $1 LIMIT $2)";
+}
+
+/// Digests of the tokens drawn for one answer; which of them are used is for the ruling to say.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawn {
+    /// The access token's.
+    pub access: Digest,
+    /// The refresh token's.
+    pub refresh: Digest,
+}
+
+/// A token that was found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What rules may know of it.
+    pub facts: TokenFacts,
+    /// The session it hangs from, and when that was last seen.
+    pub session: Option<(SessionId, Time)>,
+}
+
+/// Reads the columns of `ACCESS` and `REFRESH`.
+fn found(row: &mut Row, now: Time) -> Result<Found, Fault> {
+    let client = row.take::<Option<String>>()?.unwrap_or_default();
+    let sub = row.take::<Option<String>>()?.map(Sub::new);
+    let grant = row.take::<Option<String>>()?.map(GrantId::new);
+    let scope = Scope::from(row.take::<Option<String>>()?.unwrap_or_default());
+    let resources = match row.take::<Option<String>>()? {
+        None => Vec::new(),
+        Some(list) => text::read_list(&list, "resources")?,
+    };
+    let (issued_at, expires_at) = (row.take()?, row.take()?);
+    let gone: Option<Time> = row.take()?;
+    let account = row.take::<Option<String>>()?.map(AccountId::new);
+    let sid = row.take::<Option<String>>()?.map(Sid::new);
+    let claims = row.take::<Option<String>>()?.unwrap_or_default();
+    let kind = row.take::<Option<String>>()?.map(|word| text::word(&word, GrantKind::read)).transpose()?;
+    let grant_ended: Option<Time> = row.take()?;
+    let session = row.take::<Option<String>>()?.map(SessionId::new);
+    let (session_ended, session_expires, idle_until): (Option<Time>, Option<Time>, Option<Time>) =
+        (row.take()?, row.take()?, row.take()?);
+    let seen_at: Option<Time> = row.take()?;
+    let session_lives = session.is_some()
+        && session_ended.is_none()
+        && session_expires.is_some_and(|end| now < end)
+        && idle_until.is_some_and(|end| now < end);
+    let hangs_well = match (&grant, kind) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(_), Some(GrantKind::Offline)) => grant_ended.is_none(),
+        (Some(_), Some(GrantKind::Online)) => grant_ended.is_none() && session_lives,
+    };
+    let life = if gone.is_none() && hangs_well { Life::Live } else { Life::Dead };
+    let facts = TokenFacts {
+        client: ClientId::new(client),
+        sub,
+        account,
+        grant,
+        sid,
+        scope,
+        claims,
+        resources,
+        issued_at,
+        expires_at,
+        life,
+    };
+    Ok(Found { facts, session: session.filter(|_| session_lives).zip(seen_at) })
+}
+
+impl Reader {
+    /// An access token, and whether it and all it hangs from live.
+    pub async fn access_token(&mut self, hash: &Digest, now: Time) -> Result<Option<Found>, Fault> {
+        let row = self.row(&ACCESS, values![&hash.0]).await?;
+        row.map(|mut row| found(&mut row, now)).transpose()
+    }
+
+    /// A refresh token, for introspection and revocation. One that was replaced is dead.
+    pub async fn refresh_token(&mut self, hash: &Digest, now: Time) -> Result<Option<Found>, Fault> {
+        let row = self.row(&REFRESH, values![&hash.0]).await?;
+        row.map(|mut row| found(&mut row, now)).transpose()
+    }
+}
+
+impl Tx {
+    /// A client's refresh token with what keeps it alive, all held: the session first, if it must live, then the grant.
+    pub async fn refresh_held(
+        &mut self,
+        hash: &Digest,
+        client: &ClientId,
+        now: Time,
+    ) -> Result<Option<Held>, Fault> {
+        let Some(mut place) = self.row(&REFRESH_PLACE, values![&hash.0, client.as_str()]).await? else {
+            return Ok(None);
+        };
+        let id: String = place.take()?;
+        let session_id = SessionId::new(place.take::<String>()?);
+        let lives = match text::word(&place.take::<String>()?, GrantKind::read)? {
+            GrantKind::Online => self.hold_session(&session_id, now).await?.is_some(),
+            GrantKind::Offline => {
+                self.row(&SESSION_LIVES, values![session_id.as_str(), now]).await?.is_some()
+            }
+        };
+        let Some(mut row) = self.row(&HOLD_GRANT, values![&id]).await? else {
+            return Ok(None);
+        };
+        let grant = read_grant(&mut row)?;
+        let grant_ended: Option<Time> = row.take()?;
+        let Some(mut row) = self.row(&REFRESH_ROW, values![&hash.0]).await? else {
+            return Ok(None);
+        };
+        let (issued_at, expires_at, rotated_at) = (row.take()?, row.take()?, row.take::<Option<Time>>()?);
+        let successor = if row.take::<i64>()? > 0 { Successor::Used } else { Successor::Untouched };
+        Ok(Some(Held {
+            grant,
+            issued_at,
+            expires_at,
+            standing: rotated_at
+                .map_or(RefreshStanding::Unused, |at| RefreshStanding::Rotated { at, successor }),
+            grant_standing: if grant_ended.is_some() { GrantStanding::Over } else { GrantStanding::Live },
+            session: if lives { SessionStanding::Live } else { SessionStanding::Over },
+        }))
+    }
+
+    /// Writes what a judge granted. It can only succeed or fault: what it relies on is held or compared, and if that has
+    /// changed meanwhile the fault is contention and the whole work runs again.
+    pub async fn settle_issue(&mut self, issue: &Issue, drawn: &Drawn, now: Time) -> Result<(), Fault> {
+        if let RefreshIssue::Successor { of, retry, .. } = &issue.refresh {
+            let statement = match retry {
+                Retry::First => &ROTATE,
+                Retry::Again => &ROTATE_AGAIN,
+            };
+            if self.change(statement, values![&of.0, now]).await? == 0 {
+                return Err(Fault::new(Kind::Busy, "the refresh token was used meanwhile").contention());
+            }
+        }
+        let (grant, sub) = match &issue.ground {
+            Ground::Begin(grant) => {
+                self.begin_grant(grant).await?;
+                (Some(grant.id.as_str()), Some(grant.sub.as_str()))
+            }
+            Ground::Go(grant) => (Some(grant.id.as_str()), Some(grant.sub.as_str())),
+            Ground::Client => (None, None),
+        };
+        let (scope, resources) = (issue.access.scope.to_string(), text::list(&issue.access.resources));
+        let access = values![
+            &drawn.access.0,
+            grant,
+            issue.client.as_str(),
+            sub,
+            &scope,
+            &resources,
+            now,
+            issue.access.expires_at
+        ];
+        self.change(&INSERT_ACCESS, access).await?;
+        self.settle_refresh(issue, drawn, grant, now).await
+    }
+
+    async fn settle_refresh(
+        &mut self,
+        issue: &Issue,
+        drawn: &Drawn,
+        grant: Option<&str>,
+        now: Time,
+    ) -> Result<(), Fault> {
+        let (parent, expires_at) = match &issue.refresh {
+            RefreshIssue::None => return Ok(()),
+            RefreshIssue::Keep { token, expires_at } => {
+                return match self.change(&KEEP, values![&token.0, now, *expires_at]).await? {
+                    0 => Err(Fault::new(Kind::Busy, "the refresh token was rotated meanwhile").contention()),
+                    _ => Ok(()),
+                };
+            }
+            RefreshIssue::First { expires_at } => (None, *expires_at),
+            RefreshIssue::Successor { of, expires_at, .. } => (Some(of.0), *expires_at),
+        };
+        let Some(grant) = grant else {
+            return Err(Fault::bug("a refresh token without a grant"));
+        };
+        let refresh = values![&drawn.refresh.0, grant, parent.as_ref(), now, expires_at];
+        self.change(&INSERT_REFRESH, refresh).await?;
+        Ok(())
+    }
+
+    /// Ends a family whose code or refresh token came twice.
+    pub async fn breach(&mut self, family: &GrantId, client: &ClientId, now: Time) -> Result<(), Fault> {
+        self.end_grant(family, Cause::Reuse, &format!("client:{client}"), now).await?;
+        Ok(())
+    }
+
+    /// Ends one access token of a client; its grant goes on (RFC 7009 §2.1).
+    pub async fn revoke_access(&mut self, hash: &Digest, client: &ClientId, now: Time) -> Result<(), Fault> {
+        self.change(&REVOKE_ACCESS, values![&hash.0, client.as_str(), now]).await?;
+        Ok(())
+    }
+
+    /// Removes tokens that have expired.
+    pub async fn sweep_tokens(&mut self, now: Time, most: u32) -> Result<u64, Fault> {
+        let access = self.change(&SWEEP_ACCESS, values![now, most]).await?;
+        Ok(access + self.change(&SWEEP_REFRESH, values![now, most]).await?)
+    }
+}
