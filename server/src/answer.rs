@@ -36,7 +36,13 @@ pub enum Channel {
 pub fn stop(op: &Op, ask: &Ask, channel: Channel, stop: Stop) -> Answer {
     match stop {
         Stop::Refuse(refusal) => {
-            tracing::info!(why = refusal.why, code = refusal.code.as_str(), path = ask.path(), "refused: {}", refusal.say);
+            tracing::info!(
+                why = refusal.why,
+                code = refusal.code.as_str(),
+                path = ask.path(),
+                "refused: {}",
+                refusal.say
+            );
             refuse(op, ask, channel, &refusal)
         }
         Stop::Fault(fault) => {
@@ -91,16 +97,15 @@ fn bearer(refusal: &Refusal) -> Answer {
 fn fail(op: &Op, ask: &Ask, channel: Channel, fault: &Fault, id: &str) -> Answer {
     let (status, code) = match fault.kind() {
         Kind::Bug => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::ServerError),
-        Kind::Busy | Kind::Full | Kind::Gone => {
-            (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TemporarilyUnavailable)
-        }
+        Kind::Busy | Kind::Full | Kind::Gone => (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TemporarilyUnavailable),
     };
     let mut answer = match channel {
         Channel::Page => page::busy(&op.frame(ask), status.as_u16(), id),
         Channel::Plain => text(status, code.as_str()),
-        Channel::Token | Channel::Bearer => {
-            json(status, &json!({"error": code.as_str(), "error_description": format!("the server could not do this now, id {id}")}))
-        }
+        Channel::Token | Channel::Bearer => json(
+            status,
+            &json!({"error": code.as_str(), "error_description": format!("the server could not do this now, id {id}")}),
+        ),
     };
     if status == StatusCode::SERVICE_UNAVAILABLE {
         put(&mut answer, header::RETRY_AFTER, "2");

@@ -86,7 +86,11 @@ async fn sweep(op: &Op, mut stop: watch::Receiver<bool>) {
             let swept = op.store().write(async move |tx| Ok(tx.sweep_sessions(&order).await?)).await;
             match swept {
                 Ok(swept) if swept.sessions == 0 => break,
-                Ok(swept) => tracing::info!(sessions = swept.sessions, notices = swept.notices, "sessions expired and were ended"),
+                Ok(swept) => tracing::info!(
+                    sessions = swept.sessions,
+                    notices = swept.notices,
+                    "sessions expired and were ended"
+                ),
                 Err(stop) => {
                     tracing::error!("expired sessions could not be ended, trying again later: {}", words(&stop));
                     break;
@@ -156,4 +160,3 @@ fn words(stop: &Stop) -> String {
         Stop::Fault(fault) => format!("{fault:#}"),
     }
 }
-

@@ -64,14 +64,15 @@ impl ClientKeys {
                 }
             }
             // Noted before the fetch: others who come meanwhile do not fetch too.
-            let before = at_hand.get(client.id.as_str()).filter(|kept| kept.uri == uri).and_then(|kept| kept.set.clone());
+            let before =
+                at_hand.get(client.id.as_str()).filter(|kept| kept.uri == uri).and_then(|kept| kept.set.clone());
             at_hand.insert(client.id.to_string(), Kept { uri: uri.to_owned(), at: now, set: before });
         }
         let limits = Limits { time: Duration::from_secs(5), body: LARGEST };
         let set = match op.outbound().get(class, uri, limits).await {
-            Ok(fetched) if fetched.status == 200 => serde_json::from_slice(&fetched.body)
-                .ok()
-                .and_then(|value| JwkSet::read_public(&value).ok()),
+            Ok(fetched) if fetched.status == 200 => {
+                serde_json::from_slice(&fetched.body).ok().and_then(|value| JwkSet::read_public(&value).ok())
+            }
             Ok(fetched) => {
                 tracing::warn!(client = %client.id, uri, status = fetched.status, "the client's keys could not be fetched");
                 None

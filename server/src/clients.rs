@@ -57,7 +57,8 @@ impl Clients {
     /// Parses a row.
     fn understand(&self, row: ClientRow) -> Result<Client, Fault> {
         let bug = |what: String| Fault::bug(format!("client {}: {what}", row.id));
-        let registered = serde_json::from_str(&row.metadata).map_err(|e| bug(format!("its metadata is not JSON: {e}")))?;
+        let registered =
+            serde_json::from_str(&row.metadata).map_err(|e| bug(format!("its metadata is not JSON: {e}")))?;
         let metadata = Metadata::read(&registered).map_err(|e| bug(format!("its metadata is refused: {e}")))?;
         let policy: Policy = serde_json::from_str(&row.policy).map_err(|e| bug(format!("its policy: {e}")))?;
         let secret = match (row.secret_hash, &row.secret_sealed) {

@@ -47,7 +47,9 @@ pub async fn run(op: Op, mut stop: watch::Receiver<bool>) {
         match courier.round().await {
             Ok(0) => {}
             Ok(_) => continue,
-            Err(Stop::Fault(fault)) => tracing::error!("the courier could not look into the outbox, it tries again: {fault}"),
+            Err(Stop::Fault(fault)) => {
+                tracing::error!("the courier could not look into the outbox, it tries again: {fault}")
+            }
             Err(Stop::Refuse(refusal)) => tracing::error!("the courier was refused: {refusal}"),
         }
         let woken = async {
@@ -105,7 +107,10 @@ impl Courier {
         match self.attempt(&notice).await {
             Ok(()) => {}
             Err(Stop::Fault(fault)) => {
-                tracing::error!(notice = notice.id, "an attempt failed on our side, it is made again when its lease runs out: {fault}");
+                tracing::error!(
+                    notice = notice.id,
+                    "an attempt failed on our side, it is made again when its lease runs out: {fault}"
+                );
             }
             Err(Stop::Refuse(refusal)) => tracing::error!(notice = notice.id, "an attempt was refused: {refusal}"),
         }
@@ -123,7 +128,9 @@ impl Courier {
             return Ok(());
         };
         let Some(uri) = client.metadata.backchannel_logout_uri.clone() else {
-            return self.settle(notice, Outcome::Parked, said("the client has no backchannel_logout_uri any more")).await;
+            return self
+                .settle(notice, Outcome::Parked, said("the client has no backchannel_logout_uri any more"))
+                .await;
         };
         // A host whose places are all taken must not hold up the others: the notice comes again in a moment.
         let Ok(_turn) = self.host(&uri).try_acquire_owned() else {
@@ -136,7 +143,8 @@ impl Courier {
         let posted = self.op.outbound().post_form(Class::of(&client), &uri, &[("logout_token", &token)], limits).await;
         let (reply, said) = match posted {
             Ok(fetched) => {
-                let retry_after = fetched.retry_after.and_then(|header| backchannel::retry_after(&header, self.op.now()));
+                let retry_after =
+                    fetched.retry_after.and_then(|header| backchannel::retry_after(&header, self.op.now()));
                 let said = Said { status: Some(fetched.status), words: format!("HTTP {}", fetched.status) };
                 (Reply::Status { code: fetched.status, retry_after }, said)
             }
@@ -175,8 +183,12 @@ impl Courier {
         let client = &notice.notice.client;
         match outcome {
             Outcome::Delivered => tracing::info!(notice = notice.id, %client, attempt = notice.attempt, "delivered"),
-            Outcome::Refused => tracing::warn!(notice = notice.id, %client, attempt = notice.attempt, "refused by the relying party: {}", said.words),
-            Outcome::Parked => tracing::warn!(notice = notice.id, %client, attempt = notice.attempt, "parked, an operator must look: {}", said.words),
+            Outcome::Refused => {
+                tracing::warn!(notice = notice.id, %client, attempt = notice.attempt, "refused by the relying party: {}", said.words)
+            }
+            Outcome::Parked => {
+                tracing::warn!(notice = notice.id, %client, attempt = notice.attempt, "parked, an operator must look: {}", said.words)
+            }
         }
         let (id, attempt, now) = (notice.id.clone(), notice.attempt, self.op.now());
         self.op.store().write(async move |tx| Ok(tx.settle(&id, attempt, outcome, &said, now).await?)).await?;
@@ -186,7 +198,9 @@ impl Courier {
     /// The places of one host and port.
     fn host(&self, uri: &str) -> Arc<Semaphore> {
         let host = url::Url::parse(uri)
-            .map(|url| format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default()))
+            .map(|url| {
+                format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
+            })
             .unwrap_or_default();
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         if hosts.len() > 10_000 {

@@ -73,7 +73,8 @@ impl Hashing {
             if password.len() > LONGEST {
                 return Ok(Checked::Wrong);
             }
-            let parsed = PasswordHash::new(&stored).map_err(|e| Fault::bug(format!("a stored password hash is not one: {e}")))?;
+            let parsed = PasswordHash::new(&stored)
+                .map_err(|e| Fault::bug(format!("a stored password hash is not one: {e}")))?;
             let right = argon().verify_password(password.as_bytes(), &parsed).is_ok();
             if !(right && real) {
                 return Ok(Checked::Wrong);
@@ -84,11 +85,15 @@ impl Hashing {
         .await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
         let Ok(_place) = Arc::clone(&self.waiting).try_acquire_owned() else {
             return Err(Fault::new(Kind::Busy, "too many passwords are being checked at once"));
         };
-        let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Fault::bug("the hashing threads are gone"))?;
+        let turn =
+            Arc::clone(&self.running).acquire_owned().await.map_err(|_| Fault::bug("the hashing threads are gone"))?;
         tokio::task::spawn_blocking(move || {
             let _turn = turn;
             work()

@@ -100,13 +100,23 @@ impl Keyring {
     }
 
     /// Signs claims for a client with the algorithm it registered for ID Tokens.
-    pub fn sign_for(&self, client: &Client, typ: &str, claims: &Map<String, Value>, now: Time) -> Result<String, Fault> {
+    pub fn sign_for(
+        &self,
+        client: &Client,
+        typ: &str,
+        claims: &Map<String, Value>,
+        now: Time,
+    ) -> Result<String, Fault> {
         let alg = client.metadata.id_token_alg;
         let payload = serde_json::to_vec(claims).map_err(|e| Fault::bug(format!("claims are not JSON: {e}")))?;
         let bug = |e: jose::JoseError| Fault::bug(format!("cannot sign with {}: {e}", alg.as_str()));
         if alg.is_symmetric() {
             let ClientSecret::Known(secret) = &client.secret else {
-                return Err(Fault::bug(format!("client {} wants {} and has no secret at hand", client.id, alg.as_str())));
+                return Err(Fault::bug(format!(
+                    "client {} wants {} and has no secret at hand",
+                    client.id,
+                    alg.as_str()
+                )));
             };
             let key = SigningKey::from_secret(alg, secret.as_bytes()).map_err(bug)?;
             return jose::sign(&key, Some(typ), &payload).map_err(bug);
@@ -158,7 +168,13 @@ fn unseal(row: KeyRow, sealing: &Sealing) -> Result<Held, Fault> {
 }
 
 /// Makes keys, off the async threads: an RSA key takes a while.
-pub async fn make(algs: &[JwsAlg], sealing: &Sealing, dice: &Dice, now: Time, active_from: Time) -> Result<Vec<KeyRow>, Fault> {
+pub async fn make(
+    algs: &[JwsAlg],
+    sealing: &Sealing,
+    dice: &Dice,
+    now: Time,
+    active_from: Time,
+) -> Result<Vec<KeyRow>, Fault> {
     let mut rows = Vec::with_capacity(algs.len());
     for alg in algs.iter().copied() {
         let kid = dice.name();

@@ -14,6 +14,7 @@ use openid::wire::scope::Scope;
 use store::Store;
 
 use crate::answer::Stop;
+use crate::client_keys::ClientKeys;
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -22,7 +23,6 @@ use crate::dice::Dice;
 use crate::endpoint::ask::Ask;
 use crate::hashing::Hashing;
 use crate::keyring::Keyring;
-use crate::client_keys::ClientKeys;
 use crate::outbound::Outbound;
 use crate::page::Frame;
 use crate::sealing::Sealing;

@@ -27,7 +27,8 @@ pub async fn open(config: Config) -> Result<Op, Fault> {
     let dice = Dice::Os;
     let sealing = Sealing::new(&config.secrets);
     let store = Store::open(&config.database.parse::<Location>()?).await?;
-    let outbound = Outbound::new(&config).map_err(|e| Fault::new(Kind::Gone, format!("the outbound client cannot be made: {e}")))?;
+    let outbound = Outbound::new(&config)
+        .map_err(|e| Fault::new(Kind::Gone, format!("the outbound client cannot be made: {e}")))?;
     let clients = Clients::new(sealing.clone());
     clients.reload(&store).await?;
     let keys = Keyring::open(&store, &sealing, &dice, clock.now()).await?;
@@ -51,7 +52,9 @@ pub async fn open(config: Config) -> Result<Op, Fault> {
 /// Serves until told to stop. `ready` hears the addresses that were bound.
 pub async fn run(op: Op, ready: impl FnOnce(&[std::net::SocketAddr])) -> Result<(), Fault> {
     if op.config().test_mode.is_on() {
-        tracing::warn!("TEST MODE IS ON: addresses on loopback may be reached and an extra certificate authority is trusted. Never run it for real people.");
+        tracing::warn!(
+            "TEST MODE IS ON: addresses on loopback may be reached and an extra certificate authority is trusted. Never run it for real people."
+        );
     }
     let (tell, told) = watch::channel(false);
     let courier = tokio::spawn(courier::run(op.clone(), told.clone()));

@@ -77,10 +77,7 @@ impl Reader {
     }
 
     /// An account by what the person types, with the hash of its password (a PHC string) if it has one.
-    pub async fn account_by_username(
-        &mut self,
-        username: &str,
-    ) -> Result<Option<(Account, Option<String>)>, Fault> {
+    pub async fn account_by_username(&mut self, username: &str) -> Result<Option<(Account, Option<String>)>, Fault> {
         let row = self.row(&BY_NAME, values![&key(username)]).await?;
         row.map(|mut row| Ok((account(&mut row)?, row.take()?))).transpose()
     }
@@ -94,11 +91,7 @@ impl Reader {
 
 impl Tx {
     /// Adds an account. [`Done::No`]: the username is taken.
-    pub async fn add_account(
-        &mut self,
-        account: &Account,
-        password: Option<&str>,
-    ) -> Result<Done, Fault> {
+    pub async fn add_account(&mut self, account: &Account, password: Option<&str>) -> Result<Done, Fault> {
         let claims = Json::Object(account.claims.clone()).to_string();
         let rows = self
             .change(
@@ -118,34 +111,19 @@ impl Tx {
     }
 
     /// Sets the password's hash.
-    pub async fn set_password(
-        &mut self,
-        id: &AccountId,
-        phc: &str,
-        now: Time,
-    ) -> Result<Done, Fault> {
+    pub async fn set_password(&mut self, id: &AccountId, phc: &str, now: Time) -> Result<Done, Fault> {
         let rows = self.change(&SET_PASSWORD, values![id.as_str(), phc, now]).await?;
         Ok(Done::of(rows))
     }
 
     /// Replaces the hash by one of today's parameters, unless the password was changed meanwhile.
-    pub async fn upgrade_password(
-        &mut self,
-        id: &AccountId,
-        old: &str,
-        new: &str,
-    ) -> Result<Done, Fault> {
+    pub async fn upgrade_password(&mut self, id: &AccountId, old: &str, new: &str) -> Result<Done, Fault> {
         let rows = self.change(&UPGRADE_PASSWORD, values![id.as_str(), old, new]).await?;
         Ok(Done::of(rows))
     }
 
     /// Replaces the claims.
-    pub async fn set_claims(
-        &mut self,
-        id: &AccountId,
-        claims: &Map<String, Json>,
-        now: Time,
-    ) -> Result<Done, Fault> {
+    pub async fn set_claims(&mut self, id: &AccountId, claims: &Map<String, Json>, now: Time) -> Result<Done, Fault> {
         let text = Json::Object(claims.clone()).to_string();
         let rows = self.change(&SET_CLAIMS, values![id.as_str(), &text, now]).await?;
         Ok(Done::of(rows))

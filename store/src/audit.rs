@@ -61,14 +61,7 @@ impl Reader {
 impl Tx {
     /// Adds a line.
     pub async fn note(&mut self, entry: &Entry) -> Result<(), Fault> {
-        let values = values![
-            &entry.id,
-            entry.at,
-            &entry.actor,
-            &entry.action,
-            &entry.subject,
-            &entry.detail
-        ];
+        let values = values![&entry.id, entry.at, &entry.actor, &entry.action, &entry.subject, &entry.detail];
         self.change(&INSERT, values).await?;
         Ok(())
     }

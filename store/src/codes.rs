@@ -80,12 +80,7 @@ impl Tx {
     }
 
     /// Tries to spend a code, and takes hold of the session and the stay it belongs to: to gather is to spend.
-    pub async fn spend_code(
-        &mut self,
-        hash: &Digest,
-        client: &ClientId,
-        now: Time,
-    ) -> Result<Spent, Fault> {
+    pub async fn spend_code(&mut self, hash: &Digest, client: &ClientId, now: Time) -> Result<Spent, Fault> {
         let Some(mut row) = self.row(&SPEND, values![&hash.0, client.as_str(), now]).await? else {
             let before = self.row(&SPENT, values![&hash.0, client.as_str()]).await?;
             return Ok(match before {

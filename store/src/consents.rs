@@ -49,20 +49,13 @@ fn both(mut old: Vec<String>, new: &[String]) -> String {
 
 impl Reader {
     /// What an account allowed a client.
-    pub async fn consent(
-        &mut self,
-        account: &AccountId,
-        client: &ClientId,
-    ) -> Result<Option<Consent>, Fault> {
+    pub async fn consent(&mut self, account: &AccountId, client: &ClientId) -> Result<Option<Consent>, Fault> {
         let row = self.row(&ONE, values![account.as_str(), client.as_str()]).await?;
         row.map(|mut row| consent(&mut row)).transpose()
     }
 
     /// Everything an account allowed.
-    pub async fn consents(
-        &mut self,
-        account: &AccountId,
-    ) -> Result<Vec<(ClientId, Consent)>, Fault> {
+    pub async fn consents(&mut self, account: &AccountId) -> Result<Vec<(ClientId, Consent)>, Fault> {
         let rows = self.rows(&OF_ACCOUNT, values![account.as_str()]).await?;
         rows.into_iter()
             .map(|mut row| {
@@ -75,36 +68,20 @@ impl Reader {
 
 impl Tx {
     /// Adds a yes to what was allowed before.
-    pub async fn give_consent(
-        &mut self,
-        account: &AccountId,
-        client: &ClientId,
-        given: &Consent,
-    ) -> Result<(), Fault> {
+    pub async fn give_consent(&mut self, account: &AccountId, client: &ClientId, given: &Consent) -> Result<(), Fault> {
         let old = self.consent(account, client).await?.unwrap_or_default();
         let scope = old.scope.union(&given.scope).to_string();
         let id_token = both(old.id_token_claims, &given.id_token_claims);
         let userinfo = both(old.userinfo_claims, &given.userinfo_claims);
         let resources = both(old.resources, &given.resources);
-        let values = values![
-            account.as_str(),
-            client.as_str(),
-            &scope,
-            &id_token,
-            &userinfo,
-            &resources,
-            given.given_at
-        ];
+        let values =
+            values![account.as_str(), client.as_str(), &scope, &id_token, &userinfo, &resources, given.given_at];
         self.change(&PUT, values).await?;
         Ok(())
     }
 
     /// Takes it all back. The caller ends the client's participations in the same transaction.
-    pub async fn withdraw_consent(
-        &mut self,
-        account: &AccountId,
-        client: &ClientId,
-    ) -> Result<Done, Fault> {
+    pub async fn withdraw_consent(&mut self, account: &AccountId, client: &ClientId) -> Result<Done, Fault> {
         let rows = self.change(&WITHDRAW, values![account.as_str(), client.as_str()]).await?;
         Ok(Done::of(rows))
     }

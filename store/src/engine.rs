@@ -67,11 +67,7 @@ impl Engine {
                 Readers::Postgres(postgres_session::reading_pool(address)?)
             }
         };
-        Ok(Self(Arc::new(Running {
-            queue,
-            wakes,
-            readers,
-        })))
+        Ok(Self(Arc::new(Running { queue, wakes, readers })))
     }
 
     pub(crate) async fn send(&self, message: Message) -> Result<(), Fault> {
@@ -82,9 +78,9 @@ impl Engine {
     pub(crate) async fn reader(&self) -> Result<Line, Fault> {
         match &self.0.readers {
             Readers::Sqlite(files) => Ok(Line::Sqlite(files.lend()?)),
-            Readers::Postgres(pool) => Ok(Line::Postgres(postgres_session::Session::new(
-                postgres_session::connect(pool).await?,
-            ))),
+            Readers::Postgres(pool) => {
+                Ok(Line::Postgres(postgres_session::Session::new(postgres_session::connect(pool).await?)))
+            }
         }
     }
 
@@ -120,8 +116,7 @@ impl Engine {
             Readers::Sqlite(files) => {
                 let (files, to) = (files.clone(), to.to_owned());
                 let copied = tokio::task::spawn_blocking(move || files.backup(&to)).await;
-                copied
-                    .unwrap_or_else(|error| Err(Fault::from_error(Kind::Bug, "the backup", error)))
+                copied.unwrap_or_else(|error| Err(Fault::from_error(Kind::Bug, "the backup", error)))
             }
             Readers::Postgres(_) => Err(Fault::new(
                 Kind::Bug,
@@ -138,33 +133,17 @@ pub(crate) enum Line {
 }
 
 impl Line {
-    pub(crate) async fn rows(
-        &mut self,
-        statement: &Statement,
-        values: &[Value<'_>],
-    ) -> Result<Vec<Row>, Fault> {
+    pub(crate) async fn rows(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
         match self {
             Self::Sqlite(session) => session.rows(&spell(statement, Words::SQLITE), values),
-            Self::Postgres(session) => {
-                session
-                    .rows(&spell(statement, Words::POSTGRES), values)
-                    .await
-            }
+            Self::Postgres(session) => session.rows(&spell(statement, Words::POSTGRES), values).await,
         }
     }
 
-    pub(crate) async fn change(
-        &mut self,
-        statement: &Statement,
-        values: &[Value<'_>],
-    ) -> Result<u64, Fault> {
+    pub(crate) async fn change(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, Fault> {
         match self {
             Self::Sqlite(session) => session.change(&spell(statement, Words::SQLITE), values),
-            Self::Postgres(session) => {
-                session
-                    .change(&spell(statement, Words::POSTGRES), values)
-                    .await
-            }
+            Self::Postgres(session) => session.change(&spell(statement, Words::POSTGRES), values).await,
         }
     }
 
@@ -190,11 +169,7 @@ impl Line {
     pub(crate) async fn dawdle(&mut self, millis: i64) -> Result<(), Fault> {
         match self {
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(session) => {
-                session
-                    .script(&format!("SELECT pg_sleep({millis} / 1000.0)"))
-                    .await
-            }
+            Self::Postgres(session) => session.script(&format!("SELECT pg_sleep({millis} / 1000.0)")).await,
         }
     }
 
@@ -210,11 +185,7 @@ impl Line {
     async fn begin_alone(&mut self) -> Result<(), Fault> {
         match self {
             Self::Sqlite(session) => session.script("BEGIN IMMEDIATE"),
-            Self::Postgres(session) => {
-                session
-                    .script(postgres::BEGIN_ALONE)
-                    .await
-            }
+            Self::Postgres(session) => session.script(postgres::BEGIN_ALONE).await,
         }
     }
 
@@ -257,15 +228,9 @@ impl Words {
 }
 
 fn spell(statement: &Statement, words: &Words) -> Cow<'static, str> {
-    if statement.braces {
-        Cow::Owned(replace(statement.sql, words))
-    } else {
-        Cow::Borrowed(statement.sql)
-    }
+    if statement.braces { Cow::Owned(replace(statement.sql, words)) } else { Cow::Borrowed(statement.sql) }
 }
 
 fn replace(sql: &str, words: &Words) -> String {
-    words.0.iter().fold(sql.to_owned(), |sql, (brace, word)| {
-        sql.replace(brace, word)
-    })
+    words.0.iter().fold(sql.to_owned(), |sql, (brace, word)| sql.replace(brace, word))
 }

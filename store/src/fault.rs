@@ -54,12 +54,7 @@ struct Inner {
 impl Fault {
     /// A fault of a kind, in words for the log.
     pub fn new(kind: Kind, what: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            retry: Retry::Never,
-            said: vec![what.into()],
-            source: None,
-        }))
+        Self(Box::new(Inner { kind, retry: Retry::Never, said: vec![what.into()], source: None }))
     }
 
     /// A mistake of ours.
@@ -127,9 +122,6 @@ impl fmt::Debug for Fault {
 
 impl Error for Fault {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0
-            .source
-            .as_deref()
-            .map(|e| e as &(dyn Error + 'static))
+        self.0.source.as_deref().map(|e| e as &(dyn Error + 'static))
     }
 }

@@ -26,9 +26,7 @@ pub(crate) fn this_thread_runs_jobs() {
 /// Refuses a transaction or a reader asked for from inside work: it would wait for itself.
 pub(crate) fn refuse_nested(what: &'static str) -> Result<(), Fault> {
     if OURS.get() {
-        return Err(Fault::bug(format!(
-            "{what} was asked for from inside a transaction"
-        )));
+        return Err(Fault::bug(format!("{what} was asked for from inside a transaction")));
     }
     Ok(())
 }
@@ -73,15 +71,7 @@ pub(crate) struct Task<T, R, F> {
 impl<T, R, F> Task<T, R, F> {
     pub(crate) fn new(work: F) -> (Self, oneshot::Receiver<Result<T, Stop<R>>>) {
         let (reply, receiver) = oneshot::channel();
-        (
-            Self {
-                work,
-                said: None,
-                reply,
-                span: Span::current(),
-            },
-            receiver,
-        )
+        (Self { work, said: None, reply, span: Span::current() }, receiver)
     }
 }
 
@@ -92,9 +82,7 @@ where
     R: Send,
 {
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Wish> + 'a>> {
-        let Self {
-            work, said, span, ..
-        } = self;
+        let Self { work, said, span, .. } = self;
         let span = span.clone();
         let attempt = async move {
             *said = None;
@@ -106,19 +94,11 @@ where
             *said = Some(outcome);
             wish
         };
-        if span.is_disabled() {
-            Box::pin(attempt)
-        } else {
-            Box::pin(attempt.instrument(span))
-        }
+        if span.is_disabled() { Box::pin(attempt) } else { Box::pin(attempt.instrument(span)) }
     }
 
     fn answer(self: Box<Self>) {
-        let said = self.said.unwrap_or_else(|| {
-            Err(Stop::Fault(Fault::bug(
-                "a job was answered that never ended",
-            )))
-        });
+        let said = self.said.unwrap_or_else(|| Err(Stop::Fault(Fault::bug("a job was answered that never ended"))));
         // Whoever asked may have gone away; then nobody hears it.
         drop(self.reply.send(said));
     }
@@ -140,10 +120,7 @@ pub(crate) fn fail(job: Box<dyn Job>, fault: Fault) {
 
 fn note_panic(ended: Result<(), Box<dyn Any + Send>>) {
     if let Err(panic) = ended {
-        tracing::error!(
-            "something panicked while a transaction was answered: {}",
-            words_of(&*panic)
-        );
+        tracing::error!("something panicked while a transaction was answered: {}", words_of(&*panic));
         forget_panic(panic);
     }
 }

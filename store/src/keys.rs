@@ -55,8 +55,7 @@ impl Reader {
 impl Tx {
     /// Adds a key.
     pub async fn add_key(&mut self, key: &KeyRow) -> Result<(), Fault> {
-        let values =
-            values![&key.kid, &key.alg, &key.sealed, &key.public, key.created_at, key.active_from];
+        let values = values![&key.kid, &key.alg, &key.sealed, &key.public, key.created_at, key.active_from];
         self.change(&INSERT, values).await?;
         self.move_version("keys").await
     }

@@ -33,11 +33,10 @@ pub mod versions;
 pub use engine::{Address, Location};
 pub use fault::{Fault, Kind};
 pub use outbox::{
-    Attempt, Counts, Cursor, Lease, Leased, NoticeFilter, NoticeRow, NoticeState, Outcome, Said,
-    Settled,
+    Attempt, Counts, Cursor, Lease, Leased, NoticeFilter, NoticeRow, NoticeState, Outcome, Said, Settled,
 };
 pub use sessions::{
-    EndReport, GrantEnding, NewSession, NewStay, Opening, Posted, Reproof, Selection,
-    SessionFilter, SessionRow, StayRow, Sweep, Swept,
+    EndReport, GrantEnding, NewSession, NewStay, Opening, Posted, Reproof, Selection, SessionFilter, SessionRow,
+    StayRow, Sweep, Swept,
 };
 pub use tx::{Reader, Stop, Store, Tx, Wakes};

@@ -24,11 +24,7 @@ pub(crate) struct Step {
 }
 
 /// Every step there ever was, in order.
-pub(crate) const STEPS: &[Step] = &[Step {
-    version: 1,
-    oldest: 1,
-    sql: include_str!("../migrations/0001_start.sql"),
-}];
+pub(crate) const STEPS: &[Step] = &[Step { version: 1, oldest: 1, sql: include_str!("../migrations/0001_start.sql") }];
 
 const BEGINNING: &str = "CREATE TABLE IF NOT EXISTS schema_version (\
     one {int} NOT NULL PRIMARY KEY CHECK (one = 1), version {int} NOT NULL, oldest {int} NOT NULL){strict};\
@@ -38,27 +34,19 @@ const BEGINNING: &str = "CREATE TABLE IF NOT EXISTS schema_version (\
 pub(crate) async fn run(line: &mut Line, steps: &[Step]) -> Result<(), Fault> {
     line.script(BEGINNING).await?;
     let mut rows = line.rows(&READ, &[]).await?;
-    let row = rows
-        .first_mut()
-        .ok_or_else(|| Fault::bug("the schema row is missing"))?;
+    let row = rows.first_mut().ok_or_else(|| Fault::bug("the schema row is missing"))?;
     let (at, oldest): (i64, i64) = (row.take()?, row.take()?);
     let ours = steps.last().map_or(0, |step| step.version);
     if ours < oldest {
         return Err(Fault::new(
             Kind::Bug,
-            format!(
-                "the database has schema {at}, which needs code for schema {oldest} or later; this is {ours}"
-            ),
+            format!("the database has schema {at}, which needs code for schema {oldest} or later; this is {ours}"),
         ));
     }
     for step in steps.iter().filter(|step| step.version > at) {
         let doing = || format!("migration to schema {}", step.version);
-        line.script(step.sql)
-            .await
-            .map_err(|fault| fault.context(doing()))?;
-        line.change(&MOVE, values![step.version, step.oldest])
-            .await
-            .map_err(|fault| fault.context(doing()))?;
+        line.script(step.sql).await.map_err(|fault| fault.context(doing()))?;
+        line.change(&MOVE, values![step.version, step.oldest]).await.map_err(|fault| fault.context(doing()))?;
         tracing::info!(version = step.version, "the database has a new schema");
     }
     Ok(())

@@ -16,8 +16,7 @@ use openid::time::Time;
 pub use self::asking::{Counts, Cursor, NoticeFilter, NoticeRow, NoticeState};
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&[&Statement]] =
-    &[STATEMENTS_HERE, asking::STATEMENTS, folding::STATEMENTS];
+pub(crate) const STATEMENTS: &[&[&Statement]] = &[STATEMENTS_HERE, asking::STATEMENTS, folding::STATEMENTS];
 
 use crate::fault::Fault;
 use crate::row::Row;
@@ -130,13 +129,7 @@ fn notice_id(sid: &Sid) -> String {
 
 impl Tx {
     /// Writes a promise. The courier is called by whoever writes the last.
-    pub(crate) async fn post(
-        &mut self,
-        notice: &Notice,
-        cause: Cause,
-        now: Time,
-        due: Time,
-    ) -> Result<String, Fault> {
+    pub(crate) async fn post(&mut self, notice: &Notice, cause: Cause, now: Time, due: Time) -> Result<String, Fault> {
         let id = notice_id(&notice.sid);
         let values = values![
             id.as_str(),
@@ -162,9 +155,7 @@ impl Tx {
         let mut client = first.clone();
         let mut turned = first.is_empty();
         loop {
-            let left = lease
-                .limit
-                .saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
+            let left = lease.limit.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
             if left == 0 {
                 return Ok(taken);
             }
@@ -198,33 +189,18 @@ impl Tx {
         let (status, words) = (said.status.map(u32::from), said.words.as_str());
         let word = match outcome {
             Outcome::Delivered => {
-                return self
-                    .changed(&DELIVER, values![&attempt.id, now, status, words])
-                    .await;
+                return self.changed(&DELIVER, values![&attempt.id, now, status, words]).await;
             }
             Outcome::Refused => NoticeState::Refused.as_str(),
             Outcome::Parked => NoticeState::Parked.as_str(),
         };
-        self.changed(
-            &SETTLE,
-            values![&attempt.id, now, word, status, words, attempt.number],
-        )
-        .await
+        self.changed(&SETTLE, values![&attempt.id, now, word, status, words, attempt.number]).await
     }
 
     /// The attempt failed and may be repeated then.
-    pub async fn postpone(
-        &mut self,
-        attempt: &Attempt,
-        due: Time,
-        said: &Said,
-    ) -> Result<Settled, Fault> {
+    pub async fn postpone(&mut self, attempt: &Attempt, due: Time, said: &Said) -> Result<Settled, Fault> {
         let (status, words) = (said.status.map(u32::from), said.words.as_str());
-        self.changed(
-            &POSTPONE,
-            values![&attempt.id, due, status, words, attempt.number],
-        )
-        .await
+        self.changed(&POSTPONE, values![&attempt.id, due, status, words, attempt.number]).await
     }
 
     /// Returns a lease untried: it does not count as an attempt, and is due again then. Only for an attempt of which
@@ -234,12 +210,7 @@ impl Tx {
     }
 
     /// "Send again": opens a parked, refused or withdrawn notice once more, or makes a pending one due now.
-    pub async fn retry_notice(
-        &mut self,
-        id: &str,
-        now: Time,
-        deliver_by: Time,
-    ) -> Result<Settled, Fault> {
+    pub async fn retry_notice(&mut self, id: &str, now: Time, deliver_by: Time) -> Result<Settled, Fault> {
         let mut settled = self.changed(&REOPEN, values![id, now, deliver_by]).await?;
         if settled == Settled::Not {
             settled = self.changed(&HURRY, values![id, now, deliver_by]).await?;
@@ -260,17 +231,9 @@ impl Tx {
         self.change(&WITHDRAW, values![client.as_str(), now]).await
     }
 
-    async fn changed(
-        &mut self,
-        statement: &Statement,
-        values: &[crate::value::Value<'_>],
-    ) -> Result<Settled, Fault> {
+    async fn changed(&mut self, statement: &Statement, values: &[crate::value::Value<'_>]) -> Result<Settled, Fault> {
         let rows = self.change(statement, values).await?;
-        Ok(if rows == 0 {
-            Settled::Not
-        } else {
-            Settled::Now
-        })
+        Ok(if rows == 0 { Settled::Not } else { Settled::Now })
     }
 }
 
@@ -286,15 +249,7 @@ fn read_leased(mut row: Row) -> Result<Leased, Fault> {
     let id = row.take()?;
     let notice = read_notice(row)?;
     let cause = text::word(&row.take::<String>()?, Cause::read)?;
-    Ok(Leased {
-        attempt: Attempt {
-            id,
-            number: row.take()?,
-        },
-        notice,
-        cause,
-        created_at: row.take()?,
-    })
+    Ok(Leased { attempt: Attempt { id, number: row.take()? }, notice, cause, created_at: row.take()? })
 }
 
 /// Reads `client, subject, sid, account, session, deliver_by`.

@@ -34,12 +34,7 @@ impl Once {
 
 impl Tx {
     /// Records something of a realm, such as a client's `jti`.
-    pub async fn record_once(
-        &mut self,
-        realm: &str,
-        what: &str,
-        expires_at: Time,
-    ) -> Result<Once, Fault> {
+    pub async fn record_once(&mut self, realm: &str, what: &str, expires_at: Time) -> Result<Once, Fault> {
         let rows = self.change(&RECORD, values![realm, &Digest::of(what).0, expires_at]).await?;
         Ok(if rows == 1 { Once::First } else { Once::Again })
     }

@@ -21,25 +21,17 @@ pub(crate) struct Row {
 
 impl Row {
     pub(crate) fn new(cells: Vec<Cell>) -> Self {
-        Self {
-            cells: cells.into_iter(),
-        }
+        Self { cells: cells.into_iter() }
     }
 
     /// Takes the next column.
     pub(crate) fn take<T: FromCell>(&mut self) -> Result<T, Fault> {
         let left = self.cells.len();
         let Some(cell) = self.cells.next() else {
-            return Err(Fault::bug(
-                "a row has fewer columns than its reader asks for",
-            ));
+            return Err(Fault::bug("a row has fewer columns than its reader asks for"));
         };
-        T::from_cell(cell).ok_or_else(|| {
-            Fault::bug(format!(
-                "column {left} from the right is not {}",
-                std::any::type_name::<T>()
-            ))
-        })
+        T::from_cell(cell)
+            .ok_or_else(|| Fault::bug(format!("column {left} from the right is not {}", std::any::type_name::<T>())))
     }
 }
 

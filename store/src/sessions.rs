@@ -22,13 +22,8 @@ pub use self::sweeping::{Sweep, Swept};
 
 pub(crate) use self::rows::{grant_columns, read_grant};
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&[&Statement]] = &[
-    STATEMENTS_HERE,
-    asking::STATEMENTS,
-    ending::STATEMENTS,
-    leaving::STATEMENTS,
-    sweeping::STATEMENTS,
-];
+pub(crate) const STATEMENTS: &[&[&Statement]] =
+    &[STATEMENTS_HERE, asking::STATEMENTS, ending::STATEMENTS, leaving::STATEMENTS, sweeping::STATEMENTS];
 use self::rows::{read_session, session_columns};
 use crate::fault::Fault;
 #[cfg(test)]
@@ -130,11 +125,7 @@ impl Tx {
     /// Opens a session, holding the account that keeps it alive: disabling an account ends its sessions, and none may
     /// begin beside that.
     pub async fn open_session(&mut self, new: &NewSession) -> Result<Opening, Fault> {
-        if self
-            .row(&HOLD_ACCOUNT, values![new.account.as_str()])
-            .await?
-            .is_none()
-        {
+        if self.row(&HOLD_ACCOUNT, values![new.account.as_str()]).await?.is_none() {
             return Ok(Opening::AccountOver);
         }
         let amr = new.amr.text();
@@ -159,16 +150,9 @@ impl Tx {
     /// Holds a live session until the transaction ends, and notes that it was seen. `None`: it has ended or expired.
     ///
     /// One order of rows for everybody (`architecture.md` §2.9): the client, then the session, then a grant.
-    pub async fn hold_session(
-        &mut self,
-        id: &SessionId,
-        now: Time,
-    ) -> Result<Option<Session>, Fault> {
+    pub async fn hold_session(&mut self, id: &SessionId, now: Time) -> Result<Option<Session>, Fault> {
         // The row is taken by the UPDATE at once: sharing first and updating later deadlocks.
-        if let Some(mut row) = self
-            .row(&SEE, values![id.as_str(), now, now - SEEN_EVERY])
-            .await?
-        {
+        if let Some(mut row) = self.row(&SEE, values![id.as_str(), now, now - SEEN_EVERY]).await? {
             return read_session(&mut row).map(Some);
         }
         let held = self.row(&HOLD, values![id.as_str(), now]).await?;
@@ -176,34 +160,19 @@ impl Tx {
     }
 
     /// Holds a stay and its session: for a code that is redeemed, or a token that is refreshed, long after the stay began.
-    pub async fn hold_stay(
-        &mut self,
-        session: &SessionId,
-        sid: &Sid,
-        now: Time,
-    ) -> Result<SessionStanding, Fault> {
+    pub async fn hold_stay(&mut self, session: &SessionId, sid: &Sid, now: Time) -> Result<SessionStanding, Fault> {
         self.see_session(session, now).await?;
         let held = self.row(&HOLD_STAY, values![sid.as_str(), now]).await?;
-        Ok(if held.is_some() {
-            SessionStanding::Live
-        } else {
-            SessionStanding::Over
-        })
+        Ok(if held.is_some() { SessionStanding::Live } else { SessionStanding::Over })
     }
 
     /// Notes that a session was seen, at most every five minutes: `UserInfo` and introspection count too.
     pub async fn see_session(&mut self, id: &SessionId, now: Time) -> Result<(), Fault> {
-        self.row(&SEE, values![id.as_str(), now, now - SEEN_EVERY])
-            .await
-            .map(drop)
+        self.row(&SEE, values![id.as_str(), now, now - SEEN_EVERY]).await.map(drop)
     }
 
     /// The same person has proven again who they are: `auth_time` moves, the session and every `sid` stay.
-    pub async fn reauthenticate(
-        &mut self,
-        id: &SessionId,
-        proof: &Reproof,
-    ) -> Result<SessionStanding, Fault> {
+    pub async fn reauthenticate(&mut self, id: &SessionId, proof: &Reproof) -> Result<SessionStanding, Fault> {
         let amr = proof.amr.text();
         let values = values![
             id.as_str(),
@@ -214,28 +183,17 @@ impl Tx {
             proof.auth_time + proof.absolute,
         ];
         let changed = self.change(&REAUTHENTICATE, values).await?;
-        Ok(if changed == 0 {
-            SessionStanding::Over
-        } else {
-            SessionStanding::Live
-        })
+        Ok(if changed == 0 { SessionStanding::Over } else { SessionStanding::Live })
     }
 
     /// The browser has a new cookie: every live session of the old one goes with it.
     pub async fn rebind_browser(&mut self, old: &Digest, new: &Digest) -> Result<(), Fault> {
-        self.change(&REBIND, values![&old.0, &new.0])
-            .await
-            .map(drop)
+        self.change(&REBIND, values![&old.0, &new.0]).await.map(drop)
     }
 
     /// A client takes part in a session, which must be held. Its `sid` stays for as long as the stay lasts; the one
     /// handed in is used if a stay begins.
-    pub async fn join(
-        &mut self,
-        session: &Session,
-        new: &NewStay,
-        now: Time,
-    ) -> Result<Sid, Fault> {
+    pub async fn join(&mut self, session: &Session, new: &NewStay, now: Time) -> Result<Sid, Fault> {
         let values = values![
             new.sid.as_str(),
             session.id.as_str(),
@@ -276,20 +234,13 @@ impl Tx {
     }
 
     /// Holds a grant until the transaction ends. `None`: there is no such grant.
-    pub async fn hold_grant(
-        &mut self,
-        id: &GrantId,
-    ) -> Result<Option<(Grant, GrantStanding)>, Fault> {
+    pub async fn hold_grant(&mut self, id: &GrantId) -> Result<Option<(Grant, GrantStanding)>, Fault> {
         let Some(mut row) = self.row(&HOLD_GRANT, values![id.as_str()]).await? else {
             return Ok(None);
         };
         let grant = read_grant(&mut row)?;
         let ended: Option<Time> = row.take()?;
-        let standing = if ended.is_some() {
-            GrantStanding::Over
-        } else {
-            GrantStanding::Live
-        };
+        let standing = if ended.is_some() { GrantStanding::Over } else { GrantStanding::Live };
         Ok(Some((grant, standing)))
     }
 }

@@ -11,9 +11,8 @@ pub(crate) fn list(items: &[String]) -> String {
 
 /// Reads what [`list`] wrote.
 pub(crate) fn read_list(text: &str, column: &'static str) -> Result<Vec<String>, Fault> {
-    serde_json::from_str(text).map_err(|error| {
-        Fault::from_error(crate::fault::Kind::Bug, format!("column {column}"), error)
-    })
+    serde_json::from_str(text)
+        .map_err(|error| Fault::from_error(crate::fault::Kind::Bug, format!("column {column}"), error))
 }
 
 /// Reads a stored word.

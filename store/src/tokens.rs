@@ -130,12 +130,7 @@ impl Reader {
 
 impl Tx {
     /// A client's refresh token with what keeps it alive, all held: the session first, if it must live, then the grant.
-    pub async fn refresh_held(
-        &mut self,
-        hash: &Digest,
-        client: &ClientId,
-        now: Time,
-    ) -> Result<Option<Held>, Fault> {
+    pub async fn refresh_held(&mut self, hash: &Digest, client: &ClientId, now: Time) -> Result<Option<Held>, Fault> {
         let Some(mut place) = self.row(&REFRESH_PLACE, values![&hash.0, client.as_str()]).await? else {
             return Ok(None);
         };
@@ -143,9 +138,7 @@ impl Tx {
         let session_id = SessionId::new(place.take::<String>()?);
         let lives = match text::word(&place.take::<String>()?, GrantKind::read)? {
             GrantKind::Online => self.hold_session(&session_id, now).await?.is_some(),
-            GrantKind::Offline => {
-                self.row(&SESSION_LIVES, values![session_id.as_str(), now]).await?.is_some()
-            }
+            GrantKind::Offline => self.row(&SESSION_LIVES, values![session_id.as_str(), now]).await?.is_some(),
         };
         let Some(mut row) = self.row(&HOLD_GRANT, values![&id]).await? else {
             return Ok(None);
@@ -161,8 +154,7 @@ impl Tx {
             grant,
             issued_at,
             expires_at,
-            standing: rotated_at
-                .map_or(RefreshStanding::Unused, |at| RefreshStanding::Rotated { at, successor }),
+            standing: rotated_at.map_or(RefreshStanding::Unused, |at| RefreshStanding::Rotated { at, successor }),
             grant_standing: if grant_ended.is_some() { GrantStanding::Over } else { GrantStanding::Live },
             session: if lives { SessionStanding::Live } else { SessionStanding::Over },
         }))

@@ -51,9 +51,7 @@ impl Store {
     /// Opens the database and brings its schema up to date.
     pub async fn open(location: &Location) -> Result<Self, Fault> {
         refuse_nested("a store")?;
-        Ok(Self {
-            engine: Engine::open(location).await?,
-        })
+        Ok(Self { engine: Engine::open(location).await? })
     }
 
     /// Runs work as one transaction: commits on `Ok` and on [`Stop::Refuse`], rolls back on [`Stop::Fault`], and runs
@@ -79,21 +77,15 @@ impl Store {
         refuse_nested("a transaction")?;
         let (task, reply) = Task::new(work);
         self.engine.send(Message::Job(Box::new(task))).await?;
-        reply.await.unwrap_or_else(|_| {
-            Err(Stop::Fault(Fault::new(
-                Kind::Gone,
-                "the store ended before it could answer",
-            )))
-        })
+        reply
+            .await
+            .unwrap_or_else(|_| Err(Stop::Fault(Fault::new(Kind::Gone, "the store ended before it could answer"))))
     }
 
     /// A connection on loan for questions. No snapshot across statements.
     pub async fn reader(&self) -> Result<Reader, Fault> {
         refuse_nested("a reader")?;
-        Ok(Reader {
-            line: self.engine.reader().await?,
-            poison: Poison::Immune,
-        })
+        Ok(Reader { line: self.engine.reader().await?, poison: Poison::Immune })
     }
 
     /// Asks the database whether it answers.
@@ -156,17 +148,12 @@ pub(crate) struct Spoilt {
 
 impl Spoilt {
     fn of(fault: &Fault) -> Self {
-        Self {
-            kind: fault.kind(),
-            retry: fault.retry(),
-            words: fault.to_string(),
-        }
+        Self { kind: fault.kind(), retry: fault.retry(), words: fault.to_string() }
     }
 
     /// The fault for work that carried on regardless.
     pub(crate) fn fault(&self) -> Fault {
-        let fault =
-            Fault::new(self.kind, self.words.clone()).context("an earlier statement failed");
+        let fault = Fault::new(self.kind, self.words.clone()).context("an earlier statement failed");
         match self.retry {
             Retry::Contention => fault.contention(),
             Retry::Never => fault,
@@ -182,29 +169,17 @@ pub struct Reader {
 
 impl Reader {
     /// All rows of a question.
-    pub(crate) async fn rows(
-        &mut self,
-        statement: &Statement,
-        values: &[Value<'_>],
-    ) -> Result<Vec<Row>, Fault> {
+    pub(crate) async fn rows(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
         self.sound()?;
         let answer = self.line.rows(statement, values).await;
         self.judge(answer, statement)
     }
 
     /// The one row of a question, if there is one. Two are a bug.
-    pub(crate) async fn row(
-        &mut self,
-        statement: &Statement,
-        values: &[Value<'_>],
-    ) -> Result<Option<Row>, Fault> {
+    pub(crate) async fn row(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Option<Row>, Fault> {
         let mut rows = self.rows(statement, values).await?;
         if rows.len() > 1 {
-            return Err(Fault::bug(format!(
-                "{} gave {} rows",
-                statement.name,
-                rows.len()
-            )));
+            return Err(Fault::bug(format!("{} gave {} rows", statement.name, rows.len())));
         }
         Ok(rows.pop())
     }
@@ -235,21 +210,11 @@ pub struct Tx {
 
 impl Tx {
     pub(crate) fn new(line: Line) -> Self {
-        Self {
-            reader: Reader {
-                line,
-                poison: Poison::Clean,
-            },
-            wakes: false,
-        }
+        Self { reader: Reader { line, poison: Poison::Clean }, wakes: false }
     }
 
     /// Changes rows and counts them.
-    pub(crate) async fn change(
-        &mut self,
-        statement: &Statement,
-        values: &[Value<'_>],
-    ) -> Result<u64, Fault> {
+    pub(crate) async fn change(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, Fault> {
         self.reader.sound()?;
         let answer = self.reader.line.change(statement, values).await;
         self.reader.judge(answer, statement)
@@ -278,11 +243,7 @@ impl Tx {
     /// Clears what one job left behind: its poison, and whether it calls the courier.
     pub(crate) fn wipe(&mut self) -> (Option<Spoilt>, bool) {
         let poison = std::mem::replace(&mut self.reader.poison, Poison::Clean);
-        let spoilt = if let Poison::Spoilt(spoilt) = poison {
-            Some(spoilt)
-        } else {
-            None
-        };
+        let spoilt = if let Poison::Spoilt(spoilt) = poison { Some(spoilt) } else { None };
         (spoilt, std::mem::take(&mut self.wakes))
     }
 }

@@ -130,7 +130,13 @@ async fn list(op: &Op, out: &Out) -> Result<(), Failed> {
         let text = |name: &str| metadata.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let told = if metadata.contains_key("backchannel_logout_uri") { "back channel" } else { "cannot be told" };
         let standing = row.disabled_at.map_or_else(|| "enabled".to_owned(), |at| format!("disabled {}", when(at)));
-        rows.push(vec![row.id.to_string(), text("client_name"), text("token_endpoint_auth_method"), told.to_owned(), standing]);
+        rows.push(vec![
+            row.id.to_string(),
+            text("client_name"),
+            text("token_endpoint_auth_method"),
+            told.to_owned(),
+            standing,
+        ]);
         values.push(shown(row)?);
     }
     let head = ["CLIENT_ID", "NAME", "AUTHENTICATION", "LOGOUT", "STANDING"];
@@ -221,7 +227,9 @@ fn warn(op: &Op, metadata: &Metadata, out: &Out) {
         if let Err(unreached) = op.outbound().allows(Class::Operator, uri) {
             out.hint(&format!("Warning: {uri}: {unreached}."));
             if let Some(host) = url::Url::parse(uri).ok().and_then(|url| url.host_str().map(str::to_owned)) {
-                out.hint(&format!("  add to the configuration:  [outbound]\n                             internal = [\"{host}\"]"));
+                out.hint(&format!(
+                    "  add to the configuration:  [outbound]\n                             internal = [\"{host}\"]"
+                ));
             }
         }
     }

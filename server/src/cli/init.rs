@@ -34,7 +34,8 @@ pub enum ConfigCommand {
 
 /// Writes a configuration and a secret, never over an existing file.
 pub fn init(arguments: &InitArguments, file: &Path, out: &Out) -> Result<(), Failed> {
-    let issuer = Issuer::read(&arguments.issuer).map_err(|what| Failed::new(format!("--issuer {} {what}", arguments.issuer)))?;
+    let issuer =
+        Issuer::read(&arguments.issuer).map_err(|what| Failed::new(format!("--issuer {} {what}", arguments.issuer)))?;
     let file = arguments.dir.as_ref().map_or_else(|| file.to_path_buf(), |dir| dir.join("ostiary.toml"));
     let dir = file.parent().map(Path::to_path_buf).unwrap_or_default();
     if !dir.as_os_str().is_empty() {

@@ -70,7 +70,10 @@ async fn list(user: Option<&str>, all: bool, op: &Op, out: &Out) -> Result<(), F
             let person = reader.account(&row.session.account).await?.map(|a| a.username).unwrap_or_default();
             let stays = reader.participations(&row.session.id).await?;
             let clients: Vec<String> = stays.iter().map(|stay| stay.participation.client.to_string()).collect();
-            let ended = row.ended.as_ref().map_or_else(String::new, |(at, cause, _)| format!("{} {}", when(*at), cause.as_str()));
+            let ended = row
+                .ended
+                .as_ref()
+                .map_or_else(String::new, |(at, cause, _)| format!("{} {}", when(*at), cause.as_str()));
             values.push(json!({
                 "id": row.session.id, "username": person, "agent": row.agent, "clients": clients,
                 "auth_time": stamp(row.session.auth_time), "seen_at": stamp(row.session.seen_at),
@@ -78,7 +81,14 @@ async fn list(user: Option<&str>, all: bool, op: &Op, out: &Out) -> Result<(), F
                 "ended": row.ended.as_ref().map(|(at, cause, by)| json!({"at": stamp(*at), "cause": cause.as_str(), "by": by})),
             }));
             let agent = row.agent.unwrap_or_default();
-            rows.push(vec![row.session.id.to_string(), person, agent, clients.join(" "), when(row.session.seen_at), ended]);
+            rows.push(vec![
+                row.session.id.to_string(),
+                person,
+                agent,
+                clients.join(" "),
+                when(row.session.seen_at),
+                ended,
+            ]);
         }
     }
     out.table(&["SESSION", "USER", "BROWSER", "CLIENTS", "SEEN", "ENDED"], &rows, &values, "nobody is signed in");
@@ -113,12 +123,15 @@ async fn end(arguments: &EndArguments, op: &Op, out: &Out) -> Result<(), Failed>
         })
         .await?;
     let (sessions, told, untold) = (report.sessions.len(), report.notices.len(), report.untold.len());
-    out.answer(&json!({"sessions": sessions, "notices": told, "untold": untold, "kept_grants": report.kept.len()}), |out| {
-        out.line(&format!("{sessions} sessions ended; {told} relying parties are being told, {untold} cannot be."));
-        if told > 0 {
-            out.hint("A running server delivers the notices now; `ostiary notice list` shows how that goes.");
-        }
-    });
+    out.answer(
+        &json!({"sessions": sessions, "notices": told, "untold": untold, "kept_grants": report.kept.len()}),
+        |out| {
+            out.line(&format!("{sessions} sessions ended; {told} relying parties are being told, {untold} cannot be."));
+            if told > 0 {
+                out.hint("A running server delivers the notices now; `ostiary notice list` shows how that goes.");
+            }
+        },
+    );
     Ok(())
 }
 
@@ -258,6 +271,8 @@ async fn retry(arguments: &RetryArguments, op: &Op, out: &Out) -> Result<(), Fai
     if arguments.id.is_some() && reopened == 0 {
         return Err(Failed::new("there is no such notice, or it was delivered"));
     }
-    out.answer(&json!({"reopened": reopened}), |out| out.line(&format!("{reopened} notices are sent again by a running server.")));
+    out.answer(&json!({"reopened": reopened}), |out| {
+        out.line(&format!("{reopened} notices are sent again by a running server."))
+    });
     Ok(())
 }

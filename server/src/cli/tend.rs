@@ -39,7 +39,10 @@ pub async fn keys(command: KeyCommand, op: &Op, out: &Out) -> Result<(), Failed>
 }
 
 fn standing(all: &[KeyRow], key: &KeyRow, now: Time) -> &'static str {
-    let active = all.iter().filter(|other| other.alg == key.alg && other.active_from <= now).max_by_key(|other| other.active_from);
+    let active = all
+        .iter()
+        .filter(|other| other.alg == key.alg && other.active_from <= now)
+        .max_by_key(|other| other.active_from);
     match active {
         _ if key.active_from > now => "next",
         Some(active) if active.kid == key.kid => "signs",
@@ -58,7 +61,12 @@ async fn list(op: &Op, out: &Out) -> Result<(), Failed> {
         .iter()
         .map(|key| json!({"kid": key.kid, "alg": key.alg, "standing": standing(&all, key, now), "active_from": stamp(key.active_from)}))
         .collect();
-    out.table(&["KID", "ALG", "STANDING", "ACTIVE FROM"], &rows, &values, "no keys; `ostiary serve` makes them at its first start");
+    out.table(
+        &["KID", "ALG", "STANDING", "ACTIVE FROM"],
+        &rows,
+        &values,
+        "no keys; `ostiary serve` makes them at its first start",
+    );
     Ok(())
 }
 
@@ -117,7 +125,9 @@ pub struct BackupArguments {
 /// Copies a SQLite database while it is in use.
 pub async fn backup(arguments: &BackupArguments, op: &Op, out: &Out) -> Result<(), Failed> {
     if !op.config().database.starts_with("sqlite:") {
-        return Err(Failed::new("PostgreSQL has its own tools: `pg_dump --format=custom --file=FILE URL` is a consistent copy while in use"));
+        return Err(Failed::new(
+            "PostgreSQL has its own tools: `pg_dump --format=custom --file=FILE URL` is a consistent copy while in use",
+        ));
     }
     if arguments.file.exists() {
         return Err(Failed::new(format!("{} is there already and is left as it is", arguments.file.display())));
@@ -170,10 +180,14 @@ pub async fn doctor(file: &Path, out: &Out) -> Result<ExitCode, Failed> {
 
 fn of_config(config: &Config, file: &Path, findings: &mut Vec<Finding>) {
     if config.test_mode.is_on() {
-        findings.push(bad("test mode is on: loopback is open and an extra authority is trusted; set test_mode.enabled = false"));
+        findings.push(bad(
+            "test mode is on: loopback is open and an extra authority is trusted; set test_mode.enabled = false",
+        ));
     }
     if !config.issuer.is_https() {
-        findings.push(bad("the issuer is http on loopback: good for trying out; set issuer to an https address before people use it"));
+        findings.push(bad(
+            "the issuer is http on loopback: good for trying out; set issuer to an https address before people use it",
+        ));
     } else if config.tls.is_none() && config.trusted_proxies.is_empty() {
         findings.push(bad(
             "the issuer is https, but neither tls.certificate is set nor proxy.trusted: set one, or addresses in the login budgets are the proxy's",
@@ -212,10 +226,15 @@ async fn from_outside(op: &Op) -> Finding {
         Err(unreached) => bad(format!(
             "the issuer cannot be seen at {uri}: {unreached}; is `ostiary serve` running, and do DNS and the proxy lead to it?"
         )),
-        Ok(fetched) => match serde_json::from_slice::<Value>(&fetched.body).ok().and_then(|doc| doc.get("issuer").cloned()) {
-            Some(seen) if seen == issuer => good(format!("the issuer is seen from outside at {uri}")),
-            Some(seen) => bad(format!("{uri} says its issuer is {seen}; it must be {issuer}")),
-            None => bad(format!("{uri} answers {} and is no discovery document; does the proxy pass /.well-known/ on?", fetched.status)),
-        },
+        Ok(fetched) => {
+            match serde_json::from_slice::<Value>(&fetched.body).ok().and_then(|doc| doc.get("issuer").cloned()) {
+                Some(seen) if seen == issuer => good(format!("the issuer is seen from outside at {uri}")),
+                Some(seen) => bad(format!("{uri} says its issuer is {seen}; it must be {issuer}")),
+                None => bad(format!(
+                    "{uri} answers {} and is no discovery document; does the proxy pass /.well-known/ on?",
+                    fetched.status
+                )),
+            }
+        }
     }
 }

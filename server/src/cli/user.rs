@@ -100,7 +100,9 @@ pub async fn run(command: UserCommand, op: &Op, out: &Out) -> Result<(), Failed>
         UserCommand::List => list(op, out).await,
         UserCommand::Show { name } => {
             let account = find(op, &name).await?;
-            out.answer(&shown(&account), |out| out.line(&serde_json::to_string_pretty(&shown(&account)).unwrap_or_default()));
+            out.answer(&shown(&account), |out| {
+                out.line(&serde_json::to_string_pretty(&shown(&account)).unwrap_or_default())
+            });
             Ok(())
         }
         UserCommand::Passwd { name, password } => passwd(&name, &password, op, out).await,
@@ -111,7 +113,9 @@ pub async fn run(command: UserCommand, op: &Op, out: &Out) -> Result<(), Failed>
 
 async fn find(op: &Op, name: &str) -> Result<Account, Failed> {
     let found = op.store().reader().await?.account_by_username(name).await?;
-    found.map(|(account, _)| account).ok_or_else(|| Failed::new(format!("there is no user {name}; `ostiary user list` shows them")))
+    found
+        .map(|(account, _)| account)
+        .ok_or_else(|| Failed::new(format!("there is no user {name}; `ostiary user list` shows them")))
 }
 
 fn shown(account: &Account) -> Value {
@@ -143,7 +147,12 @@ async fn list(op: &Op, out: &Out) -> Result<(), Failed> {
     };
     let rows: Vec<_> = all.iter().map(row).collect();
     let values: Vec<_> = all.iter().map(shown).collect();
-    out.table(&["USERNAME", "NAME", "EMAIL", "STANDING"], &rows, &values, "nobody yet; `ostiary user add NAME` adds a person");
+    out.table(
+        &["USERNAME", "NAME", "EMAIL", "STANDING"],
+        &rows,
+        &values,
+        "nobody yet; `ostiary user add NAME` adds a person",
+    );
     Ok(())
 }
 
@@ -222,7 +231,10 @@ async fn add(arguments: AddArguments, op: &Op, out: &Out) -> Result<(), Failed> 
         })
         .await?;
     if !done.is_done() {
-        return Err(Failed::new(format!("there is a user {} already; `ostiary user passwd` sets a password", account.username)));
+        return Err(Failed::new(format!(
+            "there is a user {} already; `ostiary user passwd` sets a password",
+            account.username
+        )));
     }
     out.answer(&shown(&account), |out| {
         out.line(&format!("Added {} (sub {}).", account.username, account.sub));
@@ -303,7 +315,9 @@ fn told(out: &Out, name: &str, what: &str, report: &store::EndReport) {
     let (sessions, notices, untold) = (report.sessions.len(), report.notices.len(), report.untold.len());
     let answer = json!({"username": name, "sessions_ended": sessions, "notices": notices, "untold": untold});
     out.answer(&answer, |out| {
-        out.line(&format!("{name} {what}; {sessions} sessions ended, {notices} relying parties are being told, {untold} cannot be."));
+        out.line(&format!(
+            "{name} {what}; {sessions} sessions ended, {notices} relying parties are being told, {untold} cannot be."
+        ));
         if notices > 0 {
             out.hint("`ostiary notice list` shows how that goes.");
         }

@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 use super::keys::KEYS;
 use super::span::Written;
 use super::{
-    Config, CourierConfig, Issuer, Lifetimes, LimitsConfig, LogConfig, OutboundConfig, Secrets, TestMode, Theme, TlsFiles,
+    Config, CourierConfig, Issuer, Lifetimes, LimitsConfig, LogConfig, OutboundConfig, Secrets, TestMode, Theme,
+    TlsFiles,
 };
 
 /// What is wrong with a configuration, where, and how to mend it.
@@ -106,7 +107,10 @@ impl Config {
     pub fn load(file: &Path, environment: impl Iterator<Item = (String, String)>) -> Result<Self, Problem> {
         let name = file.display().to_string();
         let text = std::fs::read_to_string(file).map_err(|e| {
-            Problem::new(&name, format!("cannot be read ({e}); `ostiary init` writes one, `--config FILE` names another"))
+            Problem::new(
+                &name,
+                format!("cannot be read ({e}); `ostiary init` writes one, `--config FILE` names another"),
+            )
         })?;
         let base = file.parent().map(Path::to_path_buf).unwrap_or_default();
         Self::read(&text, &name, &base, environment)
@@ -123,7 +127,8 @@ impl Config {
         toml::from_str::<File>(text).map_err(|e| located(name, text, &e))?;
         let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| located(name, text, &e))?;
         overlay(&mut table, environment)?;
-        let file: File = table.try_into().map_err(|e: toml::de::Error| Problem::new("environment", e.message().to_owned()))?;
+        let file: File =
+            table.try_into().map_err(|e: toml::de::Error| Problem::new("environment", e.message().to_owned()))?;
         build(file, name, base)
     }
 }
@@ -204,7 +209,10 @@ fn build(file: File, name: &str, base: &Path) -> Result<Config, Problem> {
     let listen = file
         .listen
         .iter()
-        .map(|a| a.parse::<SocketAddr>().map_err(|_| problem("listen", format!("\"{a}\" is not an address and port, such as 127.0.0.1:8080"))))
+        .map(|a| {
+            a.parse::<SocketAddr>()
+                .map_err(|_| problem("listen", format!("\"{a}\" is not an address and port, such as 127.0.0.1:8080")))
+        })
         .collect::<Result<Vec<_>, _>>()?;
     let secret_file = file.secret_file.ok_or_else(|| {
         problem("secret_file", "must name the file with the key-encryption secret; `ostiary init` makes one".into())
@@ -260,12 +268,12 @@ fn lifetimes(file: &LifetimesFile) -> Lifetimes {
 }
 
 fn secrets(path: &Path) -> Result<Secrets, String> {
-    let text = Zeroizing::new(
-        std::fs::read_to_string(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?,
-    );
+    let text =
+        Zeroizing::new(std::fs::read_to_string(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?);
     let mut all = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let bytes = jose::unbase64url(line).map_err(|_| format!("{} holds a line that is not base64url", path.display()))?;
+        let bytes =
+            jose::unbase64url(line).map_err(|_| format!("{} holds a line that is not base64url", path.display()))?;
         if bytes.len() < 32 {
             return Err(format!("{} holds a secret of less than 32 bytes", path.display()));
         }

@@ -24,8 +24,10 @@ pub(super) fn read(text: &str) -> Option<Span> {
 impl<'de> Deserialize<'de> for Written {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        read(&text)
-            .map(Self)
-            .ok_or_else(|| de::Error::custom(format!("\"{text}\" is not a duration; write it as \"90s\", \"15min\", \"12h\" or \"30d\"")))
+        read(&text).map(Self).ok_or_else(|| {
+            de::Error::custom(format!(
+                "\"{text}\" is not a duration; write it as \"90s\", \"15min\", \"12h\" or \"30d\""
+            ))
+        })
     }
 }

@@ -203,8 +203,10 @@ pub async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         .map(|other| other.session.id)
         .filter(|other| *other != session.id)
         .collect();
-    let entry = Entry::new(op.dice().name(), now, format!("account:{id}"), "password_changed", account.username.clone());
-    let ends: Vec<End> = others.into_iter().map(|id| end_of(op, Ended::Session(id), Cause::PasswordChanged, &account.id)).collect();
+    let entry =
+        Entry::new(op.dice().name(), now, format!("account:{id}"), "password_changed", account.username.clone());
+    let ends: Vec<End> =
+        others.into_iter().map(|id| end_of(op, Ended::Session(id), Cause::PasswordChanged, &account.id)).collect();
     op.store()
         .write(async move |tx| {
             tx.set_password(&id, &hash, now).await?;

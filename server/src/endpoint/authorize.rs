@@ -9,9 +9,9 @@ use std::sync::Arc;
 use openid::authorize::mode::Sent;
 use openid::authorize::next::{Agreed, Hint, Known, Next, Question, next};
 use openid::authorize::place::{self, Destination, Reply};
-use openid::logout::end::EndHint;
 use openid::authorize::request::AuthRequest;
 use openid::client::Client;
+use openid::logout::end::EndHint;
 use openid::name::{Digest, GrantId, Secret, Sid};
 use openid::session::{Grant, GrantKind};
 use openid::time::Time;
@@ -92,7 +92,11 @@ pub async fn proceed(op: &Op, ask: &Ask, pending: Pending, browser: Option<Diges
             Next::Ask(question) => return Ok(put_question(op, ask, &located, pending, &question)),
             Next::Issue(agreed) => {
                 if let Some(code) = write(op, &request, &located, agreed).await? {
-                    return Ok(located.reply(op, ask, Reply::Code { code: code.reveal().to_owned(), session_state: None }));
+                    return Ok(located.reply(
+                        op,
+                        ask,
+                        Reply::Code { code: code.reveal().to_owned(), session_state: None },
+                    ));
                 }
             }
         }
@@ -137,7 +141,9 @@ fn put_question(op: &Op, ask: &Ask, located: &Located, mut pending: Pending, que
     };
     let sealed = pending.seal(op);
     match sealed.len() > LONGEST {
-        true => located.refuse(op, ask, refuse(ErrorCode::InvalidRequest, "request_too_long", "the request is too long")),
+        true => {
+            located.refuse(op, ask, refuse(ErrorCode::InvalidRequest, "request_too_long", "the request is too long"))
+        }
         false => see_other(&format!("{}{path}?request={sealed}", op.issuer().as_str())),
     }
 }

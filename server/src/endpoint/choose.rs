@@ -62,7 +62,12 @@ async fn chosen(op: &Op, ask: &Ask, form: &Form, pending: Pending) -> Result<Ans
     };
     let here = super::signed_in(op, ask).await?;
     if !here.iter().any(|(a, _)| a.id == account) {
-        return Err(refuse(ErrorCode::InvalidRequest, "choice_not_here", "this account is not signed in here any more").into());
+        return Err(refuse(
+            ErrorCode::InvalidRequest,
+            "choice_not_here",
+            "this account is not signed in here any more",
+        )
+        .into());
     }
     let pending = Pending { chosen: Some(account), ..pending };
     authorize::proceed(op, ask, pending, browser::digest(op, ask)).await

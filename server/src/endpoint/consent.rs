@@ -119,4 +119,3 @@ pub fn digest(asked: &Consent) -> String {
     );
     jose::base64url(&jose::sha256(text.as_bytes()))
 }
-

@@ -79,7 +79,9 @@ async fn held(op: &Op, ask: &Ask) -> Result<Vec<HeldSession>, Stop> {
 
 async fn put_question(op: &Op, ask: &Ask, question: EndQuestion, locales: &[String]) -> Result<Answer, Stop> {
     let application = match &question.client {
-        Some(id) => op.clients().find(op.store(), id.as_str()).await?.map(|client| super::client_name(&client, locales)),
+        Some(id) => {
+            op.clients().find(op.store(), id.as_str()).await?.map(|client| super::client_name(&client, locales))
+        }
         None => None,
     };
     let here = super::signed_in(op, ask).await?;
@@ -161,7 +163,8 @@ async fn carry_out(op: &Op, what: Vec<Ended>, cause: Cause, asked_by: Option<&Cl
                 all.kept.extend(report.kept);
             }
             let told = all.notices.len();
-            let entry = Entry::new(name.clone(), now, by.clone(), "sign_out", format!("{told} relying parties to be told"));
+            let entry =
+                Entry::new(name.clone(), now, by.clone(), "sign_out", format!("{told} relying parties to be told"));
             tx.note(&entry).await?;
             Ok(all)
         })
@@ -169,7 +172,13 @@ async fn carry_out(op: &Op, what: Vec<Ended>, cause: Cause, asked_by: Option<&Cl
 }
 
 /// Waits a little for the fast ones, then goes on or says what is true.
-async fn finish(op: &Op, ask: &Ask, report: &EndReport, asked_by: Option<ClientId>, after: After) -> Result<Answer, Stop> {
+async fn finish(
+    op: &Op,
+    ask: &Ask,
+    report: &EndReport,
+    asked_by: Option<ClientId>,
+    after: After,
+) -> Result<Answer, Stop> {
     wait(op, report).await?;
     let link = match after {
         After::Redirect(uri) => return leave(op, ask, see_other(&uri)).await,

@@ -202,13 +202,15 @@ async fn open(op: &Op, ask: &Ask, account: &Account, remember: Remember) -> Resu
         idle,
         absolute,
     };
-    let entry = Entry::new(op.dice().name(), now, format!("account:{}", account.id), "sign_in", account.username.clone());
+    let entry =
+        Entry::new(op.dice().name(), now, format!("account:{}", account.id), "sign_in", account.username.clone());
     op.store()
         .write(async move |tx| {
             if let Some(old) = &old {
                 tx.rebind_browser(old, &browser).await?;
             }
-            let proof = Reproof { auth_time: now, acr: new.acr.clone(), amr: new.amr.clone(), browser, absolute: new.absolute };
+            let proof =
+                Reproof { auth_time: now, acr: new.acr.clone(), amr: new.amr.clone(), browser, absolute: new.absolute };
             let held = tx.browser_sessions(&browser, &ClientId::new(""), now).await?;
             let own = held.iter().find(|candidate| candidate.session.account == new.account);
             // The same person in the same browser: session and `sid` stay, `auth_time` moves (`logout.md` §2).
@@ -217,7 +219,9 @@ async fn open(op: &Op, ask: &Ask, account: &Account, remember: Remember) -> Resu
                 None => false,
             };
             if !again && tx.open_session(&new).await? == Opening::AccountOver {
-                return Err(refuse(ErrorCode::AccessDenied, "account_just_disabled", "this account cannot sign in").into());
+                return Err(
+                    refuse(ErrorCode::AccessDenied, "account_just_disabled", "this account cannot sign in").into()
+                );
             }
             tx.note(&entry).await?;
             Ok(())

@@ -21,7 +21,9 @@ pub(crate) mod well_known;
 
 use crate::answer::Channel;
 
-pub(crate) use shown::{agent, application, asked_claims, asked_scopes, client_name, display_name, moment, signed_in, words};
+pub(crate) use shown::{
+    agent, application, asked_claims, asked_scopes, client_name, display_name, moment, signed_in, words,
+};
 
 /// The endpoints by name. The match in [`shell`] has no catch-all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -152,8 +154,26 @@ pub const ENDPOINTS: &[Endpoint] = &[
     row!(Token, ["POST"], "/token", Client, Token, Cache::NoStore, ClientOrigins, FORM),
     row!(Userinfo, ["GET", "POST"], "/userinfo", Bearer, Bearer, Cache::NoStore, ClientOrigins, FORM),
     row!(Jwks, ["GET"], "/jwks", Anyone, Token, Cache::Public(300), ClientOrigins, 0),
-    row!(OpenidConfiguration, ["GET"], "/.well-known/openid-configuration", Anyone, Token, Cache::Public(300), ClientOrigins, 0),
-    row!(OauthServer, ["GET"], "/.well-known/oauth-authorization-server", Anyone, Token, Cache::Public(300), ClientOrigins, 0),
+    row!(
+        OpenidConfiguration,
+        ["GET"],
+        "/.well-known/openid-configuration",
+        Anyone,
+        Token,
+        Cache::Public(300),
+        ClientOrigins,
+        0
+    ),
+    row!(
+        OauthServer,
+        ["GET"],
+        "/.well-known/oauth-authorization-server",
+        Anyone,
+        Token,
+        Cache::Public(300),
+        ClientOrigins,
+        0
+    ),
     row!(Introspect, ["POST"], "/introspect", Client, Token, Cache::NoStore, Closed, FORM),
     row!(Revoke, ["POST"], "/revoke", Client, Token, Cache::NoStore, ClientOrigins, FORM),
     row!(EndSession, ["GET", "POST"], "/end_session", Browser, Page, Cache::NoStore, Closed, FORM),

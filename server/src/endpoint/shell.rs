@@ -43,7 +43,9 @@ fn paths(endpoint: &Endpoint, base: &str) -> Vec<String> {
 }
 
 fn route(endpoint: &'static Endpoint) -> MethodRouter<Op> {
-    any(move |State(op): State<Op>, Extension(peer): Extension<Peer>, request: Request| serve(op, endpoint, peer, request))
+    any(move |State(op): State<Op>, Extension(peer): Extension<Peer>, request: Request| {
+        serve(op, endpoint, peer, request)
+    })
 }
 
 async fn serve(op: Op, endpoint: &'static Endpoint, peer: Peer, request: Request) -> Answer {
@@ -103,7 +105,12 @@ async fn take(body: Body, endpoint: &Endpoint, ask: &Ask) -> Result<Bytes, Answe
     match Limited::new(body, endpoint.body).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(_) => {
-            tracing::info!(why = "body_too_large", path = ask.path(), "refused: a body over {} bytes, or cut off", endpoint.body);
+            tracing::info!(
+                why = "body_too_large",
+                path = ask.path(),
+                "refused: a body over {} bytes, or cut off",
+                endpoint.body
+            );
             let refusal = refuse(ErrorCode::InvalidRequest, "body_too_large", "the body is too large");
             Err(match endpoint.channel {
                 Channel::Page | Channel::Plain => answer::text(StatusCode::PAYLOAD_TOO_LARGE, &refusal.say),

@@ -170,7 +170,9 @@ fn plain(address: IpAddr) -> IpAddr {
 /// Link-local (cloud metadata among it), unspecified, multicast, broadcast: nobody's relying party lives there.
 fn is_never(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(v4) => v4.is_link_local() || v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast() || v4.octets()[0] == 0,
+        IpAddr::V4(v4) => {
+            v4.is_link_local() || v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast() || v4.octets()[0] == 0
+        }
         IpAddr::V6(v6) => v6.is_unspecified() || v6.is_multicast() || (v6.segments()[0] & 0xffc0) == 0xfe80,
     }
 }

@@ -17,8 +17,8 @@ pub use account::{Access, Account, AccountNotice, Home, Place};
 pub use assets::asset;
 pub use frame::Frame;
 pub use interaction::{Application, Asked, Choice, Choose, Consent, Login, LoginProblem};
-pub use texts::ui_locales;
 pub use sign_out::{Here, Logout, SignedOut, Told, ToldHow};
+pub use texts::ui_locales;
 
 use crate::answer::Answer;
 
@@ -86,7 +86,8 @@ struct FormPost<'a> {
 
 /// OAuth 2.0 Form Post Response Mode: posts itself, or by the button where scripts are off.
 pub fn form_post(f: &Frame, action: &str, fields: &[(String, String)], nonce: &str) -> Answer {
-    let policy = format!("default-src 'none'; style-src 'self'; script-src 'nonce-{nonce}'; base-uri 'none'; frame-ancestors *");
+    let policy =
+        format!("default-src 'none'; style-src 'self'; script-src 'nonce-{nonce}'; base-uri 'none'; frame-ancestors *");
     with_policy(&FormPost { f, action, fields, nonce }, StatusCode::OK, &policy)
 }
 

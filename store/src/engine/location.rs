@@ -55,9 +55,7 @@ impl FromStr for Location {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Address::read(text).map(|address| Self::Postgres(Box::new(address)));
         }
-        Err(unusable(
-            "it begins neither with sqlite: nor with postgres://",
-        ))
+        Err(unusable("it begins neither with sqlite: nor with postgres://"))
     }
 }
 
@@ -86,9 +84,7 @@ impl Address {
                 ("sslmode", "disable") => encrypt = false,
                 ("sslmode", "require" | "verify-ca" | "verify-full") => encrypt = true,
                 ("sslmode", other) => {
-                    return Err(unusable(format!(
-                        "sslmode={other} is not one of disable, require, verify-full"
-                    )));
+                    return Err(unusable(format!("sslmode={other} is not one of disable, require, verify-full")));
                 }
                 ("sslrootcert", path) => authorities = Some(PathBuf::from(path)),
                 ("pool", number) => {
@@ -100,26 +96,13 @@ impl Address {
         }
         // A bad URL's parser error does not repeat the URL, and so not its password.
         let plain = format!("{base}?{}", passed_on.join("&"));
-        let mut config: tokio_postgres::Config = plain
-            .parse()
-            .map_err(|error| Fault::from_error(Kind::Bug, "the database URL", error))?;
-        let tls = if encrypt {
-            Tls::Verified { authorities }
-        } else {
-            Tls::Off
-        };
-        let mode = if encrypt {
-            tokio_postgres::config::SslMode::Require
-        } else {
-            tokio_postgres::config::SslMode::Disable
-        };
+        let mut config: tokio_postgres::Config =
+            plain.parse().map_err(|error| Fault::from_error(Kind::Bug, "the database URL", error))?;
+        let tls = if encrypt { Tls::Verified { authorities } } else { Tls::Off };
+        let mode =
+            if encrypt { tokio_postgres::config::SslMode::Require } else { tokio_postgres::config::SslMode::Disable };
         config.ssl_mode(mode).application_name("ostiary");
-        Ok(Self {
-            config,
-            tls,
-            pool,
-            shown: without_password(base),
-        })
+        Ok(Self { config, tls, pool, shown: without_password(base) })
     }
 }
 

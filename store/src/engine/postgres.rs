@@ -47,11 +47,7 @@ pub(super) async fn start(
         let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => {
-                return drop(opened.send(Err(Fault::from_error(
-                    Kind::Busy,
-                    "the store's runtime",
-                    error,
-                ))));
+                return drop(opened.send(Err(Fault::from_error(Kind::Busy, "the store's runtime", error))));
             }
         };
         LocalSet::new().block_on(&runtime, async move {
@@ -64,15 +60,9 @@ pub(super) async fn start(
             }
         });
     };
-    let spawned = thread::Builder::new()
-        .name("store-postgres".to_owned())
-        .spawn(body);
+    let spawned = thread::Builder::new().name("store-postgres".to_owned()).spawn(body);
     spawned.map_err(|error| Fault::from_error(Kind::Busy, "starting the store's thread", error))?;
-    ready.await.unwrap_or_else(|_| {
-        Err(Fault::bug(
-            "the store's thread ended while opening the database",
-        ))
-    })
+    ready.await.unwrap_or_else(|_| Err(Fault::bug("the store's thread ended while opening the database")))
 }
 
 async fn prepare(address: &Address) -> Result<Pool, Fault> {
@@ -87,12 +77,7 @@ async fn prepare(address: &Address) -> Result<Pool, Fault> {
     migrated.map(|()| pool)
 }
 
-async fn serve(
-    address: &Address,
-    pool: Pool,
-    mut jobs: mpsc::Receiver<Message>,
-    call: watch::Sender<()>,
-) {
+async fn serve(address: &Address, pool: Pool, mut jobs: mpsc::Receiver<Message>, call: watch::Sender<()>) {
     let turns = Arc::new(Semaphore::new(address.pool));
     let (mut closing, mut listening) = (None, None);
     let mut number = 0_u32;
@@ -108,9 +93,7 @@ async fn serve(
                 });
             }
             Message::Listen => {
-                listening.get_or_insert_with(|| {
-                    tokio::task::spawn_local(listen(address.clone(), call.clone()))
-                });
+                listening.get_or_insert_with(|| tokio::task::spawn_local(listen(address.clone(), call.clone())));
             }
             Message::Close(done) => {
                 jobs.close();
@@ -151,10 +134,7 @@ async fn carry_out(pool: &Pool, mut job: Box<dyn Job>, number: u32) {
         tokio::time::sleep(Duration::from_millis(apart << round)).await;
     }
     let why = last.map_or_else(String::new, |fault| fault.to_string());
-    job::fail(
-        job,
-        Fault::new(Kind::Busy, format!("gave up after {TRIES} tries: {why}")),
-    );
+    job::fail(job, Fault::new(Kind::Busy, format!("gave up after {TRIES} tries: {why}")));
 }
 
 async fn attempt(pool: &Pool, job: &mut dyn Job) -> Tried {
@@ -165,20 +145,14 @@ async fn attempt(pool: &Pool, job: &mut dyn Job) -> Tried {
     if let Err(fault) = session.script("BEGIN").await {
         session.discard();
         // A connection that died while it lay in the pool: nothing has happened yet.
-        return if fault.kind() == Kind::Gone {
-            Tried::Again(fault)
-        } else {
-            Tried::Faulted(fault)
-        };
+        return if fault.kind() == Kind::Gone { Tried::Again(fault) } else { Tried::Faulted(fault) };
     }
     let flight = session.flight();
     let mut tx = Tx::new(Line::Postgres(session));
     let watched = watch_over(job.run(&mut tx), &flight).await;
     let (spoilt, _) = tx.wipe();
     let Line::Postgres(session) = tx.into_line() else {
-        return Tried::Faulted(Fault::bug(
-            "the PostgreSQL thread was started with a PostgreSQL session",
-        ));
+        return Tried::Faulted(Fault::bug("the PostgreSQL thread was started with a PostgreSQL session"));
     };
     let tried = match (watched, spoilt) {
         (Err(fault), _) => {
@@ -187,9 +161,7 @@ async fn attempt(pool: &Pool, job: &mut dyn Job) -> Tried {
         }
         (Ok(Wish::Keep), None) => return commit(session).await,
         (Ok(_), Some(spoilt)) if spoilt.retry == Retry::Contention => Tried::Again(spoilt.fault()),
-        (Ok(Wish::Undo(Retry::Contention)), _) => {
-            Tried::Again(Fault::new(Kind::Busy, "contention"))
-        }
+        (Ok(Wish::Undo(Retry::Contention)), _) => Tried::Again(Fault::new(Kind::Busy, "contention")),
         (Ok(Wish::Keep), Some(spoilt)) => Tried::Faulted(spoilt.fault()),
         (Ok(Wish::Undo(Retry::Never)), _) => Tried::Said,
     };
@@ -206,40 +178,30 @@ async fn commit(session: Session) -> Tried {
     session.discard();
     match (fault.retry(), fault.kind()) {
         (Retry::Contention, _) => Tried::Again(fault),
-        (Retry::Never, Kind::Gone) => Tried::Faulted(
-            fault
-                .context("COMMIT: the connection was lost, and nobody knows whether it was stored"),
-        ),
+        (Retry::Never, Kind::Gone) => {
+            Tried::Faulted(fault.context("COMMIT: the connection was lost, and nobody knows whether it was stored"))
+        }
         (Retry::Never, _) => Tried::Faulted(fault.context("COMMIT")),
     }
 }
 
 /// Runs work that may wait for its statements and for nothing else.
-async fn watch_over(
-    mut work: Pin<Box<dyn Future<Output = Wish> + '_>>,
-    flight: &Flight,
-) -> Result<Wish, Fault> {
-    let watched = std::future::poll_fn(|cx| {
-        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
-            Ok(Poll::Ready(wish)) => Poll::Ready(Ok(wish)),
-            Ok(Poll::Pending) if flight.is_on() => Poll::Pending,
-            Ok(Poll::Pending) => Poll::Ready(Err(Fault::bug(
-                "work awaited something that is not its transaction",
-            ))),
-            Err(panic) => {
-                let words = job::words_of(&*panic);
-                job::forget_panic(panic);
-                Poll::Ready(Err(Fault::bug(format!("work panicked: {words}"))))
-            }
+async fn watch_over(mut work: Pin<Box<dyn Future<Output = Wish> + '_>>, flight: &Flight) -> Result<Wish, Fault> {
+    let watched = std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        Ok(Poll::Ready(wish)) => Poll::Ready(Ok(wish)),
+        Ok(Poll::Pending) if flight.is_on() => Poll::Pending,
+        Ok(Poll::Pending) => Poll::Ready(Err(Fault::bug("work awaited something that is not its transaction"))),
+        Err(panic) => {
+            let words = job::words_of(&*panic);
+            job::forget_panic(panic);
+            Poll::Ready(Err(Fault::bug(format!("work panicked: {words}"))))
         }
     });
     let outcome = watched.await;
     if let Err(panic) = catch_unwind(AssertUnwindSafe(move || drop(work))) {
         let words = job::words_of(&*panic);
         job::forget_panic(panic);
-        return Err(Fault::bug(format!(
-            "work panicked when it was dropped: {words}"
-        )));
+        return Err(Fault::bug(format!("work panicked when it was dropped: {words}")));
     }
     outcome
 }
@@ -250,12 +212,10 @@ async fn listen(address: Address, call: watch::Sender<()>) {
         let config = patient(&address);
         let heard = match &address.tls {
             Tls::Off => hear(&config, NoTls, &call).await,
-            Tls::Verified { authorities } => {
-                match postgres_tls::connector(authorities.as_deref()) {
-                    Ok(tls) => hear(&config, tls, &call).await,
-                    Err(fault) => Err(fault),
-                }
-            }
+            Tls::Verified { authorities } => match postgres_tls::connector(authorities.as_deref()) {
+                Ok(tls) => hear(&config, tls, &call).await,
+                Err(fault) => Err(fault),
+            },
         };
         if let Err(fault) = heard {
             tracing::warn!("not listening for wake-ups, the poll goes on: {fault}");
@@ -264,11 +224,7 @@ async fn listen(address: Address, call: watch::Sender<()>) {
     }
 }
 
-async fn hear<T>(
-    config: &tokio_postgres::Config,
-    tls: T,
-    call: &watch::Sender<()>,
-) -> Result<(), Fault>
+async fn hear<T>(config: &tokio_postgres::Config, tls: T, call: &watch::Sender<()>) -> Result<(), Fault>
 where
     T: MakeTlsConnect<Socket>,
     T::Stream: 'static,
@@ -284,6 +240,5 @@ where
         Ok(())
     });
     client.batch_execute(LISTEN).await.map_err(fault_of)?;
-    pump.await
-        .unwrap_or_else(|error| Err(Fault::from_error(Kind::Bug, "listening", error)))
+    pump.await.unwrap_or_else(|error| Err(Fault::from_error(Kind::Bug, "listening", error)))
 }

@@ -8,9 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
-};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Error, NoTls};
@@ -37,42 +35,26 @@ pub(super) fn writing_pool(address: &Address) -> Result<Pool, Fault> {
 
 /// The pool for questions, used where they are asked.
 pub(super) fn reading_pool(address: &Address) -> Result<Pool, Fault> {
-    pool(
-        address,
-        format!("{SET_UP} SET default_transaction_read_only = on;"),
-    )
+    pool(address, format!("{SET_UP} SET default_transaction_read_only = on;"))
 }
 
 fn pool(address: &Address, set_up: String) -> Result<Pool, Fault> {
     let config = patient(address);
-    let how = ManagerConfig {
-        recycling_method: RecyclingMethod::Fast,
-    };
+    let how = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = match &address.tls {
         Tls::Off => Manager::from_config(config, NoTls, how),
-        Tls::Verified { authorities } => Manager::from_config(
-            config,
-            postgres_tls::connector(authorities.as_deref())?,
-            how,
-        ),
+        Tls::Verified { authorities } => {
+            Manager::from_config(config, postgres_tls::connector(authorities.as_deref())?, how)
+        }
     };
     let hook = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
         let set_up = set_up.clone();
-        Box::pin(async move {
-            client
-                .batch_execute(&set_up)
-                .await
-                .map_err(HookError::Backend)
-        })
+        Box::pin(async move { client.batch_execute(&set_up).await.map_err(HookError::Backend) })
     });
     let built = Pool::builder(manager)
         .max_size(address.pool)
         .runtime(Runtime::Tokio1)
-        .timeouts(deadpool_postgres::Timeouts {
-            wait: Some(PATIENCE),
-            create: Some(PATIENCE),
-            recycle: Some(PATIENCE),
-        })
+        .timeouts(deadpool_postgres::Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) })
         .post_create(hook)
         .build();
     built.map_err(|error| Fault::from_error(Kind::Bug, "the pool of connections", error))
@@ -92,19 +74,13 @@ pub(super) fn patient(address: &Address) -> tokio_postgres::Config {
 
 pub(super) async fn connect(pool: &Pool) -> Result<Object, Fault> {
     pool.get().await.map_err(|error| match error {
-        PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => Fault::from_error(
-            Kind::Busy,
-            "every connection to PostgreSQL is in use",
-            error,
-        ),
+        PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => {
+            Fault::from_error(Kind::Busy, "every connection to PostgreSQL is in use", error)
+        }
         PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
             let fault = fault_of(error);
             // Whatever the reason, there is no database to speak to.
-            let kind = if fault.kind() == Kind::Bug {
-                Kind::Gone
-            } else {
-                fault.kind()
-            };
+            let kind = if fault.kind() == Kind::Bug { Kind::Gone } else { fault.kind() };
             Fault::from_error(kind, "connecting to PostgreSQL", fault)
         }
         error => Fault::from_error(Kind::Gone, "connecting to PostgreSQL", error),
@@ -143,10 +119,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(super) fn new(client: Object) -> Self {
-        Self {
-            client,
-            flight: Flight::default(),
-        }
+        Self { client, flight: Flight::default() }
     }
 
     pub(super) fn flight(&self) -> Flight {
@@ -185,11 +158,7 @@ impl Session {
     #[cfg(test)]
     pub(super) async fn prepare(&self, sql: &str) -> Result<(), Fault> {
         let _airborne = self.flight.begin();
-        self.client
-            .prepare_cached(sql)
-            .await
-            .map(drop)
-            .map_err(fault_of)
+        self.client.prepare_cached(sql).await.map(drop).map_err(fault_of)
     }
 
     /// A cached plan that no longer fits the schema is forgotten, or every try would meet it again.
@@ -202,54 +171,31 @@ impl Session {
 
     /// The server's clock, in milliseconds.
     pub(super) async fn clock(&self) -> Result<i64, Fault> {
-        let row = self
-            .client
-            .query_one(
-                "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint",
-                &[],
-            )
-            .await;
+        let row = self.client.query_one("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint", &[]).await;
         row.and_then(|row| row.try_get(0)).map_err(fault_of)
     }
 }
 
 fn parameters<'v>(values: &'v [Value<'_>]) -> Vec<&'v (dyn ToSql + Sync)> {
-    values
-        .iter()
-        .map(|value| value as &(dyn ToSql + Sync))
-        .collect()
+    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
 }
 
 fn read(row: &tokio_postgres::Row) -> Result<Row, Fault> {
-    let cells: Result<Vec<Cell>, Fault> = row
-        .columns()
-        .iter()
-        .enumerate()
-        .map(|(at, column)| cell(row, at, column.type_()))
-        .collect();
+    let cells: Result<Vec<Cell>, Fault> =
+        row.columns().iter().enumerate().map(|(at, column)| cell(row, at, column.type_())).collect();
     cells.map(Row::new)
 }
 
 fn cell(row: &tokio_postgres::Row, at: usize, kind: &Type) -> Result<Cell, Fault> {
     let cell = match *kind {
         Type::INT8 => row.try_get::<_, Option<i64>>(at).map(|n| n.map(Cell::Int)),
-        Type::INT4 => row
-            .try_get::<_, Option<i32>>(at)
-            .map(|n| n.map(|n| Cell::Int(n.into()))),
+        Type::INT4 => row.try_get::<_, Option<i32>>(at).map(|n| n.map(|n| Cell::Int(n.into()))),
         // SQLite's truth is a number.
-        Type::BOOL => row
-            .try_get::<_, Option<bool>>(at)
-            .map(|b| b.map(|b| Cell::Int(b.into()))),
-        Type::BYTEA => row
-            .try_get::<_, Option<Vec<u8>>>(at)
-            .map(|b| b.map(Cell::Bytes)),
-        Type::TEXT | Type::VARCHAR | Type::NAME => row
-            .try_get::<_, Option<String>>(at)
-            .map(|t| t.map(Cell::Text)),
+        Type::BOOL => row.try_get::<_, Option<bool>>(at).map(|b| b.map(|b| Cell::Int(b.into()))),
+        Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(at).map(|b| b.map(Cell::Bytes)),
+        Type::TEXT | Type::VARCHAR | Type::NAME => row.try_get::<_, Option<String>>(at).map(|t| t.map(Cell::Text)),
         ref other => {
-            return Err(Fault::bug(format!(
-                "column {at} is {other}: cast it, as sum() to bigint"
-            )));
+            return Err(Fault::bug(format!("column {at} is {other}: cast it, as sum() to bigint")));
         }
     };
     Ok(cell.map_err(fault_of)?.unwrap_or(Cell::Absent))
@@ -263,11 +209,7 @@ impl fmt::Debug for Value<'_> {
 }
 
 impl ToSql for Value<'_> {
-    fn to_sql(
-        &self,
-        kind: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         match *self {
             Value::Absent => Ok(IsNull::Yes),
             Value::Int(number) if *kind == Type::INT4 => i32::try_from(number)?.to_sql(kind, out),
@@ -289,37 +231,21 @@ impl ToSql for Value<'_> {
 pub(super) fn fault_of(error: Error) -> Fault {
     let Some(state) = error.code().cloned() else {
         let lost = error.is_closed()
-            || std::error::Error::source(&error)
-                .is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
+            || std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
         let kind = if lost { Kind::Gone } else { Kind::Bug };
         return Fault::from_error(kind, "PostgreSQL", error);
     };
-    let contention = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED]
-        .contains(&state)
+    let contention = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(&state)
         || is_stale_plan(&error);
-    let kind = if contention {
-        Kind::Busy
-    } else {
-        kind_of(&state)
-    };
-    let fault = Fault::from_error(
-        kind,
-        format!("PostgreSQL, SQLSTATE {}", state.code()),
-        error,
-    );
-    if contention {
-        fault.contention()
-    } else {
-        fault
-    }
+    let kind = if contention { Kind::Busy } else { kind_of(&state) };
+    let fault = Fault::from_error(kind, format!("PostgreSQL, SQLSTATE {}", state.code()), error);
+    if contention { fault.contention() } else { fault }
 }
 
 /// Another node has changed the schema since this connection planned the statement.
 fn is_stale_plan(error: &Error) -> bool {
     error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
-        && error
-            .as_db_error()
-            .is_some_and(|said| said.message().contains("cached plan"))
+        && error.as_db_error().is_some_and(|said| said.message().contains("cached plan"))
 }
 
 fn kind_of(state: &SqlState) -> Kind {
@@ -331,12 +257,7 @@ fn kind_of(state: &SqlState) -> Kind {
         code if code.starts_with("53") => Kind::Busy,
         // read_only_sql_transaction: a standby, after a failover; operator_intervention; connection_exception; invalid_authorization
         "25006" | "3D000" => Kind::Gone,
-        code if ["57P", "08", "28", "58", "XX"]
-            .iter()
-            .any(|class| code.starts_with(class)) =>
-        {
-            Kind::Gone
-        }
+        code if ["57P", "08", "28", "58", "XX"].iter().any(|class| code.starts_with(class)) => Kind::Gone,
         _ => Kind::Bug,
     }
 }

@@ -31,19 +31,11 @@ fn from_file(file: &Path) -> Result<RootCertStore, Fault> {
         Fault::from_error(Kind::Bug, format!("sslrootcert {}", file.display()), error)
     };
     let mut roots = RootCertStore::empty();
-    for certificate in
-        CertificateDer::pem_file_iter(file).map_err(|error| unreadable(Box::new(error)))?
-    {
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unreadable(Box::new(error)))? {
         let certificate = certificate.map_err(|error| unreadable(Box::new(error)))?;
-        roots
-            .add(certificate)
-            .map_err(|error| unreadable(Box::new(error)))?;
+        roots.add(certificate).map_err(|error| unreadable(Box::new(error)))?;
     }
-    if roots.is_empty() {
-        Err(unreadable("it holds no certificate".into()))
-    } else {
-        Ok(roots)
-    }
+    if roots.is_empty() { Err(unreadable("it holds no certificate".into())) } else { Ok(roots) }
 }
 
 fn from_system() -> Result<RootCertStore, Fault> {
@@ -51,10 +43,7 @@ fn from_system() -> Result<RootCertStore, Fault> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
-        return Err(Fault::new(
-            Kind::Bug,
-            "the system has no certificate authorities; name a file with sslrootcert",
-        ));
+        return Err(Fault::new(Kind::Bug, "the system has no certificate authorities; name a file with sslrootcert"));
     }
     Ok(roots)
 }

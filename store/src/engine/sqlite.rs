@@ -28,11 +28,7 @@ const CHECKPOINT: i32 = 1_000;
 const CHECKPOINT_NOW: i32 = 4_000;
 
 /// Opens the file, brings its schema up to date, and starts the thread.
-pub(super) async fn start(
-    shelf: &Shelf,
-    jobs: mpsc::Receiver<Message>,
-    call: watch::Sender<()>,
-) -> Result<(), Fault> {
+pub(super) async fn start(shelf: &Shelf, jobs: mpsc::Receiver<Message>, call: watch::Sender<()>) -> Result<(), Fault> {
     let (opened, ready) = oneshot::channel();
     let shelf = shelf.clone();
     let body = move || {
@@ -45,15 +41,9 @@ pub(super) async fn start(
             Err(fault) => drop(opened.send(Err(fault))),
         }
     };
-    let spawned = thread::Builder::new()
-        .name("store-sqlite".to_owned())
-        .spawn(body);
+    let spawned = thread::Builder::new().name("store-sqlite".to_owned()).spawn(body);
     spawned.map_err(|error| Fault::from_error(Kind::Busy, "starting the writer thread", error))?;
-    ready.await.unwrap_or_else(|_| {
-        Err(Fault::bug(
-            "the writer thread ended while opening the database",
-        ))
-    })
+    ready.await.unwrap_or_else(|_| Err(Fault::bug("the writer thread ended while opening the database")))
 }
 
 struct Writer {
@@ -84,22 +74,12 @@ enum Ended {
 }
 
 impl Writer {
-    fn open(
-        shelf: &Shelf,
-        jobs: mpsc::Receiver<Message>,
-        call: watch::Sender<()>,
-    ) -> Result<Self, Fault> {
+    fn open(shelf: &Shelf, jobs: mpsc::Receiver<Message>, call: watch::Sender<()>) -> Result<Self, Fault> {
         let mut session = shelf.writer()?;
         let checkpoints = Checkpoints::start(session.connection_mut(), shelf)?;
         let mut line = Line::Sqlite(session);
         at_once(line.migrate()).unwrap_or_else(|| Err(Fault::bug("a migration waited")))?;
-        Ok(Self {
-            tx: Tx::new(line),
-            jobs,
-            call,
-            checkpoints,
-            closing: None,
-        })
+        Ok(Self { tx: Tx::new(line), jobs, call, checkpoints, closing: None })
     }
 
     fn serve(mut self) {
@@ -178,10 +158,7 @@ impl Writer {
                 }
             }
             Err(fault) => {
-                tracing::error!(
-                    "a COMMIT for {} jobs failed, each is run again alone: {fault}",
-                    kept.len()
-                );
+                tracing::error!("a COMMIT for {} jobs failed, each is run again alone: {fault}", kept.len());
                 self.run_again(kept);
             }
         }
@@ -213,9 +190,7 @@ impl Writer {
         let verdict = match polled {
             Ok(Some(Wish::Keep)) => spoilt.map_or(Ended::Kept, Ended::Faulted),
             Ok(Some(Wish::Undo(_))) => Ended::Undone,
-            Ok(None) => Ended::Faulted(Fault::bug(
-                "work awaited something that is not its transaction",
-            )),
+            Ok(None) => Ended::Faulted(Fault::bug("work awaited something that is not its transaction")),
             Err(panic) => {
                 let words = job::words_of(&*panic);
                 job::forget_panic(panic);
@@ -230,11 +205,8 @@ impl Writer {
             };
             return (Ended::Lost(fault), false);
         }
-        let end = if matches!(verdict, Ended::Kept) {
-            &["RELEASE job"][..]
-        } else {
-            &["ROLLBACK TO job", "RELEASE job"]
-        };
+        let end =
+            if matches!(verdict, Ended::Kept) { &["RELEASE job"][..] } else { &["ROLLBACK TO job", "RELEASE job"] };
         for sql in end {
             if let Err(fault) = self.session().change(sql, &[]) {
                 return (Ended::Lost(self.abandon(fault)), false);
@@ -252,9 +224,7 @@ impl Writer {
 
     fn commit(&mut self) -> Result<(), Fault> {
         let committed = self.session().change("COMMIT", &[]);
-        committed
-            .map(drop)
-            .map_err(|fault| self.abandon(fault).context("COMMIT"))
+        committed.map(drop).map_err(|fault| self.abandon(fault).context("COMMIT"))
     }
 
     /// Leaves the transaction, whatever state it is in.
@@ -306,9 +276,7 @@ impl Checkpoints {
             seen.store(pages, Ordering::Relaxed);
             Ok(())
         };
-        writer
-            .wal_hook(Some(hook))
-            .map_err(|error| fault_of(error, "the hook on the log"))?;
+        writer.wal_hook(Some(hook)).map_err(|error| fault_of(error, "the hook on the log"))?;
         let copier = shelf.writer()?;
         let (background, asked) = std::sync::mpsc::sync_channel::<()>(1);
         let body = move || {
@@ -316,17 +284,9 @@ impl Checkpoints {
                 checkpoint(&copier);
             }
         };
-        let spawned = thread::Builder::new()
-            .name("store-checkpoint".to_owned())
-            .spawn(body);
-        spawned.map_err(|error| {
-            Fault::from_error(Kind::Busy, "starting the checkpoint thread", error)
-        })?;
-        Ok(Self {
-            pages,
-            asked_at: 0,
-            background,
-        })
+        let spawned = thread::Builder::new().name("store-checkpoint".to_owned()).spawn(body);
+        spawned.map_err(|error| Fault::from_error(Kind::Busy, "starting the checkpoint thread", error))?;
+        Ok(Self { pages, asked_at: 0, background })
     }
 
     fn after_commit(&mut self, line: &Line) {

@@ -41,49 +41,27 @@ struct Lot {
 
 impl Shelf {
     pub(super) fn new(path: &Path) -> Self {
-        Self(Arc::new(Lot {
-            path: path.to_owned(),
-            idle: Mutex::new(Vec::new()),
-        }))
+        Self(Arc::new(Lot { path: path.to_owned(), idle: Mutex::new(Vec::new()) }))
     }
 
     pub(super) fn lend(&self) -> Result<Session, Fault> {
-        let idle = self
-            .0
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
+        let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
             None => open(&self.0.path, Purpose::Read)?,
         };
-        Ok(Session {
-            connection: Some(connection),
-            shelf: Some(self.clone()),
-        })
+        Ok(Session { connection: Some(connection), shelf: Some(self.clone()) })
     }
 
     /// A connection that writes. Makes the file, for its owner's eyes only, if there is none.
     pub(super) fn writer(&self) -> Result<Session, Fault> {
-        let made = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&self.0.path);
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.0.path);
         if let Err(error) = made
             && error.kind() != std::io::ErrorKind::AlreadyExists
         {
-            return Err(Fault::from_error(
-                Kind::Gone,
-                format!("making {}", self.0.path.display()),
-                error,
-            ));
+            return Err(Fault::from_error(Kind::Gone, format!("making {}", self.0.path.display()), error));
         }
-        Ok(Session {
-            connection: Some(open(&self.0.path, Purpose::Write)?),
-            shelf: None,
-        })
+        Ok(Session { connection: Some(open(&self.0.path, Purpose::Write)?), shelf: None })
     }
 
     fn take_back(&self, connection: Connection) {
@@ -96,32 +74,18 @@ impl Shelf {
     /// Copies the whole file as one snapshot; in WAL mode nobody waits for that.
     pub(super) fn backup(&self, to: &Path) -> Result<(), Fault> {
         let unfinished = to.with_extension("unfinished");
-        let disk =
-            |error| Fault::from_error(Kind::Full, format!("writing {}", to.display()), error);
+        let disk = |error| Fault::from_error(Kind::Full, format!("writing {}", to.display()), error);
         if to.exists() {
-            return Err(Fault::new(
-                Kind::Bug,
-                format!("{} exists already", to.display()),
-            ));
+            return Err(Fault::new(Kind::Bug, format!("{} exists already", to.display())));
         }
-        let made = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&unfinished)
-            .map_err(disk)?;
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished).map_err(disk)?;
         let copied = (|| {
             let from = self.lend()?;
-            let mut copy =
-                Connection::open(&unfinished).map_err(|e| fault_of(e, "opening the copy"))?;
-            let backup =
-                Backup::new(from.connection(), &mut copy).map_err(|e| fault_of(e, "backup"))?;
+            let mut copy = Connection::open(&unfinished).map_err(|e| fault_of(e, "opening the copy"))?;
+            let backup = Backup::new(from.connection(), &mut copy).map_err(|e| fault_of(e, "backup"))?;
             match backup.step(-1).map_err(|e| fault_of(e, "copying"))? {
                 StepResult::Done => Ok(()),
-                _ => Err(Fault::new(
-                    Kind::Busy,
-                    "the database was locked during the backup",
-                )),
+                _ => Err(Fault::new(Kind::Busy, "the database was locked during the backup")),
             }
         })();
         if copied.is_err() {
@@ -143,9 +107,9 @@ fn open(path: &Path, purpose: Purpose) -> Result<Connection, Fault> {
             "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA synchronous = FULL;",
         )?;
         match purpose {
-            Purpose::Write => connection.execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;",
-            )?,
+            Purpose::Write => {
+                connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;")?
+            }
             Purpose::Read => connection.execute_batch("PRAGMA query_only = ON;")?,
         }
         Ok(connection)
@@ -170,15 +134,11 @@ impl Drop for Session {
 
 impl Session {
     pub(super) fn connection(&self) -> &Connection {
-        self.connection
-            .as_ref()
-            .expect("a session holds its connection until it is dropped")
+        self.connection.as_ref().expect("a session holds its connection until it is dropped")
     }
 
     pub(super) fn connection_mut(&mut self) -> &mut Connection {
-        self.connection
-            .as_mut()
-            .expect("a session holds its connection until it is dropped")
+        self.connection.as_mut().expect("a session holds its connection until it is dropped")
     }
 
     pub(super) fn rows(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
@@ -188,8 +148,7 @@ impl Session {
             let mut cursor = statement.raw_query();
             let mut rows = Vec::new();
             while let Some(row) = cursor.next()? {
-                let cells: Result<Vec<Cell>, rusqlite::Error> =
-                    (0..columns).map(|at| cell(row.get_ref(at)?)).collect();
+                let cells: Result<Vec<Cell>, rusqlite::Error> = (0..columns).map(|at| cell(row.get_ref(at)?)).collect();
                 rows.push(Row::new(cells?));
             }
             Ok(rows)
@@ -198,43 +157,28 @@ impl Session {
     }
 
     pub(super) fn change(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, Fault> {
-        let counted = self
-            .bound(sql, values)
-            .and_then(|mut statement| statement.raw_execute());
-        counted
-            .map(|rows| rows as u64)
-            .map_err(|error| fault_of(error, "SQLite"))
+        let counted = self.bound(sql, values).and_then(|mut statement| statement.raw_execute());
+        counted.map(|rows| rows as u64).map_err(|error| fault_of(error, "SQLite"))
     }
 
     pub(super) fn script(&self, sql: &str) -> Result<(), Fault> {
-        self.connection()
-            .execute_batch(sql)
-            .map_err(|error| fault_of(error, "SQLite"))
+        self.connection().execute_batch(sql).map_err(|error| fault_of(error, "SQLite"))
     }
 
     #[cfg(test)]
     pub(super) fn prepare(&self, sql: &str) -> Result<(), Fault> {
-        self.connection()
-            .prepare_cached(sql)
-            .map(drop)
-            .map_err(|error| fault_of(error, "SQLite"))
+        self.connection().prepare_cached(sql).map(drop).map_err(|error| fault_of(error, "SQLite"))
     }
 
     /// SQLite numbers `$2, $1` by first appearance, so values are bound by the number in the name.
-    fn bound(
-        &self,
-        sql: &str,
-        values: &[Value<'_>],
-    ) -> Result<CachedStatement<'_>, rusqlite::Error> {
+    fn bound(&self, sql: &str, values: &[Value<'_>]) -> Result<CachedStatement<'_>, rusqlite::Error> {
         let mut statement = self.connection().prepare_cached(sql)?;
         let count = statement.parameter_count();
         if count != values.len() {
             return Err(rusqlite::Error::InvalidParameterCount(values.len(), count));
         }
         for at in 1..=count {
-            let number = statement
-                .parameter_name(at)
-                .and_then(|name| name.get(1..)?.parse::<usize>().ok());
+            let number = statement.parameter_name(at).and_then(|name| name.get(1..)?.parse::<usize>().ok());
             let value = number.and_then(|number| values.get(number.checked_sub(1)?));
             match value.ok_or(rusqlite::Error::InvalidParameterCount(values.len(), count))? {
                 Value::Int(number) => statement.raw_bind_parameter(at, number)?,
@@ -258,10 +202,7 @@ fn cell(value: ValueRef<'_>) -> Result<Cell, rusqlite::Error> {
 }
 
 /// What an error of SQLite means to whoever must answer somebody.
-pub(super) fn fault_of(
-    error: rusqlite::Error,
-    what: impl Into<std::borrow::Cow<'static, str>>,
-) -> Fault {
+pub(super) fn fault_of(error: rusqlite::Error, what: impl Into<std::borrow::Cow<'static, str>>) -> Fault {
     let kind = match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Kind::Busy,
         Some(ErrorCode::DiskFull) => Kind::Full,

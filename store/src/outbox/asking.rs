@@ -51,13 +51,7 @@ pub enum NoticeState {
 
 impl NoticeState {
     /// Every state.
-    pub const ALL: &[Self] = &[
-        Self::Pending,
-        Self::Delivered,
-        Self::Refused,
-        Self::Parked,
-        Self::Withdrawn,
-    ];
+    pub const ALL: &[Self] = &[Self::Pending, Self::Delivered, Self::Refused, Self::Parked, Self::Withdrawn];
 
     /// The word that is stored and shown.
     pub const fn as_str(self) -> &'static str {
@@ -72,10 +66,7 @@ impl NoticeState {
 
     /// Reads the word.
     pub fn read(text: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|state| state.as_str() == text)
+        Self::ALL.iter().copied().find(|state| state.as_str() == text)
     }
 }
 
@@ -150,10 +141,7 @@ pub struct Counts {
 impl Reader {
     /// One notice.
     pub async fn notice(&mut self, id: &str) -> Result<Option<NoticeRow>, Fault> {
-        self.row(&NOTICE, values![id])
-            .await?
-            .map(read_row)
-            .transpose()
+        self.row(&NOTICE, values![id]).await?.map(read_row).transpose()
     }
 
     /// A page of the ledger.
@@ -166,18 +154,11 @@ impl Reader {
             filter.before.as_ref().map(|cursor| cursor.id.as_str()),
             filter.limit,
         ];
-        self.rows(&NOTICES, values)
-            .await?
-            .into_iter()
-            .map(read_row)
-            .collect()
+        self.rows(&NOTICES, values).await?.into_iter().map(read_row).collect()
     }
 
     /// All notices about some sessions: what the sign-out page shows.
-    pub async fn notices_of_sessions(
-        &mut self,
-        sessions: &[SessionId],
-    ) -> Result<Vec<NoticeRow>, Fault> {
+    pub async fn notices_of_sessions(&mut self, sessions: &[SessionId]) -> Result<Vec<NoticeRow>, Fault> {
         let mut found = Vec::new();
         for session in sessions {
             for row in self.rows(&OF_SESSION, values![session.as_str()]).await? {

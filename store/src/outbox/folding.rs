@@ -33,8 +33,7 @@ impl Tx {
         }
         // In the order of the key, as every other node does it.
         for ((day, client, outcome), amount) in &totals {
-            self.change(&FOLD, values![*day, client, outcome, *amount])
-                .await?;
+            self.change(&FOLD, values![*day, client, outcome, *amount]).await?;
         }
         Ok(folded)
     }

@@ -6,56 +6,29 @@ use openid::session::Cause;
 use openid::time::{Span, Time};
 use tokio::task::JoinSet;
 
-use super::{
-    Attempt, Counts, Cursor, Lease, Leased, NoticeFilter, NoticeRow, NoticeState, Outcome, Said,
-    Settled,
-};
+use super::{Attempt, Counts, Cursor, Lease, Leased, NoticeFilter, NoticeRow, NoticeState, Outcome, Said, Settled};
 use crate::Store;
 use crate::engine::tests::both::on_both;
-use crate::sessions::tests::ground::{
-    DEADLINE, START, account, client, end, ending, session, stay,
-};
+use crate::sessions::tests::ground::{DEADLINE, START, account, client, end, ending, session, stay};
 
 const TERM: Span = Span::from_minutes(2);
 
 fn lease(now: Time, limit: u32, per_client: u32) -> Lease {
-    Lease {
-        now,
-        until: now + TERM,
-        limit,
-        per_client,
-        after: None,
-    }
+    Lease { now, until: now + TERM, limit, per_client, after: None }
 }
 
 async fn take(store: &Store, lease: Lease) -> Vec<Leased> {
-    store
-        .write(async move |tx| Ok(tx.lease_notices(&lease).await?))
-        .await
-        .unwrap()
+    store.write(async move |tx| Ok(tx.lease_notices(&lease).await?)).await.unwrap()
 }
 
 fn said(status: u16) -> Said {
-    Said {
-        status: Some(status),
-        words: format!("HTTP {status}"),
-    }
+    Said { status: Some(status), words: format!("HTTP {status}") }
 }
 
 async fn settle(store: &Store, id: &str, attempt: u32, outcome: Outcome) -> Settled {
-    let attempt = Attempt {
-        id: id.to_owned(),
-        number: attempt,
-    };
-    let said = said(if outcome == Outcome::Delivered {
-        200
-    } else {
-        404
-    });
-    store
-        .write(async move |tx| Ok(tx.settle(&attempt, outcome, &said, START).await?))
-        .await
-        .unwrap()
+    let attempt = Attempt { id: id.to_owned(), number: attempt };
+    let said = said(if outcome == Outcome::Delivered { 200 } else { 404 });
+    store.write(async move |tx| Ok(tx.settle(&attempt, outcome, &said, START).await?)).await.unwrap()
 }
 
 /// Ends one session in which each of these clients took part, and returns the notices' names.
@@ -79,14 +52,7 @@ async fn clients(store: &Store, count: usize) -> Vec<ClientId> {
 }
 
 async fn notice(store: &Store, id: &str) -> NoticeRow {
-    store
-        .reader()
-        .await
-        .unwrap()
-        .notice(id)
-        .await
-        .unwrap()
-        .unwrap()
+    store.reader().await.unwrap().notice(id).await.unwrap().unwrap()
 }
 
 async fn counts(store: &Store) -> Counts {

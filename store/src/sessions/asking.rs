@@ -18,11 +18,7 @@ use crate::value::values;
 
 macro_rules! session_row {
     () => {
-        concat!(
-            "SELECT ",
-            session_columns!(),
-            ", browser, agent, ended_at, cause, ended_by FROM session "
-        )
+        concat!("SELECT ", session_columns!(), ", browser, agent, ended_at, cause, ended_by FROM session ")
     };
 }
 
@@ -61,11 +57,7 @@ pub struct SessionRow {
 impl SessionRow {
     /// Whether it lives.
     pub fn standing(&self, now: Time) -> SessionStanding {
-        if self.ended.is_some() || self.session.is_over(now) {
-            SessionStanding::Over
-        } else {
-            SessionStanding::Live
-        }
+        if self.ended.is_some() || self.session.is_over(now) { SessionStanding::Over } else { SessionStanding::Live }
     }
 }
 
@@ -85,13 +77,8 @@ pub struct StayRow {
 impl StayRow {
     /// Whether it and its session live.
     pub fn standing(&self, now: Time) -> SessionStanding {
-        let over =
-            self.ended.is_some() || self.session_ended.is_some() || now >= self.session_until;
-        if over {
-            SessionStanding::Over
-        } else {
-            SessionStanding::Live
-        }
+        let over = self.ended.is_some() || self.session_ended.is_some() || now >= self.session_until;
+        if over { SessionStanding::Over } else { SessionStanding::Live }
     }
 }
 
@@ -125,65 +112,36 @@ impl Reader {
         client: &ClientId,
         now: Time,
     ) -> Result<Vec<Candidate>, Fault> {
-        let rows = self
-            .rows(&OF_BROWSER, values![&browser.0, client.as_str(), now])
-            .await?;
-        let mut candidates = rows
-            .into_iter()
-            .map(read_candidate)
-            .collect::<Result<Vec<_>, _>>()?;
-        candidates.sort_by_key(|c| {
-            std::cmp::Reverse((c.last_used, c.session.seen_at, c.session.created_at))
-        });
+        let rows = self.rows(&OF_BROWSER, values![&browser.0, client.as_str(), now]).await?;
+        let mut candidates = rows.into_iter().map(read_candidate).collect::<Result<Vec<_>, _>>()?;
+        candidates.sort_by_key(|c| std::cmp::Reverse((c.last_used, c.session.seen_at, c.session.created_at)));
         Ok(candidates)
     }
 
     /// One session, however it stands.
     pub async fn session(&mut self, id: &SessionId) -> Result<Option<SessionRow>, Fault> {
-        self.row(&ONE, values![id.as_str()])
-            .await?
-            .map(read_session_row)
-            .transpose()
+        self.row(&ONE, values![id.as_str()]).await?.map(read_session_row).transpose()
     }
 
     /// The live sessions of an account.
-    pub async fn account_sessions(
-        &mut self,
-        account: &AccountId,
-        now: Time,
-    ) -> Result<Vec<SessionRow>, Fault> {
-        let filter = SessionFilter {
-            account: Some(account.clone()),
-            selection: Selection::Live,
-            after: None,
-            limit: 1_000,
-        };
+    pub async fn account_sessions(&mut self, account: &AccountId, now: Time) -> Result<Vec<SessionRow>, Fault> {
+        let filter =
+            SessionFilter { account: Some(account.clone()), selection: Selection::Live, after: None, limit: 1_000 };
         self.sessions(&filter, now).await
     }
 
     /// A page of sessions, in the order of their names.
-    pub async fn sessions(
-        &mut self,
-        filter: &SessionFilter,
-        now: Time,
-    ) -> Result<Vec<SessionRow>, Fault> {
+    pub async fn sessions(&mut self, filter: &SessionFilter, now: Time) -> Result<Vec<SessionRow>, Fault> {
         let live = i64::from(filter.selection == Selection::Live);
-        let (account, after) = (
-            filter.account.as_ref().map(AccountId::as_str),
-            filter.after.as_ref().map(SessionId::as_str),
-        );
-        let rows = self
-            .rows(&SOME, values![account, live, now, after, filter.limit])
-            .await?;
+        let (account, after) =
+            (filter.account.as_ref().map(AccountId::as_str), filter.after.as_ref().map(SessionId::as_str));
+        let rows = self.rows(&SOME, values![account, live, now, after, filter.limit]).await?;
         rows.into_iter().map(read_session_row).collect()
     }
 
     /// One stay, however it stands.
     pub async fn participation(&mut self, sid: &Sid) -> Result<Option<StayRow>, Fault> {
-        self.row(&STAY, values![sid.as_str()])
-            .await?
-            .map(read_stay)
-            .transpose()
+        self.row(&STAY, values![sid.as_str()]).await?.map(read_stay).transpose()
     }
 
     /// The stays of a session, ended ones too.
@@ -209,13 +167,7 @@ fn read_candidate(mut row: Row) -> Result<Candidate, Fault> {
             given_at,
         }),
     };
-    Ok(Candidate {
-        session,
-        username,
-        sub,
-        last_used,
-        consent,
-    })
+    Ok(Candidate { session, username, sub, last_used, consent })
 }
 
 fn read_session_row(mut row: Row) -> Result<SessionRow, Fault> {
@@ -226,12 +178,7 @@ fn read_session_row(mut row: Row) -> Result<SessionRow, Fault> {
     let ended = read_end(row)?;
     let by: Option<String> = row.take()?;
     let ended = ended.map(|(at, cause)| (at, cause, by.unwrap_or_default()));
-    Ok(SessionRow {
-        session,
-        browser,
-        agent,
-        ended,
-    })
+    Ok(SessionRow { session, browser, agent, ended })
 }
 
 fn read_end(row: &mut Row) -> Result<Option<(Time, Cause)>, Fault> {
@@ -239,9 +186,7 @@ fn read_end(row: &mut Row) -> Result<Option<(Time, Cause)>, Fault> {
     match (at, cause) {
         (Some(at), Some(cause)) => Ok(Some((at, text::word(&cause, Cause::read)?))),
         (None, None) => Ok(None),
-        _ => Err(Fault::bug(
-            "an ending without its cause, or a cause without its ending",
-        )),
+        _ => Err(Fault::bug("an ending without its cause, or a cause without its ending")),
     }
 }
 

@@ -43,10 +43,7 @@ pub struct EndReport {
 impl EndReport {
     /// Whether anything ended: the second of two endings at once ends nothing.
     pub fn ended_something(&self) -> bool {
-        !(self.sessions.is_empty()
-            && self.notices.is_empty()
-            && self.untold.is_empty()
-            && self.revoked.is_empty())
+        !(self.sessions.is_empty() && self.notices.is_empty() && self.untold.is_empty() && self.revoked.is_empty())
     }
 }
 
@@ -81,19 +78,11 @@ impl Tx {
         let reaches = self.mark(end, &mut report).await?;
         let leaving = self.leaving(&reaches).await?;
         for stay in &leaving {
-            self.change(
-                &LEAVE,
-                values![stay.sid.as_str(), end.at, end.cause.as_str()],
-            )
-            .await?;
+            self.change(&LEAVE, values![stay.sid.as_str(), end.at, end.cause.as_str()]).await?;
         }
         let verdict = judge::judge(end, leaving);
         for grant in &verdict.revoked {
-            self.change(
-                &END_GRANT,
-                values![grant.as_str(), end.at, end.cause.as_str()],
-            )
-            .await?;
+            self.change(&END_GRANT, values![grant.as_str(), end.at, end.cause.as_str()]).await?;
         }
         report.revoked = verdict.revoked;
         self.end_background(end, &mut report).await?;
@@ -120,26 +109,12 @@ impl Tx {
         by: &str,
         now: Time,
     ) -> Result<GrantEnding, Fault> {
-        if self
-            .change(&END_GRANT, values![grant.as_str(), now, cause.as_str()])
-            .await?
-            == 0
-        {
+        if self.change(&END_GRANT, values![grant.as_str(), now, cause.as_str()]).await? == 0 {
             return Ok(GrantEnding::Before);
         }
         let id = format!("grant.{grant}.{}", now.millis());
-        let values = values![
-            id.as_str(),
-            "grant",
-            grant.as_str(),
-            cause.as_str(),
-            by,
-            now,
-            0_i64,
-            0_i64,
-            1_i64,
-            0_i64,
-        ];
+        let values =
+            values![id.as_str(), "grant", grant.as_str(), cause.as_str(), by, now, 0_i64, 0_i64, 1_i64, 0_i64,];
         self.change(&RECORD, values).await?;
         Ok(GrantEnding::Now)
     }
@@ -150,12 +125,7 @@ impl Tx {
         let whole = matches!(end.what, Ended::Session(_) | Ended::Account(_));
         for (session, client, sid) in self.reached(&end.what).await? {
             let row = if whole {
-                let mark = values![
-                    session.as_str(),
-                    end.at,
-                    end.cause.as_str(),
-                    end.by.as_str()
-                ];
+                let mark = values![session.as_str(), end.at, end.cause.as_str(), end.by.as_str()];
                 self.row(&MARK, mark).await?
             } else {
                 self.row(&HOLD_ALONE, values![session.as_str()]).await?
@@ -165,12 +135,7 @@ impl Tx {
             if whole {
                 report.sessions.push(session.clone());
             }
-            reaches.push(Reach {
-                session,
-                kind,
-                client,
-                sid,
-            });
+            reaches.push(Reach { session, kind, client, sid });
         }
         Ok(reaches)
     }
@@ -178,14 +143,7 @@ impl Tx {
     /// Background access that outlived its sessions: what may not go on ends also where no stay ends.
     async fn end_background(&mut self, end: &End, report: &mut EndReport) -> Result<(), Fault> {
         for grant in self.background(end).await? {
-            if self
-                .change(
-                    &END_GRANT,
-                    values![grant.as_str(), end.at, end.cause.as_str()],
-                )
-                .await?
-                == 1
-            {
+            if self.change(&END_GRANT, values![grant.as_str(), end.at, end.cause.as_str()]).await? == 1 {
                 report.revoked.push(grant);
             }
         }
@@ -198,9 +156,7 @@ impl Tx {
             Ended::Session(session) => ("session", session.to_string()),
             Ended::Account(account) => ("account", account.to_string()),
             Ended::Client(client) => ("client", client.to_string()),
-            Ended::AccountAtClient(account, client) => {
-                ("account_at_client", format!("{account} {client}"))
-            }
+            Ended::AccountAtClient(account, client) => ("account_at_client", format!("{account} {client}")),
         };
         let id = format!("{what}.{subject}.{}", end.at.millis());
         let values = values![

@@ -64,12 +64,7 @@ impl Reader {
                 continue;
             };
             let kind = text::word(&row.take::<String>()?, SessionKind::read)?;
-            reaches.push(Reach {
-                session,
-                kind,
-                client,
-                sid,
-            });
+            reaches.push(Reach { session, kind, client, sid });
         }
         let leaving = self.leaving(&reaches).await?;
         let mut verdict = judge::judge(end, leaving);
@@ -89,31 +84,19 @@ impl Reader {
         let rows = match what {
             Ended::Session(session) => return Ok(vec![(session.clone(), None, None)]),
             Ended::Account(account) => self.rows(&OF_ACCOUNT, values![account.as_str()]).await?,
-            Ended::Client(client) => {
-                self.rows(&OF_CLIENT, values![client.as_str(), None::<&str>])
-                    .await?
-            }
+            Ended::Client(client) => self.rows(&OF_CLIENT, values![client.as_str(), None::<&str>]).await?,
             Ended::AccountAtClient(account, client) => {
-                self.rows(&OF_CLIENT, values![client.as_str(), account.as_str()])
-                    .await?
+                self.rows(&OF_CLIENT, values![client.as_str(), account.as_str()]).await?
             }
             Ended::Participation(sid) => self.rows(&SESSION_OF, values![sid.as_str()]).await?,
         };
         let (client, sid) = match what {
-            Ended::Client(client) | Ended::AccountAtClient(_, client) => {
-                (Some(client.clone()), None)
-            }
+            Ended::Client(client) | Ended::AccountAtClient(_, client) => (Some(client.clone()), None),
             Ended::Participation(sid) => (None, Some(sid.clone())),
             Ended::Session(_) | Ended::Account(_) => (None, None),
         };
         rows.into_iter()
-            .map(|mut row| {
-                Ok((
-                    SessionId::new(row.take::<String>()?),
-                    client.clone(),
-                    sid.clone(),
-                ))
-            })
+            .map(|mut row| Ok((SessionId::new(row.take::<String>()?), client.clone(), sid.clone())))
             .collect()
     }
 
@@ -122,22 +105,10 @@ impl Reader {
         let mut clients = HashMap::new();
         let mut leaving = Vec::new();
         for reach in reaches {
-            let (client, sid) = (
-                reach.client.as_ref().map(ClientId::as_str),
-                reach.sid.as_ref().map(Sid::as_str),
-            );
-            for mut row in self
-                .rows(&LEAVING, values![reach.session.as_str(), client, sid])
-                .await?
-            {
-                let (sid, account) = (
-                    Sid::new(row.take::<String>()?),
-                    AccountId::new(row.take::<String>()?),
-                );
-                let (client, sub) = (
-                    ClientId::new(row.take::<String>()?),
-                    Sub::new(row.take::<String>()?),
-                );
+            let (client, sid) = (reach.client.as_ref().map(ClientId::as_str), reach.sid.as_ref().map(Sid::as_str));
+            for mut row in self.rows(&LEAVING, values![reach.session.as_str(), client, sid]).await? {
+                let (sid, account) = (Sid::new(row.take::<String>()?), AccountId::new(row.take::<String>()?));
+                let (client, sub) = (ClientId::new(row.take::<String>()?), Sub::new(row.take::<String>()?));
                 if !clients.contains_key(&client) {
                     clients.insert(client.clone(), self.listener(&client).await?);
                 }
@@ -162,32 +133,21 @@ impl Reader {
     async fn grants_of_stay(&mut self, sid: &Sid) -> Result<Vec<(GrantId, GrantKind)>, Fault> {
         let rows = self.rows(&GRANTS_OF_STAY, values![sid.as_str()]).await?;
         let read = |mut row: Row| {
-            Ok((
-                GrantId::new(row.take::<String>()?),
-                text::word(&row.take::<String>()?, GrantKind::read)?,
-            ))
+            Ok((GrantId::new(row.take::<String>()?), text::word(&row.take::<String>()?, GrantKind::read)?))
         };
         rows.into_iter().map(read).collect()
     }
 
     async fn listener(&mut self, client: &ClientId) -> Result<Listener, Fault> {
         let Some(mut row) = self.row(&CLIENT, values![client.as_str()]).await? else {
-            return Ok(Listener {
-                uri: None,
-                deadline: None,
-                idle_notices: IdleNotices::Send,
-            });
+            return Ok(Listener { uri: None, deadline: None, idle_notices: IdleNotices::Send });
         };
-        let unreadable =
-            |error| Fault::from_error(Kind::Bug, format!("the row of client {client}"), error);
-        let metadata: Addressed =
-            serde_json::from_str(&row.take::<String>()?).map_err(unreadable)?;
+        let unreadable = |error| Fault::from_error(Kind::Bug, format!("the row of client {client}"), error);
+        let metadata: Addressed = serde_json::from_str(&row.take::<String>()?).map_err(unreadable)?;
         let policy: Policy = serde_json::from_str(&row.take::<String>()?).map_err(unreadable)?;
         Ok(Listener {
             uri: metadata.backchannel_logout_uri,
-            deadline: policy
-                .logout_deadline
-                .map(|seconds| Span::from_seconds(i64::from(seconds))),
+            deadline: policy.logout_deadline.map(|seconds| Span::from_seconds(i64::from(seconds))),
             idle_notices: policy.idle_notices,
         })
     }
@@ -200,24 +160,12 @@ impl Reader {
         }
         let rows = match &end.what {
             Ended::Participation(_) | Ended::Session(_) => return Ok(Vec::new()),
-            Ended::Account(account) => {
-                self.rows(&GRANTS_OF_ACCOUNT, values![account.as_str(), None::<&str>])
-                    .await?
-            }
+            Ended::Account(account) => self.rows(&GRANTS_OF_ACCOUNT, values![account.as_str(), None::<&str>]).await?,
             Ended::AccountAtClient(account, client) => {
-                self.rows(
-                    &GRANTS_OF_ACCOUNT,
-                    values![account.as_str(), client.as_str()],
-                )
-                .await?
+                self.rows(&GRANTS_OF_ACCOUNT, values![account.as_str(), client.as_str()]).await?
             }
-            Ended::Client(client) => {
-                self.rows(&GRANTS_OF_CLIENT, values![client.as_str()])
-                    .await?
-            }
+            Ended::Client(client) => self.rows(&GRANTS_OF_CLIENT, values![client.as_str()]).await?,
         };
-        rows.into_iter()
-            .map(|mut row| Ok(GrantId::new(row.take::<String>()?)))
-            .collect()
+        rows.into_iter().map(|mut row| Ok(GrantId::new(row.take::<String>()?))).collect()
     }
 }

@@ -63,11 +63,7 @@ impl Tx {
             let absolute = row.take::<Time>()? <= sweep.now;
             let end = End {
                 what: Ended::Session(session),
-                cause: if absolute {
-                    Cause::AbsoluteExpiry
-                } else {
-                    Cause::IdleExpiry
-                },
+                cause: if absolute { Cause::AbsoluteExpiry } else { Cause::IdleExpiry },
                 by: "sweep".to_owned(),
                 offline: OfflineGrants::Keep,
                 at: sweep.now,
@@ -76,9 +72,7 @@ impl Tx {
             let report = self.end_spread(&end, wait).await?;
             wait = wait + step;
             swept.sessions += 1;
-            swept.notices = swept
-                .notices
-                .saturating_add(u32::try_from(report.notices.len()).unwrap_or(u32::MAX));
+            swept.notices = swept.notices.saturating_add(u32::try_from(report.notices.len()).unwrap_or(u32::MAX));
         }
         Ok(swept)
     }
@@ -88,8 +82,7 @@ impl Tx {
         let mut ended = 0;
         for mut row in self.rows(&EXPIRED_GRANTS, values![now, limit]).await? {
             let id: String = row.take()?;
-            self.change(&OVER, values![&id, now, Cause::AbsoluteExpiry.as_str()])
-                .await?;
+            self.change(&OVER, values![&id, now, Cause::AbsoluteExpiry.as_str()]).await?;
             ended += 1;
         }
         Ok(ended)
@@ -100,13 +93,7 @@ impl Tx {
         let mut removed = 0;
         for mut row in self.rows(&KEPT_LONG, values![before, limit]).await? {
             let id: String = row.take()?;
-            for statement in [
-                &REMOVE_ACCESS,
-                &REMOVE_REFRESH,
-                &REMOVE_GRANTS,
-                &REMOVE_STAYS,
-                &REMOVE,
-            ] {
+            for statement in [&REMOVE_ACCESS, &REMOVE_REFRESH, &REMOVE_GRANTS, &REMOVE_STAYS, &REMOVE] {
                 self.change(statement, values![&id]).await?;
             }
             removed += 1;

@@ -17,11 +17,7 @@ fn victim() {
     let Ok(location) = std::env::var(WHERE) else {
         return;
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let store = Store::open(&location.parse().unwrap()).await.unwrap();
         let mut writers = tokio::task::JoinSet::new();
@@ -30,14 +26,11 @@ fn victim() {
             writers.spawn(async move {
                 for n in 0.. {
                     let id = writer * 1_000_000 + n;
-                    let written: Result<(), Stop<()>> = store
-                        .send(async move |tx| Ok(add(tx, id, "kept").await?))
-                        .await;
+                    let written: Result<(), Stop<()>> =
+                        store.send(async move |tx| Ok(add(tx, id, "kept").await?)).await;
                     written.unwrap();
                     // One write of one line: lines of several writers do not mix.
-                    std::io::stdout()
-                        .write_all(format!("acknowledged {id}\n").as_bytes())
-                        .unwrap();
+                    std::io::stdout().write_all(format!("acknowledged {id}\n").as_bytes()).unwrap();
                 }
             });
         }
@@ -58,10 +51,8 @@ async fn survives(location: &str) {
         .unwrap();
     let said = BufReader::new(victim.stdout.take().unwrap());
     let listening = std::thread::spawn(move || {
-        let ids = said
-            .lines()
-            .map_while(Result::ok)
-            .filter_map(|line| line.strip_prefix("acknowledged ")?.parse().ok());
+        let ids =
+            said.lines().map_while(Result::ok).filter_map(|line| line.strip_prefix("acknowledged ")?.parse().ok());
         ids.collect::<Vec<i64>>()
     });
     tokio::time::sleep(Duration::from_millis(1_500)).await;
@@ -72,10 +63,7 @@ async fn survives(location: &str) {
     let store = Store::open(&location.parse().unwrap()).await.unwrap();
     let mut reader = store.reader().await.unwrap();
     for id in acknowledged {
-        assert!(
-            reader.row(&NOTE, values![id]).await.unwrap().is_some(),
-            "row {id} was acknowledged and is gone"
-        );
+        assert!(reader.row(&NOTE, values![id]).await.unwrap().is_some(), "row {id} was acknowledged and is gone");
     }
 }
 

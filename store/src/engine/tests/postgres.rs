@@ -81,18 +81,11 @@ async fn cut_connections_are_replaced() {
         for n in from..from + 40 {
             let store = store.clone();
             running.spawn(async move {
-                let ended: Result<(), Stop<()>> = store
-                    .send(async move |tx| Ok(add(tx, n, "row").await?))
-                    .await;
+                let ended: Result<(), Stop<()>> = store.send(async move |tx| Ok(add(tx, n, "row").await?)).await;
                 ended
             });
         }
-        running
-            .join_all()
-            .await
-            .into_iter()
-            .filter_map(fault)
-            .collect::<Vec<Fault>>()
+        running.join_all().await.into_iter().filter_map(fault).collect::<Vec<Fault>>()
     };
     assert!(warm(store.clone(), 0).await.is_empty());
     let cut: Result<(), Stop<()>> = store
@@ -127,15 +120,10 @@ async fn a_lock_held_too_long_says_try_later() {
     });
     tokio::time::sleep(Duration::from_millis(500)).await;
     let began = Instant::now();
-    let ended: Result<(), Stop<()>> = store
-        .send(async |tx| Ok(tx.change(&RAISE, values![0_i64]).await.map(drop)?))
-        .await;
+    let ended: Result<(), Stop<()>> =
+        store.send(async |tx| Ok(tx.change(&RAISE, values![0_i64]).await.map(drop)?)).await;
     assert_eq!(fault(ended).map(|fault| fault.kind()), Some(Kind::Busy));
-    assert!(
-        began.elapsed() < Duration::from_secs(7),
-        "{:?}",
-        began.elapsed()
-    );
+    assert!(began.elapsed() < Duration::from_secs(7), "{:?}", began.elapsed());
     held.await.unwrap().unwrap();
 }
 
@@ -149,22 +137,17 @@ async fn a_schema_changed_under_cached_plans_is_planned_anew() {
         store.send(async |tx| Ok(tx.row(&NOTE, values![1_i64]).await?.is_some())).await
     };
     assert!(!read(&store).await.unwrap());
-    let changed: Result<(), Stop<()>> =
-        store.send(async |tx| Ok(tx.line().script("ALTER TABLE trial ALTER COLUMN note TYPE varchar(99)").await?)).await;
+    let changed: Result<(), Stop<()>> = store
+        .send(async |tx| Ok(tx.line().script("ALTER TABLE trial ALTER COLUMN note TYPE varchar(99)").await?))
+        .await;
     changed.unwrap();
     assert!(!read(&store).await.unwrap(), "run again with a new plan");
 }
 
 #[tokio::test]
 async fn no_server_is_said_to_be_gone_and_the_password_is_not_said() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let location: Location = format!("postgres://me:hunter2@127.0.0.1:{nobody}/op")
-        .parse()
-        .unwrap();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let location: Location = format!("postgres://me:hunter2@127.0.0.1:{nobody}/op").parse().unwrap();
     assert!(!format!("{location} {location:?}").contains("hunter2"));
     let gone = Store::open(&location).await.map(drop).unwrap_err();
     assert_eq!(gone.kind(), Kind::Gone, "{gone}");
@@ -173,21 +156,11 @@ async fn no_server_is_said_to_be_gone_and_the_password_is_not_said() {
 
 #[test]
 fn locations_are_read_strictly() {
-    for bad in [
-        "",
-        "mysql://x",
-        "sqlite:",
-        "sqlite::memory:",
-        "postgres://h/d?sslmode=prefer",
-        "postgres://h/d?pool=0",
-    ] {
+    for bad in ["", "mysql://x", "sqlite:", "sqlite::memory:", "postgres://h/d?sslmode=prefer", "postgres://h/d?pool=0"]
+    {
         assert!(bad.parse::<Location>().is_err(), "{bad}");
     }
-    for good in [
-        "sqlite:a.db",
-        "sqlite:///tmp/a.db",
-        "postgresql://u@h:5433/d?sslmode=verify-full&pool=4",
-    ] {
+    for good in ["sqlite:a.db", "sqlite:///tmp/a.db", "postgresql://u@h:5433/d?sslmode=verify-full&pool=4"] {
         assert!(good.parse::<Location>().is_ok(), "{good}");
     }
 }
@@ -203,9 +176,7 @@ async fn tls_is_verified_or_refused() {
     let open = async |query: String| Store::open(&format!("{url}?{query}").parse().unwrap()).await;
     let authority = authority.display();
     for mode in ["require", "verify-full"] {
-        let store = open(format!("sslmode={mode}&sslrootcert={authority}"))
-            .await
-            .unwrap();
+        let store = open(format!("sslmode={mode}&sslrootcert={authority}")).await.unwrap();
         let encrypted: Result<(), Stop<()>> = store
             .send(async |tx| {
                 let sql = "DO $$ BEGIN IF NOT (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) \
@@ -216,21 +187,12 @@ async fn tls_is_verified_or_refused() {
         encrypted.unwrap();
         let mut wakes = store.wakes().await.unwrap();
         tokio::time::sleep(Duration::from_millis(500)).await;
-        let called: Result<(), Stop<()>> =
-            store.send(async |tx| Ok(tx.wake_courier().await?)).await;
+        let called: Result<(), Stop<()>> = store.send(async |tx| Ok(tx.wake_courier().await?)).await;
         called.unwrap();
-        tokio::time::timeout(Duration::from_secs(5), wakes.next())
-            .await
-            .expect("listening works over TLS too");
+        tokio::time::timeout(Duration::from_secs(5), wakes.next()).await.expect("listening works over TLS too");
     }
-    let stranger = open("sslmode=require".to_owned())
-        .await
-        .map(drop)
-        .unwrap_err();
+    let stranger = open("sslmode=require".to_owned()).await.map(drop).unwrap_err();
     assert_eq!(stranger.kind(), Kind::Gone, "{stranger}");
-    let missing = open("sslmode=require&sslrootcert=/nowhere.pem".to_owned())
-        .await
-        .map(drop)
-        .unwrap_err();
+    let missing = open("sslmode=require&sslrootcert=/nowhere.pem".to_owned()).await.map(drop).unwrap_err();
     assert!(missing.to_string().contains("/nowhere.pem"), "{missing}");
 }

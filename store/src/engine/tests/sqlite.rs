@@ -10,11 +10,7 @@ use crate::fault::Kind;
 use crate::tx::{Stop, Store};
 use crate::{Fault, Location};
 
-async fn many(
-    store: &Store,
-    ids: std::ops::Range<i64>,
-    note: &'static str,
-) -> Vec<Result<i64, Stop<()>>> {
+async fn many(store: &Store, ids: std::ops::Range<i64>, note: &'static str) -> Vec<Result<i64, Stop<()>>> {
     let mut running = JoinSet::new();
     for n in ids {
         let store = store.clone();
@@ -40,10 +36,7 @@ fn fault(ended: Result<i64, Stop<()>>) -> Option<Fault> {
 
 /// Runs SQL on the writing connection, from inside a job.
 async fn on_the_writer(store: &Store, sql: &'static str) {
-    store
-        .send::<_, (), _>(async move |tx| Ok(tx.line().script(sql).await?))
-        .await
-        .unwrap();
+    store.send::<_, (), _>(async move |tx| Ok(tx.line().script(sql).await?)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -55,33 +48,17 @@ async fn a_full_disk_loses_nothing_that_was_acknowledged() {
     let ended = many(&store, 0..600, long).await;
     let acknowledged = ended.iter().filter(|ended| ended.is_ok()).count();
     let faults: Vec<Fault> = ended.into_iter().filter_map(fault).collect();
-    assert!(
-        acknowledged > 0 && !faults.is_empty(),
-        "{acknowledged} of 600"
-    );
+    assert!(acknowledged > 0 && !faults.is_empty(), "{acknowledged} of 600");
     for fault in &faults {
         assert_eq!(fault.kind(), Kind::Full, "{fault}");
     }
     let stored = count(&mut store.reader().await.unwrap(), long).await;
-    assert_eq!(
-        stored,
-        i64::try_from(acknowledged).unwrap(),
-        "rows = acknowledged"
-    );
+    assert_eq!(stored, i64::try_from(acknowledged).unwrap(), "rows = acknowledged");
     on_the_writer(&store, "PRAGMA max_page_count = 100000").await;
-    assert!(
-        many(&store, 1_000..1_050, long)
-            .await
-            .into_iter()
-            .all(|ended| ended.is_ok()),
-        "there is room again"
-    );
+    assert!(many(&store, 1_000..1_050, long).await.into_iter().all(|ended| ended.is_ok()), "there is room again");
     store.close().await;
     let again = Store::open(&folder.location()).await.unwrap();
-    assert_eq!(
-        count(&mut again.reader().await.unwrap(), long).await,
-        stored + 50
-    );
+    assert_eq!(count(&mut again.reader().await.unwrap(), long).await, stored + 50);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -101,9 +78,7 @@ async fn a_failing_commit_faults_its_culprit_only() {
                 .send(async move |tx| {
                     add(tx, n, "row").await?;
                     if n % 25 == 7 {
-                        tx.line()
-                            .script("INSERT INTO child (parent) VALUES (-1)")
-                            .await?;
+                        tx.line().script("INSERT INTO child (parent) VALUES (-1)").await?;
                     }
                     Ok(())
                 })
@@ -121,27 +96,16 @@ async fn a_failing_commit_faults_its_culprit_only() {
 async fn a_locked_database_answers_the_whole_queue_at_once() {
     let (store, folder) = sqlite().await;
     set_up(&store).await;
-    let Location::Sqlite(path) = folder.location() else {
-        panic!("a file")
-    };
+    let Location::Sqlite(path) = folder.location() else { panic!("a file") };
     let other = rusqlite::Connection::open(path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let began = Instant::now();
     for ended in many(&store, 0..40, "row").await {
         assert_eq!(fault(ended).map(|fault| fault.kind()), Some(Kind::Busy));
     }
-    assert!(
-        began.elapsed() < Duration::from_secs(15),
-        "{:?}: each waited its own timeout",
-        began.elapsed()
-    );
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}: each waited its own timeout", began.elapsed());
     other.execute_batch("ROLLBACK").unwrap();
-    assert!(
-        many(&store, 0..40, "row")
-            .await
-            .into_iter()
-            .all(|ended| ended.is_ok())
-    );
+    assert!(many(&store, 0..40, "row").await.into_iter().all(|ended| ended.is_ok()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -155,16 +119,10 @@ async fn a_copy_is_whole_while_others_write() {
     });
     let copy = folder.0.join("copy.db");
     store.backup(&copy).await.unwrap();
-    assert!(
-        store.backup(&copy).await.is_err(),
-        "an existing file is not overwritten"
-    );
+    assert!(store.backup(&copy).await.is_err(), "an existing file is not overwritten");
     writing.await.unwrap();
     let copied = Store::open(&Location::Sqlite(copy)).await.unwrap();
-    assert_eq!(
-        count(&mut copied.reader().await.unwrap(), "before").await,
-        500
-    );
+    assert_eq!(count(&mut copied.reader().await.unwrap(), "before").await, 500);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -175,32 +133,18 @@ async fn the_log_is_copied_back_while_writing() {
     for round in 0..6 {
         many(&store, round * 2_000..(round + 1) * 2_000, filler).await;
     }
-    let log = std::fs::metadata(folder.0.join("ostiary.db-wal"))
-        .unwrap()
-        .len();
-    assert!(
-        log < 40 * 1024 * 1024,
-        "the log has {log} bytes after 36 MB of rows"
-    );
+    let log = std::fs::metadata(folder.0.join("ostiary.db-wal")).unwrap().len();
+    assert!(log < 40 * 1024 * 1024, "the log has {log} bytes after 36 MB of rows");
 }
 
 #[tokio::test]
 async fn a_file_that_is_no_database_is_said_to_be_gone() {
     let folder = Folder::new();
-    let Location::Sqlite(path) = folder.location() else {
-        panic!("a file")
-    };
-    std::fs::write(
-        path,
-        "not a database, but long enough to be taken for one".repeat(100),
-    )
-    .unwrap();
+    let Location::Sqlite(path) = folder.location() else { panic!("a file") };
+    std::fs::write(path, "not a database, but long enough to be taken for one".repeat(100)).unwrap();
     let refused = Store::open(&folder.location()).await.map(drop).unwrap_err();
     assert_eq!(refused.kind(), Kind::Gone, "{refused}");
-    let nowhere = Store::open(&"sqlite:/nowhere/at/all.db".parse().unwrap())
-        .await
-        .map(drop)
-        .unwrap_err();
+    let nowhere = Store::open(&"sqlite:/nowhere/at/all.db".parse().unwrap()).await.map(drop).unwrap_err();
     assert_eq!(nowhere.kind(), Kind::Gone, "{nowhere}");
 }
 
@@ -208,9 +152,6 @@ async fn a_file_that_is_no_database_is_said_to_be_gone() {
 async fn the_file_is_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let (_store, folder) = sqlite().await;
-    let mode = std::fs::metadata(folder.0.join("ostiary.db"))
-        .unwrap()
-        .permissions()
-        .mode();
+    let mode = std::fs::metadata(folder.0.join("ostiary.db")).unwrap().permissions().mode();
     assert_eq!(mode & 0o077, 0, "{mode:o}");
 }

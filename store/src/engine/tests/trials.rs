@@ -32,16 +32,7 @@ async fn mixed(store: Store, n: i64) -> Outcome<i64> {
     store
         .send(async move |tx| {
             let kind = n % 8;
-            let note = [
-                "yes",
-                "refused",
-                "faulted",
-                "panicked",
-                "foreign",
-                "swallowed",
-                "met",
-                "yes",
-            ];
+            let note = ["yes", "refused", "faulted", "panicked", "foreign", "swallowed", "met", "yes"];
             add(tx, n, note[usize::try_from(kind).unwrap()]).await?;
             match kind {
                 1 => return Err(Stop::Refuse(No)),

@@ -56,21 +56,14 @@ pub(crate) async fn client(store: &Store, id: &str) -> ClientId {
 pub(crate) async fn client_with(store: &Store, id: &str, metadata: &str, policy: &str) -> ClientId {
     let (id, metadata, policy) = (id.to_owned(), metadata.to_owned(), policy.to_owned());
     let made = id.clone();
-    store
-        .write(async move |tx| Ok(tx.change(&CLIENT, values![&id, &metadata, &policy]).await?))
-        .await
-        .unwrap();
+    store.write(async move |tx| Ok(tx.change(&CLIENT, values![&id, &metadata, &policy]).await?)).await.unwrap();
     ClientId::new(made)
 }
 
 pub(crate) async fn consent(store: &Store, account: &AccountId, client: &ClientId) {
     let (account, client) = (account.clone(), client.clone());
     store
-        .write(async move |tx| {
-            Ok(tx
-                .change(&CONSENT, values![account.as_str(), client.as_str(), START])
-                .await?)
-        })
+        .write(async move |tx| Ok(tx.change(&CONSENT, values![account.as_str(), client.as_str(), START]).await?))
         .await
         .unwrap();
 }
@@ -94,18 +87,10 @@ pub(crate) fn new_session(id: &str, account: &AccountId, cookie: &str) -> NewSes
     }
 }
 
-pub(crate) async fn session(
-    store: &Store,
-    id: &str,
-    account: &AccountId,
-    cookie: &str,
-) -> SessionId {
+pub(crate) async fn session(store: &Store, id: &str, account: &AccountId, cookie: &str) -> SessionId {
     let new = new_session(id, account, cookie);
     let opened = new.id.clone();
-    let opening = store
-        .write(async move |tx| Ok(tx.open_session(&new).await?))
-        .await
-        .unwrap();
+    let opening = store.write(async move |tx| Ok(tx.open_session(&new).await?)).await.unwrap();
     assert_eq!(opening, crate::Opening::Opened);
     opened
 }
@@ -121,31 +106,17 @@ pub(crate) async fn join(
     let Some(held) = tx.hold_session(session, now).await? else {
         return Ok(None);
     };
-    let new = NewStay {
-        sid: Sid::new(fresh),
-        client: client.clone(),
-        sub: Sub::new(format!("sub-{}", held.account)),
-    };
+    let new = NewStay { sid: Sid::new(fresh), client: client.clone(), sub: Sub::new(format!("sub-{}", held.account)) };
     tx.join(&held, &new, now).await.map(Some)
 }
 
-pub(crate) async fn stay(
-    store: &Store,
-    session: &SessionId,
-    client: &ClientId,
-    fresh: &str,
-) -> Sid {
+pub(crate) async fn stay(store: &Store, session: &SessionId, client: &ClientId, fresh: &str) -> Sid {
     let (session, client, fresh) = (session.clone(), client.clone(), fresh.to_owned());
-    let joined = store
-        .write(async move |tx| Ok(join(tx, &session, &client, &fresh, START).await?))
-        .await;
+    let joined = store.write(async move |tx| Ok(join(tx, &session, &client, &fresh, START).await?)).await;
     joined.unwrap().expect("the session lives")
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a test names what it plays with in one line"
-)]
+#[expect(clippy::too_many_arguments, reason = "a test names what it plays with in one line")]
 pub(crate) fn grant(
     id: &str,
     session: &SessionId,
@@ -177,36 +148,19 @@ pub(crate) fn grant(
 
 pub(crate) async fn begin(store: &Store, grant: &Grant) {
     let grant = grant.clone();
-    store
-        .write(async move |tx| Ok(tx.begin_grant(&grant).await?))
-        .await
-        .unwrap();
+    store.write(async move |tx| Ok(tx.begin_grant(&grant).await?)).await.unwrap();
 }
 
 pub(crate) fn ending(what: Ended, cause: Cause) -> End {
-    End {
-        what,
-        cause,
-        by: "test".to_owned(),
-        offline: OfflineGrants::Keep,
-        at: START,
-        deadline: DEADLINE,
-    }
+    End { what, cause, by: "test".to_owned(), offline: OfflineGrants::Keep, at: START, deadline: DEADLINE }
 }
 
 pub(crate) async fn end(store: &Store, end: End) -> EndReport {
-    store
-        .write(async move |tx| Ok(tx.end(&end).await?))
-        .await
-        .unwrap()
+    store.write(async move |tx| Ok(tx.end(&end).await?)).await.unwrap()
 }
 
 pub(crate) async fn live_grants(store: &Store, session: &SessionId) -> i64 {
     let mut reader = store.reader().await.unwrap();
-    let mut row = reader
-        .row(&LIVE_GRANTS, values![session.as_str()])
-        .await
-        .unwrap()
-        .unwrap();
+    let mut row = reader.row(&LIVE_GRANTS, values![session.as_str()]).await.unwrap().unwrap();
     row.take().unwrap()
 }

@@ -7,8 +7,8 @@ use openid::session::{Cause, GrantKind, GrantStanding, SessionStanding};
 use openid::time::Span;
 
 use super::ground::{
-    DEADLINE, IDLE, START, account, begin, browser, client, client_with, consent, disable, end,
-    ending, grant, join, live_grants, new_session, session, stay,
+    DEADLINE, IDLE, START, account, begin, browser, client, client_with, consent, disable, end, ending, grant, join,
+    live_grants, new_session, session, stay,
 };
 use crate::engine::tests::both::on_both;
 use crate::{GrantEnding, NoticeState, Opening, Reproof, Selection, SessionFilter, Store};

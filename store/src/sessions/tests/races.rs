@@ -7,8 +7,7 @@ use openid::time::Span;
 use tokio::task::JoinSet;
 
 use super::ground::{
-    START, account, begin, client, disable, end, ending, grant, join, live_grants, new_session,
-    session, stay,
+    START, account, begin, client, disable, end, ending, grant, join, live_grants, new_session, session, stay,
 };
 use crate::engine::tests::both::on_both;
 use crate::tx::Tx;
@@ -16,11 +15,7 @@ use crate::{Fault, NoticeFilter, Opening, Store};
 
 /// Holds a transaction open for a moment, where transactions run side by side: commits come late.
 async fn dawdle(tx: &mut Tx, n: i64) -> Result<(), Fault> {
-    if n % 3 == 0 {
-        tx.line().dawdle(n % 7 * 4).await
-    } else {
-        Ok(())
-    }
+    if n % 3 == 0 { tx.line().dawdle(n % 7 * 4).await } else { Ok(()) }
 }
 
 on_both! {

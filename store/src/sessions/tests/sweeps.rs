@@ -6,26 +6,16 @@ use openid::session::{Cause, GrantKind};
 use openid::time::{Span, Time};
 use tokio::task::JoinSet;
 
-use super::ground::{
-    DEADLINE, IDLE, START, account, begin, client, client_with, end, ending, grant, session, stay,
-};
+use super::ground::{DEADLINE, IDLE, START, account, begin, client, client_with, end, ending, grant, session, stay};
 use crate::engine::tests::both::on_both;
 use crate::{Attempt, GrantEnding, Outcome, Said, Settled, Store, Sweep, Swept};
 
 fn sweep(now: Time, limit: u32) -> Sweep {
-    Sweep {
-        now,
-        limit,
-        deadline: DEADLINE,
-        spread: Span::from_seconds(10),
-    }
+    Sweep { now, limit, deadline: DEADLINE, spread: Span::from_seconds(10) }
 }
 
 async fn sweep_once(store: &Store, batch: Sweep) -> Swept {
-    store
-        .write(async move |tx| Ok(tx.sweep_sessions(&batch).await?))
-        .await
-        .unwrap()
+    store.write(async move |tx| Ok(tx.sweep_sessions(&batch).await?)).await.unwrap()
 }
 
 on_both! {
