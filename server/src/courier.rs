@@ -108,11 +108,13 @@ impl Courier {
             Ok(()) => {}
             Err(Stop::Fault(fault)) => {
                 tracing::error!(
-                    notice = notice.id,
+                    notice = notice.attempt.id,
                     "an attempt failed on our side, it is made again when its lease runs out: {fault}"
                 );
             }
-            Err(Stop::Refuse(refusal)) => tracing::error!(notice = notice.id, "an attempt was refused: {refusal}"),
+            Err(Stop::Refuse(refusal)) => {
+                tracing::error!(notice = notice.attempt.id, "an attempt was refused: {refusal}")
+            }
         }
         drop(place);
         self.freed.notify_one();
@@ -132,9 +134,11 @@ impl Courier {
                 .settle(notice, Outcome::Parked, said("the client has no backchannel_logout_uri any more"))
                 .await;
         };
-        // A host whose places are all taken must not hold up the others: the notice comes again in a moment.
+        // A host whose places are all taken must not hold up the others: the notice goes back, uncounted.
         let Ok(_turn) = self.host(&uri).try_acquire_owned() else {
-            return self.postpone(notice, Span::from_millis(300), said("waiting for a place at this host")).await;
+            let (attempt, due) = (notice.attempt.clone(), self.op.now() + Span::from_millis(300));
+            self.op.store().write(async move |tx| Ok(tx.give_back(&attempt, due).await?)).await?;
+            return Ok(());
         };
         let now = self.op.now();
         let claims = backchannel::claims(&notice.notice, self.op.issuer().as_str(), now, &self.op.dice().name());
@@ -160,10 +164,10 @@ impl Courier {
 
     async fn later(&self, notice: &Leased, asked: Option<Span>, said: Said) -> Result<(), Stop> {
         let now = self.op.now();
-        let wait = backchannel::backoff(notice.attempt, self.op.dice().number());
+        let wait = backchannel::backoff(notice.attempt.number, self.op.dice().number());
         match backchannel::again(now, wait, asked, notice.notice.deliver_by) {
             Again::At(due) => {
-                tracing::info!(notice = notice.id, client = %notice.notice.client, attempt = notice.attempt, "not delivered yet: {}", said.words);
+                tracing::info!(notice = notice.attempt.id, client = %notice.notice.client, attempt = notice.attempt.number, "not delivered yet: {}", said.words);
                 self.postpone(notice, due.since(now), said).await
             }
             Again::Park => {
@@ -174,24 +178,26 @@ impl Courier {
     }
 
     async fn postpone(&self, notice: &Leased, wait: Span, said: Said) -> Result<(), Stop> {
-        let (id, attempt, due) = (notice.id.clone(), notice.attempt, self.op.now() + wait);
-        self.op.store().write(async move |tx| Ok(tx.postpone(&id, attempt, due, &said).await?)).await?;
+        let (attempt, due) = (notice.attempt.clone(), self.op.now() + wait);
+        self.op.store().write(async move |tx| Ok(tx.postpone(&attempt, due, &said).await?)).await?;
         Ok(())
     }
 
     async fn settle(&self, notice: &Leased, outcome: Outcome, said: Said) -> Result<(), Stop> {
         let client = &notice.notice.client;
         match outcome {
-            Outcome::Delivered => tracing::info!(notice = notice.id, %client, attempt = notice.attempt, "delivered"),
+            Outcome::Delivered => {
+                tracing::info!(notice = notice.attempt.id, %client, attempt = notice.attempt.number, "delivered")
+            }
             Outcome::Refused => {
-                tracing::warn!(notice = notice.id, %client, attempt = notice.attempt, "refused by the relying party: {}", said.words)
+                tracing::warn!(notice = notice.attempt.id, %client, attempt = notice.attempt.number, "refused by the relying party: {}", said.words)
             }
             Outcome::Parked => {
-                tracing::warn!(notice = notice.id, %client, attempt = notice.attempt, "parked, an operator must look: {}", said.words)
+                tracing::warn!(notice = notice.attempt.id, %client, attempt = notice.attempt.number, "parked, an operator must look: {}", said.words)
             }
         }
-        let (id, attempt, now) = (notice.id.clone(), notice.attempt, self.op.now());
-        self.op.store().write(async move |tx| Ok(tx.settle(&id, attempt, outcome, &said, now).await?)).await?;
+        let (attempt, now) = (notice.attempt.clone(), self.op.now());
+        self.op.store().write(async move |tx| Ok(tx.settle(&attempt, outcome, &said, now).await?)).await?;
         Ok(())
     }
 
