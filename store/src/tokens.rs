@@ -34,7 +34,9 @@ statements! {
     HOLD_GRANT = "SELECT id, client, account, sub, sid, session, kind, scope, claims, resources, auth_time, acr, amr, nonce, \
                   auth_time_wanted, created_at, expires_at, ended_at FROM grants WHERE id = $1 {hold}";
     REFRESH_ROW = "SELECT issued_at, expires_at, rotated_at, \
-                   (SELECT count(*) FROM refresh_token c WHERE c.parent = $1 AND c.used_at IS NOT NULL) \
+                   (SELECT count(*) FROM refresh_token c WHERE c.parent = $1 AND c.used_at IS NOT NULL), \
+                   (SELECT count(*) FROM refresh_token s JOIN refresh_token me ON me.hash = $1 \
+                    WHERE s.parent = me.parent AND s.hash <> me.hash AND s.used_at IS NOT NULL) \
                    FROM refresh_token WHERE hash = $1";
     INSERT_ACCESS = "INSERT INTO access_token (hash, grant_id, client, sub, scope, resources, issued_at, expires_at) \
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -150,11 +152,17 @@ impl Tx {
         };
         let (issued_at, expires_at, rotated_at) = (row.take()?, row.take()?, row.take::<Option<Time>>()?);
         let successor = if row.take::<i64>()? > 0 { Successor::Used } else { Successor::Untouched };
+        // Two successors of one token within its grace, and the other was used: whoever has this one does not belong here.
+        let displaced = row.take::<i64>()? > 0;
         Ok(Some(Held {
             grant,
             issued_at,
             expires_at,
-            standing: rotated_at.map_or(RefreshStanding::Unused, |at| RefreshStanding::Rotated { at, successor }),
+            standing: match rotated_at {
+                Some(at) => RefreshStanding::Rotated { at, successor },
+                None if displaced => RefreshStanding::Displaced,
+                None => RefreshStanding::Unused,
+            },
             grant_standing: if grant_ended.is_some() { GrantStanding::Over } else { GrantStanding::Live },
             session: if lives { SessionStanding::Live } else { SessionStanding::Over },
         }))

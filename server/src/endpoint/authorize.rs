@@ -18,6 +18,7 @@ use openid::time::Time;
 use openid::token::authorization_code::Code;
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, Refusal, refuse};
+use store::NewStay;
 
 use super::ask::Ask;
 use crate::answer::{Answer, Stop, see_other};
@@ -162,7 +163,8 @@ async fn write(op: &Op, request: &AuthRequest, located: &Located, agreed: Agreed
                 return Ok(false);
             };
             let mut new = new.clone();
-            new.grant.sid = tx.join(&session, &new.grant.client, &new.grant.sub, &fresh, now).await?;
+            let stay = NewStay { sid: fresh.clone(), client: new.grant.client.clone(), sub: new.grant.sub.clone() };
+            new.grant.sid = tx.join(&session, &stay, now).await?;
             tx.insert_code(&digest, &new).await?;
             Ok(true)
         })
