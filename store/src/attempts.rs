@@ -5,15 +5,15 @@
 use login::budget::{Bucket, Budget, Take, Took};
 use openid::time::Time;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, Kind};
 use crate::statements::statements;
 use crate::tx::Tx;
 use crate::value::values;
 
 statements! {
     READ = "SELECT remaining, at FROM attempt WHERE kind = $1 AND key = $2 {hold}";
-    PUT = "INSERT INTO attempt (kind, key, remaining, at) VALUES ($1, $2, $3, $4) \
-           ON CONFLICT (kind, key) DO UPDATE SET remaining = excluded.remaining, at = excluded.at";
+    FILL = "INSERT INTO attempt (kind, key, remaining, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+    PUT = "UPDATE attempt SET remaining = $3, at = $4 WHERE kind = $1 AND key = $2";
     SWEEP = "DELETE FROM attempt WHERE (kind, key) IN (SELECT kind, key FROM attempt WHERE at < $1 LIMIT $2)";
 }
 
@@ -34,14 +34,14 @@ pub enum Taken {
 impl Tx {
     /// Takes one attempt from each bucket, in the order given (the same everywhere, so that nobody waits in a circle).
     pub async fn take_attempts(&mut self, takes: &[Take], now: Time) -> Result<Taken, Fault> {
-        let mut taken = Vec::with_capacity(takes.len());
+        let mut drained = Vec::with_capacity(takes.len());
         for take in takes {
             match take.limit.take(self.bucket(take, now).await?, now) {
-                Took::One(bucket) => taken.push(bucket),
+                Took::One(bucket) => drained.push(bucket),
                 Took::Empty { until } => return Ok(Taken::Blocked { budget: take.budget, until }),
             }
         }
-        for (take, bucket) in takes.iter().zip(taken) {
+        for (take, bucket) in takes.iter().zip(drained) {
             self.put_bucket(take, bucket).await?;
         }
         Ok(Taken::All)
@@ -57,10 +57,16 @@ impl Tx {
     }
 
     async fn bucket(&mut self, take: &Take, now: Time) -> Result<Bucket, Fault> {
-        Ok(match self.row(&READ, values![take.budget.as_str(), &take.key]).await? {
-            None => take.limit.full(now),
-            Some(mut row) => Bucket { left: row.take()?, at: row.take()? },
-        })
+        let key = values![take.budget.as_str(), &take.key];
+        if let Some(mut row) = self.row(&READ, key).await? {
+            return Ok(Bucket { left: row.take()?, at: row.take()? });
+        }
+        // A row that is not there cannot be held: everybody who comes first at once would find a full bucket.
+        let full = take.limit.full(now);
+        self.change(&FILL, values![take.budget.as_str(), &take.key, full.left, full.at]).await?;
+        let row = self.row(&READ, key).await?;
+        let mut row = row.ok_or_else(|| Fault::new(Kind::Busy, "a bucket was swept away").contention())?;
+        Ok(Bucket { left: row.take()?, at: row.take()? })
     }
 
     async fn put_bucket(&mut self, take: &Take, bucket: Bucket) -> Result<(), Fault> {

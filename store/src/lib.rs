@@ -24,6 +24,8 @@ pub mod replay;
 mod row;
 mod sessions;
 mod statements;
+#[cfg(test)]
+mod tests;
 mod text;
 pub mod tokens;
 mod tx;

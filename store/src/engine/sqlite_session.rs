@@ -108,7 +108,7 @@ fn open(path: &Path, purpose: Purpose) -> Result<Connection, Fault> {
         )?;
         match purpose {
             Purpose::Write => {
-                connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;")?
+                connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;")?;
             }
             Purpose::Read => connection.execute_batch("PRAGMA query_only = ON;")?,
         }

@@ -5,3 +5,4 @@ mod life;
 mod previews;
 mod races;
 mod sweeps;
+mod tokens;

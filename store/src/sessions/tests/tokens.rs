@@ -1,0 +1,293 @@
+//! Codes, redemptions and refreshes with the real verbs, against each other and against the end (`logout.md` §8.6).
+
+use openid::logout::judge::{Ended, OfflineGrants};
+use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid};
+use openid::session::{Cause, Grant, GrantKind, GrantStanding, SessionStanding};
+use openid::time::{Span, Time};
+use openid::token::authorization_code::{Code, RedirectGiven, Spent};
+use openid::token::issue::{AccessIssue, Ground, IdTokenIssue, Issue, RefreshIssue, Retry};
+use openid::token::refresh_token::{RefreshStanding, Successor};
+use openid::wire::scope::Scope;
+use tokio::task::JoinSet;
+
+use super::ground::{START, account, client, end, ending, grant, join, session};
+use crate::engine::tests::both::on_both;
+use crate::tokens::Drawn;
+use crate::tx::Tx;
+use crate::{Fault, Store};
+
+const LATER: Time = Time::from_seconds(1_800_000_060);
+
+struct Place {
+    account: AccountId,
+    client: ClientId,
+    session: SessionId,
+}
+
+async fn place(store: &Store, tag: &str) -> Place {
+    let account = account(store, &format!("ann-{tag}")).await;
+    let client = client(store, &format!("rp-{tag}")).await;
+    let session = session(store, &format!("s-{tag}"), &account, "cookie").await;
+    Place { account, client, session }
+}
+
+fn drawn(tag: &str) -> Drawn {
+    Drawn { access: Digest::of(&format!("access {tag}")), refresh: Digest::of(&format!("refresh {tag}")) }
+}
+
+/// Writes a code as the authorization endpoint does; `None` if the session is over.
+async fn authorize(tx: &mut Tx, place: &Place, tag: &str, kind: GrantKind) -> Result<Option<Sid>, Fault> {
+    let sid = join(tx, &place.session, &place.client, &format!("sid-{tag}"), START).await?;
+    if let Some(sid) = &sid {
+        let code = Code {
+            grant: grant(&format!("g-{tag}"), &place.session, sid, &place.client, &place.account, kind),
+            redirect_uri: "https://rp.example/cb".to_owned(),
+            redirect_uri_given: RedirectGiven::Given,
+            challenge: None,
+            expires_at: START + Span::from_seconds(60),
+        };
+        tx.insert_code(&Digest::of(tag), &code).await?;
+    }
+    Ok(sid)
+}
+
+async fn code(store: &Store, tag: &str, kind: GrantKind) -> Place {
+    let place = place(store, tag).await;
+    let (copy, tag) = (
+        Place { account: place.account.clone(), client: place.client.clone(), session: place.session.clone() },
+        tag.to_owned(),
+    );
+    let sid = store.write(async move |tx| Ok(authorize(tx, &copy, &tag, kind).await?)).await.unwrap();
+    assert!(sid.is_some());
+    place
+}
+
+fn issue(grant: Grant, ground: impl FnOnce(Grant) -> Ground, refresh: RefreshIssue) -> Issue {
+    Issue {
+        client: grant.client.clone(),
+        access: AccessIssue {
+            scope: Scope::from("openid".to_owned()),
+            resources: Vec::new(),
+            expires_at: LATER + Span::from_hours(1),
+        },
+        refresh,
+        id_token: IdTokenIssue::None,
+        ground: ground(grant),
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Redeemed {
+    Yes,
+    Breach,
+    Over,
+    Unknown,
+}
+
+/// What the token endpoint does, with a judge that looks at nothing but the code and the session.
+async fn redeem(tx: &mut Tx, tag: &str, client: &ClientId, drawn: &Drawn) -> Result<Redeemed, Fault> {
+    match tx.spend_code(&Digest::of(tag), client, START).await? {
+        Spent::Unknown => Ok(Redeemed::Unknown),
+        Spent::Before { family } => {
+            tx.breach(&family, client, START).await?;
+            Ok(Redeemed::Breach)
+        }
+        Spent::Now { session: SessionStanding::Over, .. } => Ok(Redeemed::Over),
+        Spent::Now { code, session: SessionStanding::Live } => {
+            let first = RefreshIssue::First { expires_at: LATER + Span::from_days(1) };
+            tx.settle_issue(&issue(code.grant, Ground::Begin, first), drawn, START).await?;
+            Ok(Redeemed::Yes)
+        }
+    }
+}
+
+async fn redeemed(store: &Store, tag: &str, client: &ClientId, answer: &str) -> Redeemed {
+    let (tag, client, drawn) = (tag.to_owned(), client.clone(), drawn(answer));
+    store.write(async move |tx| Ok(redeem(tx, &tag, &client, &drawn).await?)).await.unwrap()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refreshed {
+    First,
+    Again,
+    Breach,
+    Over,
+}
+
+/// Rotation with the grace for lost answers.
+async fn refresh(tx: &mut Tx, token: &Digest, client: &ClientId, drawn: &Drawn) -> Result<Refreshed, Fault> {
+    let Some(held) = tx.refresh_held(token, client, LATER).await? else { return Err(Fault::bug("no such token")) };
+    if held.grant_standing == GrantStanding::Over {
+        return Ok(Refreshed::Over);
+    }
+    if held.grant.kind == GrantKind::Online && held.session == SessionStanding::Over {
+        return Ok(Refreshed::Over);
+    }
+    let retry = match held.standing {
+        RefreshStanding::Unused => Retry::First,
+        RefreshStanding::Rotated { successor: Successor::Untouched, .. } => Retry::Again,
+        RefreshStanding::Rotated { successor: Successor::Used, .. } | RefreshStanding::Displaced => {
+            tx.breach(&held.grant.id, client, LATER).await?;
+            return Ok(Refreshed::Breach);
+        }
+    };
+    let next = RefreshIssue::Successor { of: *token, retry, expires_at: LATER + Span::from_days(1) };
+    tx.settle_issue(&issue(held.grant, Ground::Go, next), drawn, LATER).await?;
+    Ok(if retry == Retry::First { Refreshed::First } else { Refreshed::Again })
+}
+
+async fn refreshed(store: &Store, token: Digest, client: &ClientId, answer: &str) -> Refreshed {
+    let (client, drawn) = (client.clone(), drawn(answer));
+    store.write(async move |tx| Ok(refresh(tx, &token, &client, &drawn).await?)).await.unwrap()
+}
+
+async fn lives(store: &Store, token: &Digest) -> bool {
+    let found = store.reader().await.unwrap().access_token(token, START).await.unwrap();
+    found.is_some_and(|found| found.facts.is_live(START))
+}
+
+on_both! {
+    async fn sixty_redemptions_at_once_are_one_success_and_its_end(store: Store) {
+        for round in 0..5 {
+            let tag = format!("r{round}");
+            let place = code(&store, &tag, GrantKind::Offline).await;
+            let mut running = JoinSet::new();
+            for n in 0..60 {
+                let (store, tag, client) = (store.clone(), tag.clone(), place.client.clone());
+                running.spawn(async move { redeemed(&store, &tag, &client, &format!("{tag}-{n}")).await });
+            }
+            let answers = running.join_all().await;
+            assert_eq!(answers.iter().filter(|a| **a == Redeemed::Yes).count(), 1, "round {round}");
+            assert_eq!(answers.iter().filter(|a| **a == Redeemed::Breach).count(), 59, "round {round}");
+            for n in 0..60 {
+                assert!(!lives(&store, &drawn(&format!("{tag}-{n}")).access).await, "what the code gave is revoked");
+            }
+            let family = GrantId::new(format!("g-{tag}"));
+            let held = store.write(async move |tx| Ok(tx.hold_grant(&family).await?)).await.unwrap().unwrap();
+            assert_eq!(held.1, GrantStanding::Over);
+        }
+    }
+
+    async fn another_client_neither_gets_nor_burns_a_code(store: Store) {
+        let place = code(&store, "mine", GrantKind::Online).await;
+        let other = client(&store, "other").await;
+        assert_eq!(redeemed(&store, "mine", &other, "a").await, Redeemed::Unknown);
+        assert_eq!(redeemed(&store, "mine", &place.client, "b").await, Redeemed::Yes);
+        assert!(lives(&store, &drawn("b").access).await);
+        end(&store, ending(Ended::Session(place.session), Cause::Person)).await;
+        assert!(!lives(&store, &drawn("b").access).await, "an online token dies with its session");
+    }
+
+    async fn codes_and_redemptions_beside_the_end_leave_nothing_alive_or_untold(store: Store) {
+        for round in 0..12_i64 {
+            let tag = format!("r{round}");
+            let place = code(&store, &tag, GrantKind::Online).await;
+            let mut running = JoinSet::new();
+            for n in 0..4_i64 {
+                // Fresh codes in the same session, and a redemption of each at once.
+                let (store, client, tag) = (store.clone(), place.client.clone(), format!("{tag}-{n}"));
+                let at = Place { account: place.account.clone(), client: client.clone(), session: place.session.clone() };
+                running.spawn(async move {
+                    let code = tag.clone();
+                    let sid = store.write(async move |tx| {
+                        let sid = authorize(tx, &at, &code, GrantKind::Online).await?;
+                        tx.line().dawdle(n * 3).await?;
+                        Ok(sid)
+                    }).await.unwrap();
+                    sid.is_some() && redeemed(&store, &tag, &client, &tag).await == Redeemed::Yes
+                });
+            }
+            let first = store.clone();
+            let (client, code) = (place.client.clone(), tag.clone());
+            running.spawn(async move { redeemed(&first, &code, &client, &code).await == Redeemed::Yes });
+            let (ender, what) = (store.clone(), Ended::Session(place.session.clone()));
+            let report = tokio::spawn(async move { end(&ender, ending(what, Cause::RelyingParty)).await });
+            let given = running.join_all().await.into_iter().filter(|given| *given).count();
+            let report = report.await.unwrap();
+            assert_eq!(report.notices.len(), 1, "the one stay is told once");
+            assert_eq!(report.revoked.len(), given, "round {round}");
+            for n in 0..4 {
+                assert!(!lives(&store, &drawn(&format!("{tag}-{n}")).access).await);
+            }
+            assert!(!lives(&store, &drawn(&tag).access).await);
+            let mut reader = store.reader().await.unwrap();
+            assert_eq!(reader.participations(&place.session).await.unwrap().len(), 1);
+        }
+    }
+
+    async fn a_code_of_a_stay_that_ended_gives_nothing(store: Store) {
+        let place = code(&store, "stay", GrantKind::Offline).await;
+        end(&store, ending(Ended::Participation(Sid::new("sid-stay")), Cause::Person)).await;
+        assert_eq!(redeemed(&store, "stay", &place.client, "a").await, Redeemed::Over);
+        let mut reader = store.reader().await.unwrap();
+        let row = reader.session(&place.session).await.unwrap().unwrap();
+        assert_eq!(row.standing(START), SessionStanding::Live);
+    }
+
+    async fn many_refreshes_at_once_rotate_once(store: Store) {
+        let place = code(&store, "rot", GrantKind::Offline).await;
+        assert_eq!(redeemed(&store, "rot", &place.client, "start").await, Redeemed::Yes);
+        let token = drawn("start").refresh;
+        let mut running = JoinSet::new();
+        for n in 0..30 {
+            let (store, client) = (store.clone(), place.client.clone());
+            running.spawn(async move { refreshed(&store, token, &client, &format!("answer-{n}")).await });
+        }
+        let answers = running.join_all().await;
+        assert_eq!(answers.iter().filter(|a| **a == Refreshed::First).count(), 1);
+        assert_eq!(answers.iter().filter(|a| **a == Refreshed::Again).count(), 29, "within the grace, untouched successors");
+        assert_eq!(refreshed(&store, drawn("answer-3").refresh, &place.client, "next").await, Refreshed::First);
+        assert_eq!(refreshed(&store, token, &place.client, "thief").await, Refreshed::Breach);
+        assert_eq!(refreshed(&store, drawn("next").refresh, &place.client, "late").await, Refreshed::Over);
+        assert!(!lives(&store, &drawn("next").access).await);
+    }
+
+    async fn of_two_answers_to_one_token_only_one_can_be_used(store: Store) {
+        let place = code(&store, "two", GrantKind::Offline).await;
+        assert_eq!(redeemed(&store, "two", &place.client, "start").await, Redeemed::Yes);
+        let token = drawn("start").refresh;
+        assert_eq!(refreshed(&store, token, &place.client, "lost").await, Refreshed::First);
+        assert_eq!(refreshed(&store, token, &place.client, "had").await, Refreshed::Again);
+        let (store_1, store_2) = (store.clone(), store.clone());
+        let (client_1, client_2) = (place.client.clone(), place.client.clone());
+        let one = tokio::spawn(async move { refreshed(&store_1, drawn("lost").refresh, &client_1, "lost-1").await });
+        let two = tokio::spawn(async move { refreshed(&store_2, drawn("had").refresh, &client_2, "had-1").await });
+        let mut both = [one.await.unwrap(), two.await.unwrap()];
+        both.sort_by_key(|r| *r != Refreshed::First);
+        assert_eq!(both, [Refreshed::First, Refreshed::Breach]);
+        assert!(!lives(&store, &drawn("start").access).await, "whoever has the other is a stranger, and the family ends");
+    }
+
+    async fn refreshes_beside_the_end_leave_no_token_alive(store: Store) {
+        for round in 0..10_i64 {
+            let tag = format!("r{round}");
+            let kind = if round % 2 == 0 { GrantKind::Online } else { GrantKind::Offline };
+            let place = code(&store, &tag, kind).await;
+            assert_eq!(redeemed(&store, &tag, &place.client, &tag).await, Redeemed::Yes);
+            let token = drawn(&tag).refresh;
+            let mut running = JoinSet::new();
+            for n in 0..6 {
+                let (store, client, answer) = (store.clone(), place.client.clone(), format!("{tag}-{n}"));
+                running.spawn(async move { refreshed(&store, token, &client, &answer).await });
+            }
+            let mut order = ending(Ended::Session(place.session.clone()), Cause::Person);
+            order.offline = OfflineGrants::Revoke;
+            let ender = store.clone();
+            let report = tokio::spawn(async move { end(&ender, order).await });
+            running.join_all().await;
+            assert_eq!(report.await.unwrap().revoked.len(), 1);
+            for n in 0..6 {
+                assert!(!lives(&store, &drawn(&format!("{tag}-{n}")).access).await);
+            }
+        }
+    }
+
+    async fn background_access_survives_a_plain_sign_out(store: Store) {
+        let place = code(&store, "off", GrantKind::Offline).await;
+        assert_eq!(redeemed(&store, "off", &place.client, "a").await, Redeemed::Yes);
+        let report = end(&store, ending(Ended::Session(place.session), Cause::RelyingParty)).await;
+        assert_eq!(report.kept, [GrantId::new("g-off")]);
+        assert!(lives(&store, &drawn("a").access).await);
+        assert_eq!(refreshed(&store, drawn("a").refresh, &place.client, "b").await, Refreshed::First);
+    }
+}
