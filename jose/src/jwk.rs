@@ -131,7 +131,10 @@ fn rsa(members: &Map<String, Value>) -> Result<Vec<(JwsAlg, ParsedPublicKey)>, J
         (JwsAlg::Ps512, &signature::RSA_PSS_2048_8192_SHA512),
     ];
     let key = RsaPublicKeyComponents { n: &n, e: &e };
-    table.into_iter().map(|(alg, with)| Ok((alg, key.to_parsed_public_key(with).map_err(|_| JoseError::Key)?))).collect()
+    table
+        .into_iter()
+        .map(|(alg, with)| Ok((alg, key.to_parsed_public_key(with).map_err(|_| JoseError::Key)?)))
+        .collect()
 }
 
 fn ec(members: &Map<String, Value>) -> Result<(JwsAlg, ParsedPublicKey), JoseError> {

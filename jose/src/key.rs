@@ -3,12 +3,12 @@
 //! Invariant: a key signs with one algorithm; its private part leaves only as PKCS#8 to be sealed, wiped when dropped.
 
 use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RsaEncoding, RsaKeyPair,
 };
-use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -84,7 +84,9 @@ impl SigningKey {
         let pair = match (padding(alg), curve(alg)) {
             (Some(_), _) => RsaKeyPair::from_pkcs8(der).map(|pair| Pair::Rsa(Box::new(pair))),
             (None, Some((with, _, _))) => EcdsaKeyPair::from_pkcs8(with, der).map(|pair| Pair::Ec(Box::new(pair))),
-            (None, None) if alg == JwsAlg::EdDsa => Ed25519KeyPair::from_pkcs8(der).map(|pair| Pair::Ed(Box::new(pair))),
+            (None, None) if alg == JwsAlg::EdDsa => {
+                Ed25519KeyPair::from_pkcs8(der).map(|pair| Pair::Ed(Box::new(pair)))
+            }
             (None, None) => return Err(JoseError::Algorithm),
         };
         Ok(Self { alg, kid: Some(kid.to_owned()), pair: pair.map_err(|_| JoseError::Key)? })

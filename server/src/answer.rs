@@ -139,10 +139,9 @@ pub fn see_other(location: &str) -> Answer {
 
 /// Sets a header whose value is known to be legal; one that is not is left out and logged.
 pub fn put(answer: &mut Answer, name: header::HeaderName, value: &str) {
-    match HeaderValue::from_str(value) {
-        Ok(value) => {
-            answer.headers_mut().append(name, value);
-        }
-        Err(_) => tracing::error!(%name, "a header value could not be sent"),
+    if let Ok(value) = HeaderValue::from_str(value) {
+        answer.headers_mut().append(name, value);
+    } else {
+        tracing::error!(%name, "a header value could not be sent");
     }
 }

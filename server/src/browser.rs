@@ -37,13 +37,12 @@ pub struct FormCookie {
 impl FormCookie {
     /// What the browser brought, or a fresh one.
     pub fn of(op: &Op, ask: &Ask) -> Self {
-        match form_cookie(op, ask) {
-            Some(value) => Self { value: value.to_owned(), set: None },
-            None => {
-                let value = Secret::from_bytes(&op.dice().draw()).reveal().to_owned();
-                let set = Some(Cookie::Form.set(op.dress(), &value, None));
-                Self { value, set }
-            }
+        if let Some(value) = form_cookie(op, ask) {
+            Self { value: value.to_owned(), set: None }
+        } else {
+            let value = Secret::from_bytes(&op.dice().draw()).reveal().to_owned();
+            let set = Some(Cookie::Form.set(op.dress(), &value, None));
+            Self { value, set }
         }
     }
 

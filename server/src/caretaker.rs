@@ -19,7 +19,7 @@ const WATCH: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(10);
 
 /// How often the slow chores run.
-const CHORES: Duration = Duration::from_secs(300);
+const CHORES: Duration = Duration::from_mins(5);
 
 /// Sessions ended, or rows removed, in one transaction.
 const BATCH: u32 = 200;

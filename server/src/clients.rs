@@ -45,7 +45,7 @@ impl Clients {
         let Some(row) = store.reader().await?.client(&ClientId::new(id)).await? else {
             return Ok(None);
         };
-        let client = Arc::new(self.understand(row)?);
+        let client = Arc::new(self.understand(&row)?);
         let mut at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
         if at_hand.len() >= MOST {
             at_hand.clear();
@@ -55,7 +55,7 @@ impl Clients {
     }
 
     /// Parses a row.
-    fn understand(&self, row: ClientRow) -> Result<Client, Fault> {
+    fn understand(&self, row: &ClientRow) -> Result<Client, Fault> {
         let bug = |what: String| Fault::bug(format!("client {}: {what}", row.id));
         let registered =
             serde_json::from_str(&row.metadata).map_err(|e| bug(format!("its metadata is not JSON: {e}")))?;

@@ -1,6 +1,6 @@
 //! The cookies of `logout.md` §5: one names the browser, one binds forms to it, one remembers who signed in here.
 //!
-//! Invariant: with an https issuer every cookie is `__Host-`, Secure and HttpOnly. With an http issuer, which is
+//! Invariant: with an https issuer every cookie is `__Host-`, Secure and `HttpOnly`. With an http issuer, which is
 //! allowed on loopback only, no prefix, no Secure, and Lax throughout.
 
 use openid::time::Span;

@@ -48,7 +48,7 @@ pub async fn run(op: Op, mut stop: watch::Receiver<bool>) {
             Ok(0) => {}
             Ok(_) => continue,
             Err(Stop::Fault(fault)) => {
-                tracing::error!("the courier could not look into the outbox, it tries again: {fault}")
+                tracing::error!("the courier could not look into the outbox, it tries again: {fault}");
             }
             Err(Stop::Refuse(refusal)) => tracing::error!("the courier was refused: {refusal}"),
         }
@@ -113,7 +113,7 @@ impl Courier {
                 );
             }
             Err(Stop::Refuse(refusal)) => {
-                tracing::error!(notice = notice.attempt.id, "an attempt was refused: {refusal}")
+                tracing::error!(notice = notice.attempt.id, "an attempt was refused: {refusal}");
             }
         }
         drop(place);
@@ -187,13 +187,13 @@ impl Courier {
         let client = &notice.notice.client;
         match outcome {
             Outcome::Delivered => {
-                tracing::info!(notice = notice.attempt.id, %client, attempt = notice.attempt.number, "delivered")
+                tracing::info!(notice = notice.attempt.id, %client, attempt = notice.attempt.number, "delivered");
             }
             Outcome::Refused => {
-                tracing::warn!(notice = notice.attempt.id, %client, attempt = notice.attempt.number, "refused by the relying party: {}", said.words)
+                tracing::warn!(notice = notice.attempt.id, %client, attempt = notice.attempt.number, "refused by the relying party: {}", said.words);
             }
             Outcome::Parked => {
-                tracing::warn!(notice = notice.attempt.id, %client, attempt = notice.attempt.number, "parked, an operator must look: {}", said.words)
+                tracing::warn!(notice = notice.attempt.id, %client, attempt = notice.attempt.number, "parked, an operator must look: {}", said.words);
             }
         }
         let (attempt, now) = (notice.attempt.clone(), self.op.now());

@@ -26,9 +26,9 @@ impl Dice {
 
     /// A short id to quote, for error pages and logs.
     pub fn short(&self) -> String {
-        let mut bytes = [0; 5];
-        self.fill(&mut bytes);
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut bytes = [0; 8];
+        self.fill(&mut bytes[3..]);
+        format!("{:010x}", u64::from_be_bytes(bytes))
     }
 
     /// A number, for jitter.

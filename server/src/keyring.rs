@@ -68,7 +68,7 @@ impl Keyring {
         let rows = store.reader().await?.keys().await?;
         let mut keys = Vec::with_capacity(rows.len());
         for row in rows {
-            keys.push(unseal(row, sealing)?);
+            keys.push(unseal(&row, sealing)?);
         }
         keys.sort_by_key(|key| std::cmp::Reverse(key.active_from));
         let all = JwkSet::read(&json!({"keys": keys.iter().map(|key| key.public.clone()).collect::<Vec<_>>()}))
@@ -153,7 +153,7 @@ impl Keyring {
     }
 }
 
-fn unseal(row: KeyRow, sealing: &Sealing) -> Result<Held, Fault> {
+fn unseal(row: &KeyRow, sealing: &Sealing) -> Result<Held, Fault> {
     let bad = |what: &str| {
         Fault::bug(format!(
             "the signing key {} {what}; the key-encryption secret in the configuration must be the one it was sealed with",

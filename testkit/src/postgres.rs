@@ -45,16 +45,9 @@ rm -rf "$OSTIARY_DIR""#;
 pub async fn fresh_database() -> Option<String> {
     let server = SERVER.get_or_init(find);
     match server {
-        Ok(server) => Some(
-            create(&server.base)
-                .await
-                .expect("a server that was found creates databases"),
-        ),
+        Ok(server) => Some(create(&server.base).await.expect("a server that was found creates databases")),
         Err(why) => {
-            assert!(
-                env::var_os("CI").is_none(),
-                "PostgreSQL tests cannot run: {why}"
-            );
+            assert!(env::var_os("CI").is_none(), "PostgreSQL tests cannot run: {why}");
             let _ = writeln!(io::stderr(), "not run on PostgreSQL: {why}");
             None
         }
@@ -66,12 +59,8 @@ async fn create(base: &str) -> Result<String, tokio_postgres::Error> {
     let name = format!("ostiary_test_{}_{number}", std::process::id());
     let (client, connection) = tokio_postgres::connect(&format!("{base}postgres"), NoTls).await?;
     let pump = tokio::spawn(connection);
-    client
-        .batch_execute(&format!("DROP DATABASE IF EXISTS {name}"))
-        .await?;
-    client
-        .batch_execute(&format!("CREATE DATABASE {name}"))
-        .await?;
+    client.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await?;
+    client.batch_execute(&format!("CREATE DATABASE {name}")).await?;
     drop(client);
     drop(pump.await);
     Ok(format!("{base}{name}"))
@@ -89,13 +78,10 @@ fn find() -> Result<Server, String> {
             .rfind('/')
             .filter(|at| *at > "postgres://".len())
             .ok_or("OSTIARY_TEST_POSTGRES is not a URL with a database")?;
-        return Ok(Server {
-            base: url[..=cut].to_owned(),
-            authority: None,
-            _keeper: None,
-        });
+        return Ok(Server { base: url[..=cut].to_owned(), authority: None, _keeper: None });
     }
-    let binaries = binaries().ok_or("no /usr/lib/postgresql/*/bin/initdb (install the postgresql package, or set OSTIARY_TEST_POSTGRES)")?;
+    let binaries = binaries()
+        .ok_or("no /usr/lib/postgresql/*/bin/initdb (install the postgresql package, or set OSTIARY_TEST_POSTGRES)")?;
     start(&binaries).map_err(|error| format!("the private cluster did not start: {error}"))
 }
 
@@ -126,23 +112,9 @@ fn start(binaries: &Path) -> io::Result<Server> {
         .args(server.get_args())
         .arg("-D")
         .arg(&data)
-        .args([
-            "-p",
-            &port.to_string(),
-            "-k",
-            "",
-            "-c",
-            "listen_addresses=127.0.0.1",
-            "-c",
-            "fsync=on",
-        ])
+        .args(["-p", &port.to_string(), "-k", "", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=on"])
         .args(["-c", "max_connections=300", "-c", "shared_buffers=64MB"])
-        .args([
-            "-c",
-            "ssl=on",
-            "-c",
-            &format!("ssl_cert_file={}", certificate.display()),
-        ])
+        .args(["-c", "ssl=on", "-c", &format!("ssl_cert_file={}", certificate.display())])
         .args(["-c", &format!("ssl_key_file={}", key.display())])
         .env("OSTIARY_DIR", &dir)
         .env("OSTIARY_LOG", dir.join("log"))
@@ -161,22 +133,13 @@ fn start(binaries: &Path) -> io::Result<Server> {
 
 fn initialize(binaries: &Path, dir: &Path, data: &Path) -> io::Result<()> {
     let made = unprivileged(&binaries.join("initdb"))
-        .args([
-            "--auth=trust",
-            "--username=postgres",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--no-sync",
-            "-D",
-        ])
+        .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"])
         .arg(data)
         .current_dir(dir)
         .stdin(Stdio::null())
         .output()?;
     if !made.status.success() {
-        return Err(io::Error::other(
-            String::from_utf8_lossy(&made.stderr).into_owned(),
-        ));
+        return Err(io::Error::other(String::from_utf8_lossy(&made.stderr).into_owned()));
     }
     Ok(())
 }
@@ -201,14 +164,7 @@ fn certify(dir: &Path) -> io::Result<(PathBuf, PathBuf)> {
 fn unprivileged(program: &Path) -> Command {
     if is_root() {
         let mut command = Command::new("setpriv");
-        command
-            .args([
-                "--reuid=postgres",
-                "--regid=postgres",
-                "--clear-groups",
-                "--",
-            ])
-            .arg(program);
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
         command
     } else {
         Command::new(program)
@@ -216,13 +172,7 @@ fn unprivileged(program: &Path) -> Command {
 }
 
 fn give_away(path: &Path) -> io::Result<()> {
-    if is_root()
-        && !Command::new("chown")
-            .arg("postgres")
-            .arg(path)
-            .status()?
-            .success()
-    {
+    if is_root() && !Command::new("chown").arg("postgres").arg(path).status()?.success() {
         return Err(io::Error::other("there is no user postgres to run it"));
     }
     Ok(())
@@ -243,7 +193,5 @@ fn await_port(port: u16, log: &Path) -> io::Result<()> {
         thread::sleep(Duration::from_millis(20));
     }
     let said = fs::read_to_string(log).unwrap_or_default();
-    Err(io::Error::other(format!(
-        "nothing on port {port} after 30 s: {said}"
-    )))
+    Err(io::Error::other(format!("nothing on port {port} after 30 s: {said}")))
 }

@@ -21,7 +21,7 @@ use crate::outbound::Class;
 
 /// `ostiary client …`.
 #[derive(Subcommand, Debug)]
-pub enum ClientCommand {
+pub(super) enum ClientCommand {
     /// Add a relying party from its registration metadata.
     Add(AddArguments),
     /// Every relying party.
@@ -57,7 +57,7 @@ pub enum ClientCommand {
 
 /// `ostiary client add`.
 #[derive(Args, Debug)]
-pub struct AddArguments {
+pub(super) struct AddArguments {
     #[command(flatten)]
     given: GivenArguments,
     /// The `client_id`, if it is not to be drawn.
@@ -67,7 +67,7 @@ pub struct AddArguments {
 
 /// What is given for a relying party.
 #[derive(Args, Debug)]
-pub struct GivenArguments {
+pub(super) struct GivenArguments {
     /// A file with registration metadata as JSON, or `-` for standard input.
     file: PathBuf,
     /// A secret of at least 32 characters, if it is not to be drawn.
@@ -82,7 +82,7 @@ pub struct GivenArguments {
 }
 
 /// Runs one of them.
-pub async fn run(command: ClientCommand, op: &Op, out: &Out) -> Result<(), Failed> {
+pub(super) async fn run(command: ClientCommand, op: &Op, out: &Out) -> Result<(), Failed> {
     match command {
         ClientCommand::Add(arguments) => add(&arguments, op, out).await,
         ClientCommand::List => list(op, out).await,

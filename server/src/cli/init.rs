@@ -14,7 +14,7 @@ use crate::dice::Dice;
 
 /// `ostiary init`.
 #[derive(Args, Debug)]
-pub struct InitArguments {
+pub(super) struct InitArguments {
     /// The https address under which people and relying parties will reach this server.
     #[arg(long, default_value = "http://localhost:8080")]
     issuer: String,
@@ -25,7 +25,7 @@ pub struct InitArguments {
 
 /// `ostiary config …`.
 #[derive(Subcommand, Debug)]
-pub enum ConfigCommand {
+pub(super) enum ConfigCommand {
     /// Read the configuration and say what is wrong.
     Check,
     /// Every key, its default and its meaning, as Markdown.
@@ -33,7 +33,7 @@ pub enum ConfigCommand {
 }
 
 /// Writes a configuration and a secret, never over an existing file.
-pub fn init(arguments: &InitArguments, file: &Path, out: &Out) -> Result<(), Failed> {
+pub(super) fn init(arguments: &InitArguments, file: &Path, out: &Out) -> Result<(), Failed> {
     let issuer =
         Issuer::read(&arguments.issuer).map_err(|what| Failed::new(format!("--issuer {} {what}", arguments.issuer)))?;
     let file = arguments.dir.as_ref().map_or_else(|| file.to_path_buf(), |dir| dir.join("ostiary.toml"));
@@ -70,7 +70,7 @@ fn create(path: &Path, mode: u32, text: &str) -> Result<(), Failed> {
 }
 
 /// `ostiary config …`.
-pub fn config(command: &ConfigCommand, file: &Path, out: &Out) -> Result<(), Failed> {
+pub(super) fn config(command: &ConfigCommand, file: &Path, out: &Out) -> Result<(), Failed> {
     match command {
         ConfigCommand::Reference => out.line(keys::reference().trim_end()),
         ConfigCommand::Check => {

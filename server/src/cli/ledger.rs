@@ -13,7 +13,7 @@ use crate::op::Op;
 
 /// `ostiary session …`.
 #[derive(Subcommand, Debug)]
-pub enum SessionCommand {
+pub(super) enum SessionCommand {
     /// Live sessions.
     List {
         /// Of one person.
@@ -30,7 +30,7 @@ pub enum SessionCommand {
 /// `ostiary session end`.
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false, id = "which")]
-pub struct EndArguments {
+pub(super) struct EndArguments {
     /// One session.
     #[arg(group = "which")]
     id: Option<String>,
@@ -43,7 +43,7 @@ pub struct EndArguments {
 }
 
 /// Runs one of them.
-pub async fn sessions(command: SessionCommand, op: &Op, out: &Out) -> Result<(), Failed> {
+pub(super) async fn sessions(command: SessionCommand, op: &Op, out: &Out) -> Result<(), Failed> {
     match command {
         SessionCommand::List { user, all } => list(user.as_deref(), all, op, out).await,
         SessionCommand::End(arguments) => end(&arguments, op, out).await,
@@ -137,7 +137,7 @@ async fn end(arguments: &EndArguments, op: &Op, out: &Out) -> Result<(), Failed>
 
 /// `ostiary notice …`.
 #[derive(Subcommand, Debug)]
-pub enum NoticeCommand {
+pub(super) enum NoticeCommand {
     /// The ledger: every promise to tell a relying party, and what became of it.
     List {
         /// In one state.
@@ -154,7 +154,7 @@ pub enum NoticeCommand {
 /// `ostiary notice retry`.
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false, id = "which-notice")]
-pub struct RetryArguments {
+pub(super) struct RetryArguments {
     /// One notice.
     #[arg(group = "which-notice")]
     id: Option<String>,
@@ -165,7 +165,7 @@ pub struct RetryArguments {
 
 /// A notice's state.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum State {
+pub(super) enum State {
     /// Waiting, or coming again.
     Pending,
     /// The relying party knows.
@@ -191,7 +191,7 @@ impl State {
 }
 
 /// Runs one of them.
-pub async fn notices(command: NoticeCommand, op: &Op, out: &Out) -> Result<(), Failed> {
+pub(super) async fn notices(command: NoticeCommand, op: &Op, out: &Out) -> Result<(), Failed> {
     match command {
         NoticeCommand::List { state, limit } => ledger(state, limit, op, out).await,
         NoticeCommand::Retry(arguments) => retry(&arguments, op, out).await,
@@ -245,12 +245,11 @@ async fn ledger(state: Option<State>, limit: u32, op: &Op, out: &Out) -> Result<
 }
 
 async fn retry(arguments: &RetryArguments, op: &Op, out: &Out) -> Result<(), Failed> {
-    let ids = match &arguments.id {
-        Some(id) => vec![id.clone()],
-        None => {
-            let parked = op.store().reader().await?.notices(&filter(Some(NoticeState::Parked), 10_000)).await?;
-            parked.into_iter().map(|row| row.id).collect()
-        }
+    let ids = if let Some(id) = &arguments.id {
+        vec![id.clone()]
+    } else {
+        let parked = op.store().reader().await?.notices(&filter(Some(NoticeState::Parked), 10_000)).await?;
+        parked.into_iter().map(|row| row.id).collect()
     };
     let (now, deadline) = (op.now(), op.config().lifetimes.logout_deadline);
     let asked = ids.len();
@@ -272,7 +271,7 @@ async fn retry(arguments: &RetryArguments, op: &Op, out: &Out) -> Result<(), Fai
         return Err(Failed::new("there is no such notice, or it was delivered"));
     }
     out.answer(&json!({"reopened": reopened}), |out| {
-        out.line(&format!("{reopened} notices are sent again by a running server."))
+        out.line(&format!("{reopened} notices are sent again by a running server."));
     });
     Ok(())
 }

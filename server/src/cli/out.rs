@@ -120,11 +120,11 @@ impl From<store::Stop> for Failed {
 }
 
 /// A moment, for tables.
-pub fn when(at: Time) -> String {
+pub(super) fn when(at: Time) -> String {
     crate::endpoint::moment(at)
 }
 
 /// A moment in RFC 3339, for machines.
-pub fn stamp(at: Time) -> Value {
+pub(super) fn stamp(at: Time) -> Value {
     jiff::Timestamp::from_millisecond(at.millis()).map_or(Value::Null, |at| json!(at.to_string()))
 }

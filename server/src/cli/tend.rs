@@ -19,7 +19,7 @@ use crate::outbound::{Class, Limits};
 
 /// `ostiary key …`.
 #[derive(Subcommand, Debug)]
-pub enum KeyCommand {
+pub(super) enum KeyCommand {
     /// Every signing key.
     List,
     /// Add successors: published now, signing in 24 hours.
@@ -31,7 +31,7 @@ pub enum KeyCommand {
 }
 
 /// Runs one of them.
-pub async fn keys(command: KeyCommand, op: &Op, out: &Out) -> Result<(), Failed> {
+pub(super) async fn keys(command: KeyCommand, op: &Op, out: &Out) -> Result<(), Failed> {
     match command {
         KeyCommand::List => list(op, out).await,
         KeyCommand::Rotate { now } => rotate(now, op, out).await,
@@ -93,14 +93,14 @@ async fn rotate(at_once: bool, op: &Op, out: &Out) -> Result<(), Failed> {
 
 /// `ostiary audit`.
 #[derive(Args, Debug)]
-pub struct AuditArguments {
+pub(super) struct AuditArguments {
     /// How many of the latest lines.
     #[arg(long, default_value_t = 50)]
     limit: u32,
 }
 
 /// The latest lines of the audit trail, the newest first.
-pub async fn audit(arguments: &AuditArguments, op: &Op, out: &Out) -> Result<(), Failed> {
+pub(super) async fn audit(arguments: &AuditArguments, op: &Op, out: &Out) -> Result<(), Failed> {
     let later = op.now() + openid::time::Span::from_hours(1);
     let lines = op.store().reader().await?.audit(later, arguments.limit).await?;
     let rows: Vec<_> = lines
@@ -117,13 +117,13 @@ pub async fn audit(arguments: &AuditArguments, op: &Op, out: &Out) -> Result<(),
 
 /// `ostiary backup`.
 #[derive(Args, Debug)]
-pub struct BackupArguments {
+pub(super) struct BackupArguments {
     /// A new file.
     file: PathBuf,
 }
 
 /// Copies a SQLite database while it is in use.
-pub async fn backup(arguments: &BackupArguments, op: &Op, out: &Out) -> Result<(), Failed> {
+pub(super) async fn backup(arguments: &BackupArguments, op: &Op, out: &Out) -> Result<(), Failed> {
     if !op.config().database.starts_with("sqlite:") {
         return Err(Failed::new(
             "PostgreSQL has its own tools: `pg_dump --format=custom --file=FILE URL` is a consistent copy while in use",
@@ -154,7 +154,7 @@ fn bad(what: impl Into<String>) -> Finding {
 }
 
 /// Looks for what is wrong. Exit status 1 if there is anything.
-pub async fn doctor(file: &Path, out: &Out) -> Result<ExitCode, Failed> {
+pub(super) async fn doctor(file: &Path, out: &Out) -> Result<ExitCode, Failed> {
     let mut findings = Vec::new();
     match super::load(file) {
         Err(problem) => findings.push(bad(problem.to_string())),

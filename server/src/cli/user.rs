@@ -17,9 +17,9 @@ use crate::op::Op;
 
 /// `ostiary user …`.
 #[derive(Subcommand, Debug)]
-pub enum UserCommand {
+pub(super) enum UserCommand {
     /// Add a person.
-    Add(AddArguments),
+    Add(Box<AddArguments>),
     /// Everybody.
     List,
     /// One person.
@@ -48,7 +48,7 @@ pub enum UserCommand {
 
 /// Where a password comes from.
 #[derive(Args, Debug)]
-pub struct PasswordArguments {
+pub(super) struct PasswordArguments {
     /// Read the password from standard input.
     #[arg(long)]
     password_stdin: bool,
@@ -59,7 +59,7 @@ pub struct PasswordArguments {
 
 /// `ostiary user add`.
 #[derive(Args, Debug)]
-pub struct AddArguments {
+pub(super) struct AddArguments {
     /// The username.
     name: String,
     #[command(flatten)]
@@ -94,14 +94,14 @@ pub struct AddArguments {
 }
 
 /// Runs one of them.
-pub async fn run(command: UserCommand, op: &Op, out: &Out) -> Result<(), Failed> {
+pub(super) async fn run(command: UserCommand, op: &Op, out: &Out) -> Result<(), Failed> {
     match command {
-        UserCommand::Add(arguments) => add(arguments, op, out).await,
+        UserCommand::Add(arguments) => add(*arguments, op, out).await,
         UserCommand::List => list(op, out).await,
         UserCommand::Show { name } => {
             let account = find(op, &name).await?;
             out.answer(&shown(&account), |out| {
-                out.line(&serde_json::to_string_pretty(&shown(&account)).unwrap_or_default())
+                out.line(&serde_json::to_string_pretty(&shown(&account)).unwrap_or_default());
             });
             Ok(())
         }
@@ -180,15 +180,12 @@ impl AddArguments {
         for pair in flags.map(Ok).chain(each) {
             let (name, typed) = pair?;
             let claim_problem = |e: claims::Problem| Failed::new(e.to_string());
-            match name.split_once('.') {
-                Some(("address", member)) => {
-                    let address = all.entry("address").or_insert_with(|| json!({}));
-                    address[member] = json!(typed);
-                }
-                _ => {
-                    let value = claims::parse(&name, &typed).map_err(claim_problem)?;
-                    all.insert(name, value);
-                }
+            if let Some(("address", member)) = name.split_once('.') {
+                let address = all.entry("address").or_insert_with(|| json!({}));
+                address[member] = json!(typed);
+            } else {
+                let value = claims::parse(&name, &typed).map_err(claim_problem)?;
+                all.insert(name, value);
             }
         }
         claims::read(all).map_err(|e| Failed::new(e.to_string()))

@@ -45,7 +45,8 @@ struct File {
     listen: Vec<String>,
     #[serde(default = "default_database")]
     database: String,
-    secret_file: Option<PathBuf>,
+    #[serde(rename = "secret_file")]
+    secret: Option<PathBuf>,
     tls: Option<TlsFile>,
     #[serde(default)]
     proxy: ProxyFile,
@@ -214,7 +215,7 @@ fn build(file: File, name: &str, base: &Path) -> Result<Config, Problem> {
                 .map_err(|_| problem("listen", format!("\"{a}\" is not an address and port, such as 127.0.0.1:8080")))
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let secret_file = file.secret_file.ok_or_else(|| {
+    let secret_file = file.secret.ok_or_else(|| {
         problem("secret_file", "must name the file with the key-encryption secret; `ostiary init` makes one".into())
     })?;
     let secrets = secrets(&base.join(secret_file)).map_err(|what| problem("secret_file", what))?;
@@ -246,11 +247,14 @@ fn build(file: File, name: &str, base: &Path) -> Result<Config, Problem> {
 /// The configured lifetimes over the defaults of the table.
 fn lifetimes(file: &LifetimesFile) -> Lifetimes {
     let or = |written: Option<Written>, name: &str| {
-        written.map(|written| written.0).unwrap_or_else(|| {
-            let path = format!("lifetimes.{name}");
-            let key = KEYS.iter().find(|key| key.path == path).expect("every lifetime stands in the table of keys");
-            super::span::read(key.default.trim_matches('"')).expect("the table's defaults are durations")
-        })
+        written.map_or_else(
+            || {
+                let path = format!("lifetimes.{name}");
+                let key = KEYS.iter().find(|key| key.path == path).expect("every lifetime stands in the table of keys");
+                super::span::read(key.default.trim_matches('"')).expect("the table's defaults are durations")
+            },
+            |written| written.0,
+        )
     };
     Lifetimes {
         code: or(file.code, "code"),

@@ -22,15 +22,15 @@ use crate::page::{self, AccountNotice};
 use crate::pending::{Pending, Target};
 
 /// Where a pending request for this page goes on.
-pub fn resume(op: &Op, pending: &Pending) -> Answer {
+pub(super) fn resume(op: &Op, pending: &Pending) -> Answer {
     see_other(&format!("{}/account?request={}", op.issuer().as_str(), pending.seal(op)))
 }
 
 /// The page.
-pub async fn account(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+pub(super) async fn account(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.query()?;
     match here(op, ask, &form).await? {
-        Here::One(account, session) => show(op, ask, (account, session), notice(form.get("did"))).await,
+        Here::One(who) => show(op, ask, *who, notice(form.get("did"))).await,
         Here::Nobody => {
             let cookie = FormCookie::of(op, ask);
             let pending = Pending::begin(Target::Account, &cookie.binding(op), op.now());
@@ -49,7 +49,7 @@ pub async fn account(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
 }
 
 enum Here {
-    One(Account, Session),
+    One(Box<(Account, Session)>),
     Several,
     Nobody,
 }
@@ -64,12 +64,11 @@ async fn here(op: &Op, ask: &Ask, form: &Form) -> Result<Here, Stop> {
     if let Some(chosen) = chosen
         && let Some(place) = all.iter().position(|(account, _)| account.id == chosen)
     {
-        let (account, session) = all.swap_remove(place);
-        return Ok(Here::One(account, session));
+        return Ok(Here::One(Box::new(all.swap_remove(place))));
     }
     match (all.pop(), all.is_empty()) {
         (None, _) => Ok(Here::Nobody),
-        (Some((account, session)), true) => Ok(Here::One(account, session)),
+        (Some(who), true) => Ok(Here::One(Box::new(who))),
         (Some(_), false) => Ok(Here::Several),
     }
 }
@@ -78,7 +77,7 @@ async fn here(op: &Op, ask: &Ask, form: &Form) -> Result<Here, Stop> {
 async fn owner(op: &Op, ask: &Ask, form: &Form) -> Result<(Account, Session), Stop> {
     browser::check_csrf(op, ask, form)?;
     match here(op, ask, form).await? {
-        Here::One(account, session) => Ok((account, session)),
+        Here::One(who) => Ok(*who),
         Here::Several | Here::Nobody => {
             Err(refuse(ErrorCode::InvalidRequest, "account_not_here", "you are not signed in here any more").into())
         }
@@ -173,7 +172,7 @@ fn back(op: &Op, account: &AccountId, did: &str) -> Answer {
 }
 
 /// `POST /account/password`: the current one proves it is the person; every other session of the account ends.
-pub async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+pub(super) async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.form()?;
     let (account, session) = owner(op, ask, &form).await?;
     let field = |name| form.get(name).unwrap_or_default().to_owned();
@@ -232,7 +231,7 @@ fn end_of(op: &Op, what: Ended, cause: Cause, by: &AccountId) -> End {
 }
 
 /// `POST /account/withdraw`: the client loses what it was granted, offline access included, and is told.
-pub async fn withdraw(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+pub(super) async fn withdraw(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.form()?;
     let (account, _) = owner(op, ask, &form).await?;
     let client = ClientId::new(form.need("client")?);
@@ -253,7 +252,7 @@ pub async fn withdraw(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
 }
 
 /// `POST /account/end`: one of the account's sessions ends.
-pub async fn end(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+pub(super) async fn end(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.form()?;
     let (account, _) = owner(op, ask, &form).await?;
     let wanted = SessionId::new(form.need("session")?);

@@ -28,7 +28,7 @@ use crate::page;
 use crate::pending::{LONGEST, Pending, Target};
 
 /// The endpoint.
-pub async fn authorize(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+pub(super) async fn authorize(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.parameters()?;
     let cookie = FormCookie::of(op, ask);
     let target = Target::Authorize(form.encode());
@@ -39,7 +39,7 @@ pub async fn authorize(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
 }
 
 /// A request whose client and address are known to be genuine.
-pub struct Located {
+pub(super) struct Located {
     /// The client.
     pub client: Arc<Client>,
     /// Where answers go.
@@ -50,7 +50,7 @@ pub struct Located {
 
 impl Located {
     /// Finds client and address. What fails here is shown, never sent.
-    pub async fn find(op: &Op, parameters: &str) -> Result<Self, Stop> {
+    pub(super) async fn find(op: &Op, parameters: &str) -> Result<Self, Stop> {
         let form = Form::read(parameters.as_bytes())?;
         let id = place::client_id(&form)?;
         let client = op.clients().find(op.store(), id.as_str()).await?.ok_or_else(place::unknown_client)?;
@@ -59,7 +59,7 @@ impl Located {
     }
 
     /// Answers the client.
-    pub fn reply(&self, op: &Op, ask: &Ask, reply: Reply) -> Answer {
+    pub(super) fn reply(&self, op: &Op, ask: &Ask, reply: Reply) -> Answer {
         if let Reply::Refusal(refusal) = &reply {
             tracing::info!(why = refusal.why, code = refusal.code.as_str(), client = %self.client.id, "refused: {}", refusal.say);
         }
@@ -70,13 +70,13 @@ impl Located {
     }
 
     /// Tells the client no.
-    pub fn refuse(&self, op: &Op, ask: &Ask, refusal: Refusal) -> Answer {
+    pub(super) fn refuse(&self, op: &Op, ask: &Ask, refusal: Refusal) -> Answer {
         self.reply(op, ask, Reply::Refusal(refusal))
     }
 }
 
 /// Gathers, asks what now, and does it.
-pub async fn proceed(op: &Op, ask: &Ask, pending: Pending, browser: Option<Digest>) -> Result<Answer, Stop> {
+pub(super) async fn proceed(op: &Op, ask: &Ask, pending: Pending, browser: Option<Digest>) -> Result<Answer, Stop> {
     let Target::Authorize(parameters) = &pending.target else {
         return Ok(super::account::resume(op, &pending));
     };
@@ -106,7 +106,7 @@ pub async fn proceed(op: &Op, ask: &Ask, pending: Pending, browser: Option<Diges
 }
 
 /// What the rule needs to know.
-pub async fn gather(
+pub(super) async fn gather(
     op: &Op,
     request: &AuthRequest,
     client: &Client,
@@ -131,7 +131,7 @@ pub async fn gather(
 fn put_question(op: &Op, ask: &Ask, located: &Located, mut pending: Pending, question: &Question) -> Answer {
     let path = match question {
         Question::Login { again, .. } => {
-            pending.again = again.clone();
+            pending.again.clone_from(again);
             "/login"
         }
         Question::Choose => "/choose",

@@ -16,7 +16,7 @@ use crate::page;
 use crate::pending::{Pending, Target};
 
 /// The endpoint.
-pub async fn choose(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+pub(super) async fn choose(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.parameters()?;
     let pending = Pending::open(op, ask, &form, op.now())?;
     match ask.method {

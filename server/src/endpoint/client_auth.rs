@@ -17,7 +17,7 @@ use crate::op::Op;
 use crate::outbound::Class;
 
 /// Who calls, or `invalid_client`.
-pub async fn authenticate(op: &Op, ask: &Ask, form: &Form) -> Result<Authenticated<Arc<Client>>, Stop> {
+pub(super) async fn authenticate(op: &Op, ask: &Ask, form: &Form) -> Result<Authenticated<Arc<Client>>, Stop> {
     let presented = Presented::read(ask.header("authorization"), form)?;
     let found = op.clients().find(op.store(), presented.client_id().as_str()).await?;
     let Some(client) = found else {
@@ -47,7 +47,7 @@ pub async fn authenticate(op: &Op, ask: &Ask, form: &Form) -> Result<Authenticat
 
 /// Holds the client's row and records the assertion's `jti`, inside the transaction that acts on it. A second time is
 /// refused (RFC 7523 §3 item 7).
-pub async fn admit(tx: &mut store::Tx, client: &Authenticated<Arc<Client>>) -> Result<(), Stop> {
+pub(super) async fn admit(tx: &mut store::Tx, client: &Authenticated<Arc<Client>>) -> Result<(), Stop> {
     if !tx.client_stands(&client.client().id, client.client().version).await? {
         return Err(auth::unknown_client().into());
     }

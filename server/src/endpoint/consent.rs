@@ -19,7 +19,7 @@ use crate::page;
 use crate::pending::{Pending, Target};
 
 /// The endpoint.
-pub async fn consent(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+pub(super) async fn consent(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.parameters()?;
     let pending = Pending::open(op, ask, &form, op.now())?;
     let Target::Authorize(parameters) = &pending.target else {
@@ -33,10 +33,9 @@ pub async fn consent(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
             return Ok(located.refuse(op, ask, refusal));
         }
     }
-    let asked = match question(op, ask, &located, &pending).await? {
-        Asking::This { account, asked, new } => (account, asked, new),
-        // Nothing to ask any more: another tab said yes, or the session ended.
-        Asking::Nothing => return authorize::proceed(op, ask, pending, browser::digest(op, ask)).await,
+    // Nothing to ask any more: another tab said yes, or the session ended.
+    let Some(asked) = question(op, ask, &located, &pending).await? else {
+        return authorize::proceed(op, ask, pending, browser::digest(op, ask)).await;
     };
     match ask.method == Method::POST && pending.shown == Some(digest(&asked.1)) {
         true => allow(op, ask, &located, pending, asked).await,
@@ -44,19 +43,19 @@ pub async fn consent(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     }
 }
 
-enum Asking {
-    This { account: AccountId, asked: Consent, new: Consent },
-    Nothing,
-}
-
-async fn question(op: &Op, ask: &Ask, located: &Located, pending: &Pending) -> Result<Asking, Stop> {
+async fn question(
+    op: &Op,
+    ask: &Ask,
+    located: &Located,
+    pending: &Pending,
+) -> Result<Option<(AccountId, Consent, Consent)>, Stop> {
     let Ok(request) = AuthRequest::read(&located.form, &located.client, &located.destination, &op.offers()) else {
-        return Ok(Asking::Nothing);
+        return Ok(None);
     };
     let known = authorize::gather(op, &request, &located.client, pending, browser::digest(op, ask)).await?;
     Ok(match next(&request, &located.client, &known, op.now()) {
-        Next::Ask(Question::Consent { account, asked, new }) => Asking::This { account, asked, new },
-        _ => Asking::Nothing,
+        Next::Ask(Question::Consent { account, asked, new }) => Some((account, asked, new)),
+        _ => None,
     })
 }
 
@@ -109,7 +108,7 @@ async fn allow(
 }
 
 /// Names what a consent page showed.
-pub fn digest(asked: &Consent) -> String {
+pub(super) fn digest(asked: &Consent) -> String {
     let text = format!(
         "{}\n{}\n{}\n{}",
         asked.scope,
@@ -117,5 +116,5 @@ pub fn digest(asked: &Consent) -> String {
         asked.userinfo_claims.join(" "),
         asked.resources.join(" ")
     );
-    jose::base64url(&jose::sha256(text.as_bytes()))
+    jose::base64url(jose::sha256(text.as_bytes()))
 }

@@ -27,7 +27,7 @@ use crate::pending::{Pending, Target};
 const LOOK: Duration = Duration::from_millis(40);
 
 /// The endpoint: GET and POST (§2).
-pub async fn end_session(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+pub(super) async fn end_session(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let request = EndRequest::read(&ask.parameters()?)?;
     let hint = hint(op, &request).await?;
     let client = match request.client(&hint) {
@@ -104,7 +104,7 @@ async fn put_question(op: &Op, ask: &Ask, question: EndQuestion, locales: &[Stri
 }
 
 /// `POST /logout`: the person has answered.
-pub async fn logout(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+pub(super) async fn logout(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     debug_assert_eq!(ask.method, Method::POST, "the table of endpoints lets only POST in");
     let form = ask.form()?;
     browser::check_csrf(op, ask, &form)?;

@@ -11,12 +11,12 @@ use crate::op::Op;
 const CLOCK_BOUND: i64 = 30_000;
 
 /// Alive.
-pub fn health() -> Answer {
+pub(super) fn health() -> Answer {
     text(StatusCode::OK, "ok\n")
 }
 
 /// Able to work: the database answers, and its clock and ours agree.
-pub async fn ready(op: &Op) -> Result<Answer, Stop> {
+pub(super) async fn ready(op: &Op) -> Result<Answer, Stop> {
     op.store().ping().await?;
     let offset = op.store().database_clock_offset(op.now()).await?;
     Ok(match offset.abs() > CLOCK_BOUND {

@@ -12,7 +12,7 @@ use crate::answer::{Answer, Stop, json};
 use crate::op::Op;
 
 /// The endpoint.
-pub async fn introspect(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+pub(super) async fn introspect(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.form()?;
     let client = authenticate(op, ask, &form).await?;
     introspect::admit(client.client())?;

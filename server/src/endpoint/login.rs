@@ -29,7 +29,7 @@ use crate::page::{self, LoginProblem};
 use crate::pending::{Pending, Target};
 
 /// The endpoint.
-pub async fn login(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+pub(super) async fn login(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.parameters()?;
     let pending = Pending::open(op, ask, &form, op.now())?;
     match ask.method {
@@ -117,7 +117,7 @@ async fn cancel(op: &Op, ask: &Ask, pending: &Pending) -> Result<Answer, Stop> {
 }
 
 /// What a username and a password prove.
-pub enum Proven {
+pub(super) enum Proven {
     /// Who it is.
     Is(Account),
     /// Nothing, and it does not say why.
@@ -130,18 +130,18 @@ pub enum Proven {
 }
 
 /// Checks a password within the budgets. The same cost and answer whether or not there is such an account.
-pub async fn prove(op: &Op, ask: &Ask, username: &str, password: &str) -> Result<Proven, Stop> {
+pub(super) async fn prove(op: &Op, ask: &Ask, username: &str, password: &str) -> Result<Proven, Stop> {
     let now = op.now();
     let found = op.store().reader().await?.account_by_username(username).await?;
     let known = KnownAccounts::of(op, ask);
     let browser = found.as_ref().and_then(|(account, _)| known.browser_of(&account.id));
     let browser = browser.map_or(Browser::Stranger(ask.peer.address), Browser::Known);
     let takes = budget::takes(username, browser, &op.config().limits.login());
-    let taken = {
+    let spent = {
         let takes = takes.clone();
         op.store().write(async move |tx| Ok(tx.take_attempts(&takes, now).await?)).await?
     };
-    if let Taken::Blocked { until, budget } = taken {
+    if let Taken::Blocked { until, budget } = spent {
         tracing::info!(why = "login_budget_empty", budget = budget.as_str(), source = %ask.peer.source(), "a sign-in was not tried: too many attempts");
         return Ok(Proven::Blocked { until });
     }
@@ -166,7 +166,7 @@ pub async fn prove(op: &Op, ask: &Ask, username: &str, password: &str) -> Result
 
 /// Whether the browser is to remember the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remember {
+pub(super) enum Remember {
     /// Until it closes.
     No,
     /// For the configured time.

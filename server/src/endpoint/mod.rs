@@ -19,6 +19,8 @@ mod token;
 mod userinfo;
 pub(crate) mod well_known;
 
+use std::fmt::Write as _;
+
 use crate::answer::Channel;
 
 pub(crate) use shown::{
@@ -189,19 +191,14 @@ pub const ENDPOINTS: &[Endpoint] = &[
 
 /// The golden list: one line a route, for review as a diff (architecture §2.15 law 7).
 pub fn golden() -> String {
-    ENDPOINTS
-        .iter()
-        .map(|e| {
-            format!(
-                "{:<9} {:<42} caller={:?} answers={:?} cache={:?} cors={:?} body={}\n",
-                e.methods.join("|"),
-                e.path,
-                e.caller,
-                e.channel,
-                e.cache,
-                e.cors,
-                e.body
-            )
-        })
-        .collect()
+    let mut list = String::new();
+    for e in ENDPOINTS {
+        let (methods, path) = (e.methods.join("|"), e.path);
+        let _ = writeln!(
+            list,
+            "{methods:<9} {path:<42} caller={:?} answers={:?} cache={:?} cors={:?} body={}",
+            e.caller, e.channel, e.cache, e.cors, e.body
+        );
+    }
+    list
 }

@@ -13,7 +13,7 @@ use crate::answer::{Answer, Stop, text};
 use crate::op::Op;
 
 /// The endpoint.
-pub async fn revoke(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+pub(super) async fn revoke(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.form()?;
     let client = authenticate(op, ask, &form).await?;
     let request = RevokeRequest::read(&form)?;

@@ -80,8 +80,8 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
         Name::Consent => super::consent::consent(op, ask).await,
         Name::Token => super::token::token(op, ask).await,
         Name::Userinfo => super::userinfo::userinfo(op, ask).await,
-        Name::Jwks => super::well_known::jwks(op, ask),
-        Name::OpenidConfiguration | Name::OauthServer => super::well_known::configuration(op, ask),
+        Name::Jwks => Ok(super::well_known::jwks(op)),
+        Name::OpenidConfiguration | Name::OauthServer => Ok(super::well_known::configuration(op)),
         Name::Introspect => super::introspect::introspect(op, ask).await,
         Name::Revoke => super::revoke::revoke(op, ask).await,
         Name::EndSession => super::end_session::end_session(op, ask).await,
@@ -90,10 +90,10 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
         Name::AccountPassword => super::account::password(op, ask).await,
         Name::AccountWithdraw => super::account::withdraw(op, ask).await,
         Name::AccountEnd => super::account::end(op, ask).await,
-        Name::Home => super::well_known::home(op, ask),
+        Name::Home => Ok(super::well_known::home(op, ask)),
         Name::Health => Ok(super::health::health()),
         Name::Ready => super::health::ready(op).await,
-        Name::Asset => super::well_known::asset(ask),
+        Name::Asset => Ok(super::well_known::asset(ask)),
     }
 }
 
@@ -102,24 +102,23 @@ async fn take(body: Body, endpoint: &Endpoint, ask: &Ask) -> Result<Bytes, Answe
     if ask.method != Method::POST {
         return Ok(Bytes::new());
     }
-    match Limited::new(body, endpoint.body).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(_) => {
-            tracing::info!(
-                why = "body_too_large",
-                path = ask.path(),
-                "refused: a body over {} bytes, or cut off",
-                endpoint.body
-            );
-            let refusal = refuse(ErrorCode::InvalidRequest, "body_too_large", "the body is too large");
-            Err(match endpoint.channel {
-                Channel::Page | Channel::Plain => answer::text(StatusCode::PAYLOAD_TOO_LARGE, &refusal.say),
-                Channel::Token | Channel::Bearer => answer::json(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    &serde_json::json!({"error": refusal.code.as_str(), "error_description": refusal.say}),
-                ),
-            })
-        }
+    if let Ok(collected) = Limited::new(body, endpoint.body).collect().await {
+        Ok(collected.to_bytes())
+    } else {
+        tracing::info!(
+            why = "body_too_large",
+            path = ask.path(),
+            "refused: a body over {} bytes, or cut off",
+            endpoint.body
+        );
+        let refusal = refuse(ErrorCode::InvalidRequest, "body_too_large", "the body is too large");
+        Err(match endpoint.channel {
+            Channel::Page | Channel::Plain => answer::text(StatusCode::PAYLOAD_TOO_LARGE, &refusal.say),
+            Channel::Token | Channel::Bearer => answer::json(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                &serde_json::json!({"error": refusal.code.as_str(), "error_description": refusal.say}),
+            ),
+        })
     }
 }
 

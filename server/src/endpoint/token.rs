@@ -23,7 +23,7 @@ use crate::answer::{Answer, Stop, json as answer_json};
 use crate::op::Op;
 
 /// The endpoint.
-pub async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+pub(super) async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.form()?;
     form.once()?;
     let client = authenticate(op, ask, &form).await?;

@@ -12,7 +12,7 @@ use crate::answer::{Answer, Stop, json};
 use crate::op::Op;
 
 /// The endpoint.
-pub async fn userinfo(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+pub(super) async fn userinfo(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     // RFC 6750 §2.2: a form's body may carry the token; an empty one does not.
     let form = match ask.method == Method::POST && !ask.body.is_empty() {
         true => Some(ask.form()?),

@@ -10,15 +10,15 @@ use openid::token::claims;
 use serde_json::Value;
 
 use super::ask::Ask;
-use crate::answer::{Answer, Stop, put, text};
+use crate::answer::{Answer, put, text};
 use crate::config::Config;
 use crate::keyring::ALGORITHMS;
 use crate::op::{Op, offers};
 use crate::page;
 
 /// Both discovery documents: the same truth at both addresses.
-pub fn configuration(op: &Op, _: &Ask) -> Result<Answer, Stop> {
-    Ok(document(op.discovery()))
+pub(crate) fn configuration(op: &Op) -> Answer {
+    document(op.discovery())
 }
 
 /// Makes the discovery document: once, when the server starts.
@@ -47,8 +47,8 @@ pub(crate) fn discovery(config: &Config) -> Bytes {
 }
 
 /// The JWK Set, RFC 7517 §5.
-pub fn jwks(op: &Op, _: &Ask) -> Result<Answer, Stop> {
-    Ok(document(op.keys().published(op.now())))
+pub(crate) fn jwks(op: &Op) -> Answer {
+    document(op.keys().published(op.now()))
 }
 
 fn document(bytes: Bytes) -> Answer {
@@ -58,20 +58,20 @@ fn document(bytes: Bytes) -> Answer {
 }
 
 /// The front door.
-pub fn home(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+pub(crate) fn home(op: &Op, ask: &Ask) -> Answer {
     let page = page::Home { issuer: op.issuer().as_str().to_owned() };
-    Ok(page.render(&op.frame(ask)))
+    page.render(&op.frame(ask))
 }
 
 /// Style sheet and logo, named by their content.
-pub fn asset(ask: &Ask) -> Result<Answer, Stop> {
+pub(crate) fn asset(ask: &Ask) -> Answer {
     let name = ask.path().rsplit('/').next().unwrap_or_default();
-    Ok(match page::asset(name) {
+    match page::asset(name) {
         None => text(StatusCode::NOT_FOUND, "there is nothing here"),
         Some(asset) => {
             let mut answer = Response::new(Body::from(asset.bytes));
             put(&mut answer, header::CONTENT_TYPE, asset.content_type);
             answer
         }
-    })
+    }
 }

@@ -77,7 +77,7 @@ impl Policy {
             return no();
         }
         let port = url.port_or_known_default().unwrap_or_default();
-        let local = self.is_local(class, url.host(), port);
+        let local = self.is_local(class, url.host().as_ref(), port);
         match url.scheme() {
             "https" => {}
             "http" if local => {}
@@ -92,13 +92,14 @@ impl Policy {
     }
 
     /// Whether plain http may be spoken to this host: loopback where it is open, and inside `outbound.internal`.
-    fn is_local(&self, class: Class, host: Option<Host<&str>>, port: u16) -> bool {
+    fn is_local(&self, class: Class, host: Option<&Host<&str>>, port: u16) -> bool {
         match host {
             Some(Host::Domain(name)) => {
-                (name == "localhost" && self.opens_loopback(port)) || (class == Class::Operator && self.is_inside(name))
+                (*name == "localhost" && self.opens_loopback(port))
+                    || (class == Class::Operator && self.is_inside(name))
             }
-            Some(Host::Ipv4(address)) => self.is_local_address(class, address.into(), port),
-            Some(Host::Ipv6(address)) => self.is_local_address(class, address.into(), port),
+            Some(Host::Ipv4(address)) => self.is_local_address(class, (*address).into(), port),
+            Some(Host::Ipv6(address)) => self.is_local_address(class, (*address).into(), port),
             None => false,
         }
     }
@@ -153,15 +154,11 @@ fn plain(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else {
         return address;
     };
-    let s = v6.segments();
-    let v4 = |high: u16, low: u16| {
-        let [a, b] = high.to_be_bytes();
-        let [c, d] = low.to_be_bytes();
-        IpAddr::V4(Ipv4Addr::new(a, b, c, d))
-    };
-    match s {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
-        [0x2002, high, low, ..] => v4(high, low),
+    let v4 = |high: u16, low: u16| IpAddr::V4(Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low)));
+    match v6.segments() {
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            v4(high, low)
+        }
         [0, 0, 0, 0, 0, 0, high, low] if high != 0 => v4(high, low),
         _ => address,
     }

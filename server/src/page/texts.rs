@@ -12,7 +12,7 @@ use unic_langid::LanguageIdentifier;
 
 /// A language we speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Language {
+pub(super) enum Language {
     /// English.
     En,
     /// Deutsch.
@@ -25,10 +25,10 @@ pub enum Language {
 
 impl Language {
     /// All of them; discovery's `ui_locales_supported`.
-    pub const ALL: &[Self] = &[Self::En, Self::De, Self::Fr, Self::Es];
+    pub(super) const ALL: &[Self] = &[Self::En, Self::De, Self::Fr, Self::Es];
 
     /// BCP 47.
-    pub const fn tag(self) -> &'static str {
+    pub(super) const fn tag(self) -> &'static str {
         match self {
             Self::En => "en",
             Self::De => "de",
@@ -38,7 +38,7 @@ impl Language {
     }
 
     /// The catalogue's source.
-    pub const fn source(self) -> &'static str {
+    pub(super) const fn source(self) -> &'static str {
         match self {
             Self::En => include_str!("../../locales/en.ftl"),
             Self::De => include_str!("../../locales/de.ftl"),
