@@ -86,26 +86,48 @@ impl Proxies {
 }
 
 /// The hops, farthest first, and the scheme the nearest proxy saw.
+///
+/// A proxy writes one of the two headers and may pass on what a stranger put into the other. Where both stand and name
+/// different nearest hops, nobody vouches for either, and the proxy itself is the source.
 fn forwarded(headers: &HeaderMap) -> (Vec<IpAddr>, Option<Scheme>) {
-    let lines = |name: &str| {
-        let values: Vec<&str> = headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
-        values.join(",")
-    };
-    let standard = lines("forwarded");
-    if !standard.is_empty() {
-        let part = |element: &str, wanted: &str| {
-            element.split(';').find_map(|pair| {
-                let (name, value) = pair.trim().split_once('=')?;
-                name.eq_ignore_ascii_case(wanted).then(|| value.trim_matches('"').to_owned())
-            })
-        };
-        let hops = standard.split(',').filter_map(|element| address(&part(element, "for")?)).collect();
-        let said = standard.split(',').next_back().and_then(|element| part(element, "proto"));
-        return (hops, said.as_deref().and_then(scheme));
+    match (standard(headers), of_old(headers)) {
+        (None, None) => (Vec::new(), None),
+        (Some(one), None) | (None, Some(one)) => one,
+        (Some(standard), Some(of_old)) if of_old.0.is_empty() || standard.0.last() == of_old.0.last() => standard,
+        (Some(_), Some(_)) => (Vec::new(), None),
     }
-    let hops = lines("x-forwarded-for").split(',').filter_map(address).collect();
-    let said = lines("x-forwarded-proto");
-    (hops, said.split(',').next_back().and_then(|word| scheme(word.trim())))
+}
+
+fn lines(headers: &HeaderMap, name: &str) -> String {
+    let values: Vec<&str> = headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
+    values.join(",")
+}
+
+/// `Forwarded`, RFC 7239 §4.
+fn standard(headers: &HeaderMap) -> Option<(Vec<IpAddr>, Option<Scheme>)> {
+    let line = lines(headers, "forwarded");
+    if line.is_empty() {
+        return None;
+    }
+    let part = |element: &str, wanted: &str| {
+        element.split(';').find_map(|pair| {
+            let (name, value) = pair.trim().split_once('=')?;
+            name.eq_ignore_ascii_case(wanted).then(|| value.trim_matches('"').to_owned())
+        })
+    };
+    let hops = line.split(',').filter_map(|element| address(&part(element, "for")?)).collect();
+    let said = line.split(',').next_back().and_then(|element| part(element, "proto"));
+    Some((hops, said.as_deref().and_then(scheme)))
+}
+
+/// `X-Forwarded-For` and `X-Forwarded-Proto`.
+fn of_old(headers: &HeaderMap) -> Option<(Vec<IpAddr>, Option<Scheme>)> {
+    let (hops, said) = (lines(headers, "x-forwarded-for"), lines(headers, "x-forwarded-proto"));
+    if hops.is_empty() && said.is_empty() {
+        return None;
+    }
+    let said = said.split(',').next_back().and_then(|word| scheme(word.trim()));
+    Some((hops.split(',').filter_map(address).collect(), said))
 }
 
 fn scheme(word: &str) -> Option<Scheme> {
@@ -155,6 +177,15 @@ mod tests {
         assert_eq!(seen("10.0.0.0/8", "10.0.0.1:5", &headers), ("9.9.9.9".into(), Scheme::Https));
         let headers = [("forwarded", "for=6.6.6.6, for=\"[2001:db8::7]:443\";proto=https")];
         assert_eq!(seen("10.0.0.0/8", "10.0.0.1:5", &headers), ("2001:db8::7".into(), Scheme::Https));
+    }
+
+    #[test]
+    fn a_proxy_that_knows_one_header_does_not_vouch_for_the_other() {
+        // It appended to X-Forwarded-For and passed on what the stranger had put into Forwarded.
+        let headers = [("forwarded", "for=6.6.6.6"), ("x-forwarded-for", "9.9.9.9"), ("x-forwarded-proto", "https")];
+        assert_eq!(seen("10.0.0.0/8", "10.0.0.1:5", &headers).0, "10.0.0.1");
+        let headers = [("forwarded", "for=9.9.9.9;proto=https"), ("x-forwarded-for", "6.6.6.6, 9.9.9.9")];
+        assert_eq!(seen("10.0.0.0/8", "10.0.0.1:5", &headers), ("9.9.9.9".into(), Scheme::Https));
     }
 
     #[test]
