@@ -38,7 +38,7 @@ pub(crate) fn discovery(config: &Config) -> Bytes {
         },
         scopes: offers().scopes,
         id_token_algs: ALGORITHMS.to_vec(),
-        claims: claims::SCOPES.iter().flat_map(|(_, names)| names.iter()).map(|name| (*name).to_owned()).collect(),
+        claims: claims::supported().into_iter().map(str::to_owned).collect(),
         acr_values: offers().acr_values,
         ui_locales: page::ui_locales(),
         links: Links::default(),
@@ -72,6 +72,27 @@ pub(crate) fn asset(ask: &Ask) -> Answer {
             let mut answer = Response::new(Body::from(asset.bytes));
             put(&mut answer, header::CONTENT_TYPE, asset.content_type);
             answer
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, Value, discovery};
+
+    #[test]
+    fn discovery_names_the_claims_of_the_protocol_too() {
+        let dir = std::env::temp_dir().join(format!("ostiary-discovery-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join("secret"), jose::base64url([7; 32])).unwrap();
+        let text = "issuer = \"https://op.example\"\nsecret_file = \"secret\"\n";
+        let config = Config::read(text, "test", &dir, std::iter::empty()).unwrap();
+        std::fs::remove_dir_all(&dir).unwrap();
+        let document: Value = serde_json::from_slice(&discovery(&config)).unwrap();
+        let claims: Vec<&str> =
+            document["claims_supported"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        for claim in ["sub", "iss", "auth_time", "acr", "sid", "email"] {
+            assert!(claims.contains(&claim), "{claim} is missing from {claims:?}");
         }
     }
 }
