@@ -35,9 +35,9 @@ keys! {
     "limits.connections" = "10000", "Connections served at once.";
     "limits.hashing_threads" = "0", "Password hashes computed at once; 0 means one for each core.";
     "limits.hashing_queue" = "64", "Password checks that may wait; beyond it the answer is 503.";
-    "limits.attempts_per_source" = "600", "Sign-in attempts from one network (/32 of IPv4, /64 of IPv6) within ten minutes. Success gives the attempt back, so an office behind one address is not locked out.";
-    "limits.attempts_per_account" = "10", "Sign-in attempts at one account from unknown browsers within ten minutes.";
-    "limits.attempts_per_browser" = "20", "Sign-in attempts at one account from a browser that has signed in to it before, within ten minutes. Strangers cannot use these up.";
+    "limits.attempts_per_source" = "600", "Failed sign-ins from one network (/32 of IPv4, /64 of IPv6) at once; after that one more every 6 s. Success gives the attempt back, so an office behind one address is not locked out.";
+    "limits.attempts_per_account" = "10", "Failed sign-ins at one account from unknown browsers at once; after that one more every 10 min.";
+    "limits.attempts_per_browser" = "20", "Failed sign-ins at one account from a browser that has signed in to it before, at once; after that one more every minute. Strangers cannot use these up.";
     "lifetimes.code" = "\"60s\"", "Authorization codes.";
     "lifetimes.access_token" = "\"10min\"", "Access tokens, unless the client's policy says otherwise.";
     "lifetimes.id_token" = "\"10min\"", "ID Tokens.";
