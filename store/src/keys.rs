@@ -1,9 +1,11 @@
 //! The provider's signing keys, sealed.
 //!
-//! Invariant: a key is added and never changed; which one signs follows from `active_from`.
+//! Invariant: a key is added and never changed, only removed, and never the last that signs; which one signs follows from
+//! `active_from`.
 
 use openid::time::Time;
 
+use crate::accounts::Done;
 use crate::fault::Fault;
 use crate::statements::statements;
 use crate::tx::{Reader, Tx};
@@ -14,6 +16,9 @@ statements! {
               VALUES ($1, $2, 'sig', $3, $4, $5, $6)";
     ALL = "SELECT kid, alg, sealed, public, created_at, active_from FROM signing_key \
            WHERE use = 'sig' AND removed_at IS NULL ORDER BY active_from DESC, kid";
+    REMOVE = "UPDATE signing_key SET removed_at = $2 WHERE kid = $1 AND removed_at IS NULL AND EXISTS \
+              (SELECT 1 FROM signing_key o WHERE o.alg = signing_key.alg AND o.kid <> signing_key.kid \
+              AND o.use = 'sig' AND o.removed_at IS NULL AND o.active_from <= $2)";
 }
 
 /// A signing key as it is stored.
@@ -58,5 +63,12 @@ impl Tx {
         let values = values![&key.kid, &key.alg, &key.sealed, &key.public, key.created_at, key.active_from];
         self.change(&INSERT, values).await?;
         self.move_version("keys").await
+    }
+    /// Removes a key: it signs, is published and verifies no more. [`Done::No`]: there is none of this name, or no other
+    /// of its algorithm that signs.
+    pub async fn remove_key(&mut self, kid: &str, now: Time) -> Result<Done, Fault> {
+        // Moved first: of two that remove at once, the second sees what the first left.
+        self.move_version("keys").await?;
+        Ok(Done::of(self.change(&REMOVE, values![kid, now]).await?))
     }
 }

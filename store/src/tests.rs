@@ -240,6 +240,36 @@ on_both! {
         assert!(store.reader().await.unwrap().consents(&ann).await.unwrap().is_empty());
     }
 
+    async fn a_key_is_removed_unless_it_is_the_last_that_signs(store: Store) {
+        let key = |kid: &str, from: openid::time::Time| KeyRow {
+            kid: kid.to_owned(),
+            alg: "ES256".to_owned(),
+            sealed: "sealed".to_owned(),
+            public: "{}".to_owned(),
+            created_at: START,
+            active_from: from,
+        };
+        let rows = [key("old", START), key("next", START + Span::from_hours(24))];
+        store.write(async move |tx| {
+            for row in &rows {
+                tx.add_key(row).await?;
+            }
+            Ok(())
+        }).await.unwrap();
+        let remove = async |kid: &'static str, at| {
+            store.write(async move |tx| Ok(tx.remove_key(kid, at).await?)).await.unwrap()
+        };
+        assert_eq!(remove("old", START).await, Done::No, "nothing else signs yet");
+        let later = START + Span::from_hours(25);
+        let before = version(&store, "keys").await;
+        assert_eq!(remove("old", later).await, Done::Yes);
+        assert!(version(&store, "keys").await > before);
+        assert_eq!(remove("old", later).await, Done::No, "it is gone already");
+        assert_eq!(remove("next", later).await, Done::No, "it is the last");
+        let left = store.reader().await.unwrap().keys().await.unwrap();
+        assert_eq!(left.iter().map(|key| key.kid.as_str()).collect::<Vec<_>>(), ["next"]);
+    }
+
     async fn keys_and_the_trail_are_kept_in_order(store: Store) {
         let before = version(&store, "keys").await;
         store.write(async |tx| {
