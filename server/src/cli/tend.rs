@@ -24,9 +24,16 @@ pub(super) enum KeyCommand {
     List,
     /// Add successors: published now, signing in 24 hours.
     Rotate {
-        /// Sign with them at once: for a key that leaked. Relying parties that cache the JWK Set may fail for a while.
+        /// Sign with them at once, `EdDSA` too: for a key that leaked. Relying parties that cache the JWK Set may fail for a
+        /// while.
         #[arg(long)]
         now: bool,
+    },
+    /// Take a key out: it signs, is published and verifies no more. For one that leaked, once a successor signs.
+    Remove {
+        /// Its `kid`.
+        #[arg(allow_hyphen_values = true)]
+        kid: String,
     },
 }
 
@@ -35,6 +42,7 @@ pub(super) async fn keys(command: KeyCommand, op: &Op, out: &Out) -> Result<(), 
     match command {
         KeyCommand::List => list(op, out).await,
         KeyCommand::Rotate { now } => rotate(now, op, out).await,
+        KeyCommand::Remove { kid } => remove(&kid, op, out).await,
     }
 }
 
@@ -75,9 +83,10 @@ async fn rotate(at_once: bool, op: &Op, out: &Out) -> Result<(), Failed> {
     let active_from = if at_once { now } else { now + keyring::NOTICE };
     let (mut okp, mut others) = (Vec::new(), Vec::new());
     for alg in ALGORITHMS.iter().copied() {
-        if alg == jose::JwsAlg::EdDsa { okp.push(alg) } else { others.push(alg) }
+        if alg == jose::JwsAlg::EdDsa && !at_once { okp.push(alg) } else { others.push(alg) }
     }
     // RSA and EC in one step, OKP in a step of its own: some relying parties stumble over a new OKP key beside new others.
+    // A leak does not wait for that.
     let rows = keyring::make(&others, op.sealing(), op.dice(), now, active_from).await?;
     let kids: Vec<String> = rows.iter().map(|row| row.kid.clone()).collect();
     keyring::add(op.store(), rows).await?;
@@ -86,7 +95,42 @@ async fn rotate(at_once: bool, op: &Op, out: &Out) -> Result<(), Failed> {
     let left: Vec<&str> = okp.iter().map(|alg| alg.as_str()).collect();
     out.answer(&json!({"kids": kids, "active_from": stamp(active_from), "left": left}), |out| {
         out.line(&format!("{} new keys are published; they sign from {}.", kids.len(), when(active_from)));
-        out.hint("Old keys stay published for verification. EdDSA keys rotate on their own schedule.");
+        out.hint(match at_once {
+            true => "Old keys stay published for verification; `ostiary key remove KID` takes out one that leaked.",
+            false => "Old keys stay published for verification. EdDSA keys rotate on their own schedule.",
+        });
+    });
+    Ok(())
+}
+
+async fn remove(kid: &str, op: &Op, out: &Out) -> Result<(), Failed> {
+    let now = op.now();
+    let all = op.store().reader().await?.keys().await?;
+    if !all.iter().any(|key| key.kid == kid) {
+        return Err(Failed::new(format!("there is no key {kid}; `ostiary key list` shows them")));
+    }
+    let entry = Entry::new(op.dice().name(), now, super::actor(), "key_removed", kid.to_owned());
+    let named = kid.to_owned();
+    let done = op
+        .store()
+        .write(async move |tx| {
+            let done = tx.remove_key(&named, now).await?;
+            if done.is_done() {
+                tx.note(&entry).await?;
+            }
+            Ok(done)
+        })
+        .await?;
+    if !done.is_done() {
+        return Err(Failed::new(format!(
+            "{kid} is the last key of its algorithm that signs; `ostiary key rotate --now` makes a successor first"
+        )));
+    }
+    out.answer(&json!({"kid": kid}), |out| {
+        out.line(&format!("{kid} is removed. Every node forgets it within a second."));
+        out.hint(
+            "Relying parties forget it when they fetch the JWK Set again. ID Tokens it signed are no hints any more.",
+        );
     });
     Ok(())
 }
@@ -160,7 +204,7 @@ pub(super) async fn doctor(file: &Path, out: &Out) -> Result<ExitCode, Failed> {
         Err(problem) => findings.push(bad(problem.to_string())),
         Ok(config) => {
             findings.push(good(format!("the configuration {} is well-formed", file.display())));
-            of_config(&config, file, &mut findings);
+            of_config(&config, &mut findings);
             match crate::serve::open(config).await {
                 Err(fault) => findings.push(bad(format!("the provider cannot be opened: {fault}"))),
                 Ok(op) => of_provider(&op, &mut findings).await?,
@@ -178,7 +222,7 @@ pub(super) async fn doctor(file: &Path, out: &Out) -> Result<ExitCode, Failed> {
     Ok(if ill == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn of_config(config: &Config, file: &Path, findings: &mut Vec<Finding>) {
+fn of_config(config: &Config, findings: &mut Vec<Finding>) {
     if config.test_mode.is_on() {
         findings.push(bad(
             "test mode is on: loopback is open and an extra authority is trusted; set test_mode.enabled = false",
@@ -193,8 +237,8 @@ fn of_config(config: &Config, file: &Path, findings: &mut Vec<Finding>) {
             "the issuer is https, but neither tls.certificate is set nor proxy.trusted: set one, or addresses in the login budgets are the proxy's",
         ));
     }
-    let secret = file.parent().unwrap_or(Path::new("")).join("ostiary.secret");
-    if let Ok(metadata) = std::fs::metadata(&secret)
+    let secret = &config.secret_file;
+    if let Ok(metadata) = std::fs::metadata(secret)
         && metadata.permissions().mode() & 0o077 != 0
     {
         findings.push(bad(format!("others can read {}: chmod 600 {}", secret.display(), secret.display())));

@@ -29,6 +29,8 @@ pub struct Config {
     pub database: String,
     /// What seals: the first seals, all of them open.
     pub secrets: Secrets,
+    /// Where they were read from.
+    pub secret_file: PathBuf,
     /// Certificate and key, if we speak TLS ourselves.
     pub tls: Option<TlsFiles>,
     /// Reverse proxies whose forwarded headers are believed.

@@ -218,7 +218,8 @@ fn build(file: File, name: &str, base: &Path) -> Result<Config, Problem> {
     let secret_file = file.secret.ok_or_else(|| {
         problem("secret_file", "must name the file with the key-encryption secret; `ostiary init` makes one".into())
     })?;
-    let secrets = secrets(&base.join(secret_file)).map_err(|what| problem("secret_file", what))?;
+    let secret_file = base.join(secret_file);
+    let secrets = secrets(&secret_file).map_err(|what| problem("secret_file", what))?;
     let database = match file.database.strip_prefix("sqlite:") {
         Some(path) => format!("sqlite:{}", base.join(path).display()),
         None if file.database.starts_with("postgres") => file.database,
@@ -232,6 +233,7 @@ fn build(file: File, name: &str, base: &Path) -> Result<Config, Problem> {
         listen,
         database,
         secrets,
+        secret_file,
         tls,
         trusted_proxies: file.proxy.trusted,
         outbound: file.outbound,
