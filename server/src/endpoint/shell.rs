@@ -2,6 +2,8 @@
 //!
 //! Invariant: the match over [`Name`] has no catch-all; every answer carries its endpoint's policies.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -58,7 +60,7 @@ async fn serve(op: Op, endpoint: &'static Endpoint, peer: Peer, request: Request
     if !endpoint.methods.contains(&method) {
         return wrong_method(endpoint);
     }
-    let mut answer = match take(body, endpoint, &ask).await {
+    let mut answer = match take(body, endpoint, &ask, BODY).await {
         Err(answer) => answer,
         Ok(bytes) => {
             ask.body = bytes;
@@ -97,29 +99,35 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
     }
 }
 
+/// A body is in by then: 64 KiB take that long over the slowest line anybody signs in from.
+const BODY: Duration = Duration::from_secs(30);
+
 /// Reads the body up to the endpoint's cap.
-async fn take(body: Body, endpoint: &Endpoint, ask: &Ask) -> Result<Bytes, Answer> {
+async fn take(body: Body, endpoint: &Endpoint, ask: &Ask, time: Duration) -> Result<Bytes, Answer> {
     if ask.method != Method::POST {
         return Ok(Bytes::new());
     }
-    if let Ok(collected) = Limited::new(body, endpoint.body).collect().await {
-        Ok(collected.to_bytes())
-    } else {
-        tracing::info!(
-            why = "body_too_large",
-            path = ask.path(),
-            "refused: a body over {} bytes, or cut off",
-            endpoint.body
-        );
-        let refusal = refuse(ErrorCode::InvalidRequest, "body_too_large", "the body is too large");
-        Err(match endpoint.channel {
-            Channel::Page | Channel::Plain => answer::text(StatusCode::PAYLOAD_TOO_LARGE, &refusal.say),
-            Channel::Token | Channel::Bearer => answer::json(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                &serde_json::json!({"error": refusal.code.as_str(), "error_description": refusal.say}),
-            ),
-        })
-    }
+    let (status, refusal) = match tokio::time::timeout(time, Limited::new(body, endpoint.body).collect()).await {
+        Ok(Ok(collected)) => return Ok(collected.to_bytes()),
+        Ok(Err(_)) => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            refuse(ErrorCode::InvalidRequest, "body_too_large", "the body is too large, or was cut off"),
+        ),
+        Err(_) => (
+            StatusCode::REQUEST_TIMEOUT,
+            refuse(ErrorCode::InvalidRequest, "body_too_slow", "the body did not arrive in time"),
+        ),
+    };
+    tracing::info!(why = refusal.why, path = ask.path(), "refused: {}", refusal.say);
+    let mut answer = match endpoint.channel {
+        Channel::Page | Channel::Plain => answer::text(status, &refusal.say),
+        Channel::Token | Channel::Bearer => {
+            answer::json(status, &serde_json::json!({"error": refusal.code.as_str(), "error_description": refusal.say}))
+        }
+    };
+    // What is left of it must not be taken for the next request.
+    put(&mut answer, header::CONNECTION, "close");
+    Err(answer)
 }
 
 fn wrong_method(endpoint: &Endpoint) -> Answer {
@@ -181,5 +189,54 @@ fn dress(op: &Op, endpoint: &Endpoint, ask: &Ask, answer: &mut Answer) {
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use super::*;
+    use crate::listen::Scheme;
+
+    fn asked() -> (&'static Endpoint, Ask) {
+        let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.name == Name::Token).unwrap();
+        let peer = Peer { address: Ipv4Addr::LOCALHOST.into(), scheme: Scheme::Http };
+        let uri = "/token".parse().unwrap();
+        (endpoint, Ask { method: Method::POST, uri, headers: axum::http::HeaderMap::new(), peer, body: Bytes::new() })
+    }
+
+    /// A body that is always on its way.
+    struct Never;
+
+    impl hyper::body::Body for Never {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_never_comes_is_given_up() {
+        let (endpoint, ask) = asked();
+        let answer = take(Body::new(Never), endpoint, &ask, Duration::from_millis(20)).await.unwrap_err();
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(answer.headers()[header::CONNECTION], "close");
+    }
+
+    #[tokio::test]
+    async fn a_body_beyond_the_cap_is_refused_in_the_channel() {
+        let (endpoint, ask) = asked();
+        let answer = take(Body::from(vec![b'a'; endpoint.body + 1]), endpoint, &ask, BODY).await.unwrap_err();
+        assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/json");
+        assert_eq!(take(Body::from("a=b"), endpoint, &ask, BODY).await.unwrap(), Bytes::from("a=b"));
     }
 }

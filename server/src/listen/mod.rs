@@ -1,7 +1,7 @@
 //! Sockets in: plain or TLS, HTTP/1.1 and HTTP/2, drained on the way down.
 //!
-//! Invariant: a slow stranger costs one bounded connection: handshakes, headers and idle connections have time limits, and
-//! there are only so many connections at once.
+//! Invariant: a slow stranger costs one bounded connection: handshakes, headers, bodies and idle connections have time
+//! limits, and there are only so many connections at once.
 
 mod peer;
 pub mod tls;
@@ -23,7 +23,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
-pub use peer::{Peer, Proxies};
+pub use peer::{Peer, Proxies, Scheme};
 
 use crate::config::Config;
 
@@ -141,11 +141,11 @@ impl Door {
     async fn greet(self, stream: TcpStream, address: SocketAddr, watcher: hyper_util::server::graceful::Watcher) {
         let _ = stream.set_nodelay(true);
         match &self.tls {
-            None => self.converse(stream, address, peer::Scheme::Http, watcher).await,
+            None => self.converse(stream, address, Scheme::Http, watcher).await,
             Some(tls) => {
                 let acceptor = TlsAcceptor::from(tls.config());
                 match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => self.converse(stream, address, peer::Scheme::Https, watcher).await,
+                    Ok(Ok(stream)) => self.converse(stream, address, Scheme::Https, watcher).await,
                     Ok(Err(error)) => tracing::debug!(%address, "a TLS handshake failed: {error}"),
                     Err(_) => tracing::debug!(%address, "a TLS handshake took too long"),
                 }
@@ -157,7 +157,7 @@ impl Door {
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         address: SocketAddr,
-        scheme: peer::Scheme,
+        scheme: Scheme,
         watcher: hyper_util::server::graceful::Watcher,
     ) {
         let (router, proxies) = (self.router.clone(), Arc::clone(&self.proxies));

@@ -91,10 +91,9 @@ impl Proxies {
 /// different nearest hops, nobody vouches for either, and the proxy itself is the source.
 fn forwarded(headers: &HeaderMap) -> (Vec<IpAddr>, Option<Scheme>) {
     match (standard(headers), of_old(headers)) {
-        (None, None) => (Vec::new(), None),
         (Some(one), None) | (None, Some(one)) => one,
         (Some(standard), Some(of_old)) if of_old.0.is_empty() || standard.0.last() == of_old.0.last() => standard,
-        (Some(_), Some(_)) => (Vec::new(), None),
+        (None, None) | (Some(_), Some(_)) => (Vec::new(), None),
     }
 }
 
