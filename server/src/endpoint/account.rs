@@ -192,25 +192,18 @@ pub(super) async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let hash = op.hashing().hash(&new).await?;
     let id = account.id.clone();
     let now = op.now();
-    let others: Vec<SessionId> = op
-        .store()
-        .reader()
-        .await?
-        .account_sessions(&account.id, now)
-        .await?
-        .into_iter()
-        .map(|other| other.session.id)
-        .filter(|other| *other != session.id)
-        .collect();
     let entry =
         Entry::new(op.dice().name(), now, format!("account:{id}"), "password_changed", account.username.clone());
-    let ends: Vec<End> =
-        others.into_iter().map(|id| end_of(op, Ended::Session(id), Cause::PasswordChanged, &account.id)).collect();
+    let here = session.id;
+    let end = end_of(op, Ended::Account(id.clone()), Cause::PasswordChanged, &id);
     op.store()
         .write(async move |tx| {
             tx.set_password(&id, &hash, now).await?;
-            for end in &ends {
-                tx.end(end).await?;
+            // Asked inside: a session that began since the page was shown ends too.
+            for other in tx.account_sessions(&id, now).await? {
+                if other.session.id != here {
+                    tx.end(&End { what: Ended::Session(other.session.id), ..end.clone() }).await?;
+                }
             }
             tx.note(&entry).await?;
             Ok(())
