@@ -56,9 +56,9 @@ specs! {
     "Unmet Authentication Requirements", "OpenID Connect Core Error Code unmet_authentication_requirements", "1.0", "https://openid.net/specs/openid-connect-unmet-authentication-requirements-1_0.html", "openid::authorize::wanted";
     "RP-Initiated Logout", "OpenID Connect RP-Initiated Logout", "1.0", "https://openid.net/specs/openid-connect-rpinitiated-1_0.html", "openid::logout::end";
     "Back-Channel Logout", "OpenID Connect Back-Channel Logout", "1.0, incorporating errata set 1", "https://openid.net/specs/openid-connect-backchannel-1_0.html", "openid::logout::backchannel";
-    "certification.md", "What a certification examiner checks (this project's reading)", "", "ARCHITECTURE.md", "openid";
-    "issue 2", "What the first release promised", "", "ARCHITECTURE.md", "openid";
-    "logout.md", "What a logout means here (this project's design)", "", "ARCHITECTURE.md", "openid::logout, store";
+    "certification.md", "What a certification examiner checks (this project's reading)", "", "certification.md", "openid";
+    "issue 2", "What the first release promised", "", "../CHANGELOG.md", "openid";
+    "logout.md", "What a logout means here (this project's design)", "", "logout.md", "openid::logout, store";
 }
 
 /// The specification a clause belongs to: `RFC 7636 §4.6` belongs to `RFC 7636`. The longest name that fits wins.
