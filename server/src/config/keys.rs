@@ -53,7 +53,7 @@ keys! {
     "courier.per_host" = "4", "Logout notices under way at once to one host and port.";
     "theme.name" = "\"Ostiary\"", "The name people know this provider by.";
     "theme.logo_uri" = "", "A logo to show instead of ours: an https URL.";
-    "theme.variables" = "{}", "CSS variables without their dashes, such as `{ accent = \"#7a1f3d\" }`; docs/theming.md lists them.";
+    "theme.variables" = "{}", "CSS variables without their dashes, such as `{ accent = \"#7a1f3d\" }`, with `dark-` in front for dark alone; docs/theming.md lists them.";
     "theme.footer" = "", "A line at the foot of every page.";
     "theme.language" = "\"en\"", "The language when none of a person's own is spoken here: `en`, `de`, `fr` or `es`.";
     "log.format" = "\"text\"", "`text` for people, `json` for machines.";

@@ -248,6 +248,9 @@ pub struct Theme {
     pub logo_uri: Option<String>,
     /// CSS variables such as `accent`, without the dashes.
     pub variables: std::collections::BTreeMap<String, String>,
+    /// Those variables as a style sheet.
+    #[serde(skip)]
+    pub sheet: Option<crate::page::ThemeSheet>,
     /// A line at the foot of every page.
     pub footer: Option<String>,
     /// The language when a person's own is not spoken here.
@@ -260,6 +263,7 @@ impl Default for Theme {
             name: "Ostiary".into(),
             logo_uri: None,
             variables: std::collections::BTreeMap::new(),
+            sheet: None,
             footer: None,
             language: "en".into(),
         }

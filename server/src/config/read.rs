@@ -228,6 +228,8 @@ fn build(file: File, name: &str, base: &Path) -> Result<Config, Problem> {
     let tls = file.tls.map(|tls| TlsFiles { certificate: base.join(tls.certificate), key: base.join(tls.key) });
     let mut test_mode = file.test_mode;
     test_mode.extra_ca = test_mode.extra_ca.map(|path| base.join(path));
+    let mut theme = file.theme;
+    theme.sheet = crate::page::ThemeSheet::write(&theme.variables).map_err(|what| problem("theme.variables", what))?;
     Ok(Config {
         issuer,
         listen,
@@ -241,7 +243,7 @@ fn build(file: File, name: &str, base: &Path) -> Result<Config, Problem> {
         limits: file.limits,
         lifetimes: lifetimes(&file.lifetimes),
         courier: file.courier,
-        theme: file.theme,
+        theme,
         log: file.log,
     })
 }

@@ -95,7 +95,7 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
         Name::Home => Ok(super::well_known::home(op, ask)),
         Name::Health => Ok(super::health::health()),
         Name::Ready => super::health::ready(op).await,
-        Name::Asset => Ok(super::well_known::asset(ask)),
+        Name::Asset => Ok(super::well_known::asset(op, ask)),
     }
 }
 

@@ -64,9 +64,9 @@ pub(crate) fn home(op: &Op, ask: &Ask) -> Answer {
 }
 
 /// Style sheet and logo, named by their content.
-pub(crate) fn asset(ask: &Ask) -> Answer {
+pub(crate) fn asset(op: &Op, ask: &Ask) -> Answer {
     let name = ask.path().rsplit('/').next().unwrap_or_default();
-    match page::asset(name) {
+    match page::asset(name, op.config().theme.sheet.as_ref()) {
         None => text(StatusCode::NOT_FOUND, "there is nothing here"),
         Some(asset) => {
             let mut answer = Response::new(Body::from(asset.bytes));

@@ -63,6 +63,6 @@ impl Frame {
 
     /// The operator's CSS variables, if there are any: a second sheet, since styles are never inline.
     pub fn theme_css(&self) -> Option<String> {
-        (!self.theme.variables.is_empty()).then(|| format!("{}/assets/theme.css", self.base))
+        self.theme.sheet.as_ref().map(|sheet| format!("{}/assets/{}", self.base, sheet.name()))
     }
 }

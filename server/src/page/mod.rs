@@ -14,7 +14,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 
 pub use account::{Access, Account, AccountNotice, Home, Place};
-pub use assets::asset;
+pub use assets::{ThemeSheet, asset};
 pub use frame::Frame;
 pub use interaction::{Application, Asked, Choice, Choose, Consent, Login, LoginProblem};
 pub use sign_out::{Here, Logout, SignedOut, Told, ToldHow};
