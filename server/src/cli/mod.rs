@@ -98,7 +98,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 async fn run(arguments: Arguments, out: &Out) -> Result<ExitCode, Failed> {
     let file = arguments.config;
     match arguments.command {
-        Command::Demo(demo) => crate::demo::run(demo).await?,
+        Command::Demo(demo) => crate::demo::run(demo, out).await?,
         Command::Init(init) => init::init(&init, &file, out)?,
         Command::Serve => serve(&file, out).await?,
         Command::User(command) => user::run(command, &open(&file).await?, out).await?,

@@ -26,6 +26,17 @@ pub struct Limits {
     pub body: usize,
 }
 
+/// One request.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// Where.
+    pub uri: &'a str,
+    /// What is posted; nothing: a GET.
+    pub form: Option<&'a [(&'a str, &'a str)]>,
+    /// `Authorization`.
+    pub authorization: Option<&'a str>,
+}
+
 /// What came back.
 #[derive(Clone, Debug)]
 pub struct Fetched {
@@ -93,8 +104,7 @@ impl Outbound {
 
     /// Fetches a document.
     pub async fn get(&self, class: Class, uri: &str, limits: Limits) -> Result<Fetched, Unreached> {
-        let url = self.admit(class, uri)?;
-        self.go(self.client(class).get(url), limits).await
+        self.call(class, Call { uri, form: None, authorization: None }, limits).await
     }
 
     /// Posts a form.
@@ -105,8 +115,20 @@ impl Outbound {
         form: &[(&str, &str)],
         limits: Limits,
     ) -> Result<Fetched, Unreached> {
-        let url = self.admit(class, uri)?;
-        self.go(self.client(class).post(url).form(form), limits).await
+        self.call(class, Call { uri, form: Some(form), authorization: None }, limits).await
+    }
+
+    /// Makes a request.
+    pub async fn call(&self, class: Class, call: Call<'_>, limits: Limits) -> Result<Fetched, Unreached> {
+        let url = self.admit(class, call.uri)?;
+        let mut request = match call.form {
+            None => self.client(class).get(url),
+            Some(form) => self.client(class).post(url).form(form),
+        };
+        if let Some(authorization) = call.authorization {
+            request = request.header("authorization", authorization);
+        }
+        self.go(request, limits).await
     }
 
     fn client(&self, class: Class) -> &reqwest::Client {

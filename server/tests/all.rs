@@ -1,0 +1,5 @@
+//! Walks: the real binary, over real HTTP, in one test program.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests say what they mean")]
+
+mod cli;
+mod demo;
