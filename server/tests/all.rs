@@ -3,3 +3,5 @@
 
 mod cli;
 mod demo;
+mod ground;
+mod logout;

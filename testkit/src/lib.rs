@@ -1,3 +1,34 @@
 //! What tests share: real servers to test against, and hands to hold them.
+//!
+//! Invariant: everything here speaks HTTP and the command line, as strangers do; nothing reaches into the server.
 
+pub mod browser;
+pub mod flow;
+pub mod html;
+pub mod http;
+pub mod jar;
 pub mod postgres;
+pub mod provider;
+pub mod relying_party;
+
+pub use browser::{Browser, Page};
+pub use flow::{Begun, Tokens};
+pub use provider::{Plan, Provider};
+pub use relying_party::{Heard, RelyingParty, Reply};
+
+use std::time::{Duration, Instant};
+
+/// Looks again and again until `look` sees it, for so long at most.
+///
+/// # Panics
+/// If it is never seen: `what` says what was waited for.
+pub async fn eventually<T>(what: &str, patience: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        assert!(began.elapsed() < patience, "not seen within {patience:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+}

@@ -1,0 +1,50 @@
+//! What every walk stands on.
+
+use testkit::{Browser, Plan, Provider, RelyingParty, Tokens};
+
+/// A person.
+pub(crate) const ADA: (&str, &str) = ("ada", "correct horse battery");
+
+/// A plan for the binary under test.
+pub(crate) fn plan() -> Plan {
+    Plan::new(env!("CARGO_BIN_EXE_ostiary"))
+}
+
+/// A provider with Ada in it.
+pub(crate) async fn with_ada(plan: Plan) -> Provider {
+    let provider = plan.start().await;
+    provider.user(ADA.0, ADA.1).await;
+    provider
+}
+
+/// Ada, signed in at two relying parties with one session.
+pub(crate) struct SignedIn {
+    pub(crate) provider: Provider,
+    pub(crate) browser: Browser,
+    pub(crate) one: RelyingParty,
+    pub(crate) two: RelyingParty,
+    pub(crate) at_one: Tokens,
+    pub(crate) at_two: Tokens,
+}
+
+/// Signs Ada in at two relying parties of the operator's own.
+pub(crate) async fn signed_in(plan: Plan) -> SignedIn {
+    let provider = with_ada(plan).await;
+    let one = RelyingParty::first_party(&provider, "One").await;
+    let two = RelyingParty::first_party(&provider, "Two").await;
+    let mut browser = Browser::new(&provider);
+    let at_one = one.sign_in(&provider, &mut browser, ADA).await;
+    // The second time nothing is asked: `through` would type a password, so the page is looked at first.
+    let begun = two.begin(&provider);
+    let page = browser.open(&begun.url()).await;
+    let at_two = two.complete(&provider, &begun, &page).await;
+    SignedIn { provider, browser, one, two, at_one, at_two }
+}
+
+/// The counts of the ledger by state, and that they add up (`logout.md` §1).
+pub(crate) async fn states(provider: &Provider) -> Vec<String> {
+    let mut states: Vec<String> =
+        provider.notices().await.iter().map(|row| row["state"].as_str().unwrap_or_default().to_owned()).collect();
+    states.sort();
+    states
+}

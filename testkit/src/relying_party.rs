@@ -1,0 +1,272 @@
+//! A relying party: a server on loopback that records what it is told and answers as it is bid.
+//!
+//! Invariant: a logout POST is recorded before it is answered, however it is answered.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use crate::eventually;
+use crate::provider::{self, Provider};
+
+/// How a logout POST is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// With a status.
+    Status(u16),
+    /// With a status and one more header line.
+    With(u16, String),
+    /// Not at all: the connection stays open.
+    Hang,
+    /// With a reset.
+    Reset,
+    /// With a body that does not end.
+    Gigabyte,
+}
+
+/// One logout POST.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// When.
+    pub at: Instant,
+    /// Head of the request.
+    pub head: String,
+    /// The logout token.
+    pub token: String,
+    /// Its header.
+    pub header: Map<String, Value>,
+    /// Its claims, unverified.
+    pub claims: Map<String, Value>,
+}
+
+#[derive(Debug)]
+struct Manners {
+    next: VecDeque<Reply>,
+    always: Reply,
+    heard: Vec<Heard>,
+}
+
+/// A relying party.
+#[derive(Debug)]
+pub struct RelyingParty {
+    /// Its `client_id`, once registered.
+    pub client_id: String,
+    /// Its secret, once registered.
+    pub client_secret: String,
+    port: u16,
+    manners: Arc<Mutex<Manners>>,
+    door: Option<JoinHandle<()>>,
+}
+
+impl RelyingParty {
+    /// Opens its door.
+    pub async fn open() -> Self {
+        let manners = Manners { next: VecDeque::new(), always: Reply::Status(200), heard: Vec::new() };
+        let mut party = Self {
+            client_id: String::new(),
+            client_secret: String::new(),
+            port: provider::free_port(),
+            manners: Arc::new(Mutex::new(manners)),
+            door: None,
+        };
+        party.up().await;
+        party
+    }
+
+    /// Opens one and registers it as an ordinary confidential client under a name.
+    pub async fn at(provider: &Provider, name: &str) -> Self {
+        let mut party = Self::open().await;
+        let metadata = party.metadata(name);
+        party.register(provider, &metadata, &[]).await;
+        party
+    }
+
+    /// The same, as the operator's own: people are not asked for consent.
+    pub async fn first_party(provider: &Provider, name: &str) -> Self {
+        let mut party = Self::open().await;
+        let metadata = party.metadata(name);
+        party.register(provider, &metadata, &["--first-party"]).await;
+        party
+    }
+
+    /// Registration metadata: a confidential client with everything it needs to be signed out.
+    pub fn metadata(&self, name: &str) -> Value {
+        json!({
+            "client_name": name,
+            "redirect_uris": [self.redirect_uri()],
+            "post_logout_redirect_uris": [self.url("/after")],
+            "backchannel_logout_uri": self.logout_uri(),
+            "backchannel_logout_session_required": true,
+            "token_endpoint_auth_method": "client_secret_basic",
+            "grant_types": ["authorization_code", "refresh_token"],
+        })
+    }
+
+    /// Registers it.
+    pub async fn register(&mut self, provider: &Provider, metadata: &Value, arguments: &[&str]) {
+        let answer = provider.client(metadata, arguments).await;
+        let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        self.client_id = text("client_id");
+        self.client_secret = text("client_secret");
+        // A running server notices a new client within about a second; the walk waits until it has.
+        if provider.pid().is_some() {
+            let probe = format!("/authorize?client_id={}&response_type=code", self.client_id);
+            eventually("the new client is known", Duration::from_secs(5), async || {
+                let answer = provider.get(&probe).await.ok()?;
+                (!answer.body.contains("authorize_client_unknown")).then_some(())
+            })
+            .await;
+        }
+    }
+
+    /// Where it listens.
+    pub fn origin(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// An address of its own.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.origin())
+    }
+
+    /// Where codes come.
+    pub fn redirect_uri(&self) -> String {
+        self.url("/callback")
+    }
+
+    /// Where logout tokens come.
+    pub fn logout_uri(&self) -> String {
+        self.url("/backchannel")
+    }
+
+    /// Answers like this from now on.
+    pub fn always(&self, reply: Reply) {
+        let mut manners = self.manners.lock().expect("no test panics while it holds this");
+        manners.next.clear();
+        manners.always = reply;
+    }
+
+    /// Answers like these first, then as always.
+    pub fn next(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.manners.lock().expect("no test panics while it holds this").next.extend(replies);
+    }
+
+    /// Everything it was told.
+    pub fn heard(&self) -> Vec<Heard> {
+        self.manners.lock().expect("no test panics while it holds this").heard.clone()
+    }
+
+    /// Waits until it was told so many times.
+    pub async fn hears(&self, times: usize, patience: Duration) -> Vec<Heard> {
+        let what = format!("the relying party is told {times} times");
+        eventually(&what, patience, async || Some(self.heard()).filter(|heard| heard.len() >= times)).await
+    }
+
+    /// Goes down: connections are refused.
+    pub fn down(&mut self) {
+        if let Some(door) = self.door.take() {
+            door.abort();
+        }
+    }
+
+    /// Comes back, at the same address.
+    ///
+    /// # Panics
+    /// If its port was taken meanwhile.
+    pub async fn up(&mut self) {
+        let address = ("127.0.0.1", self.port);
+        let listener =
+            eventually("its port is free", Duration::from_secs(5), async || TcpListener::bind(address).await.ok());
+        let (listener, manners) = (listener.await, Arc::clone(&self.manners));
+        self.door = Some(tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let manners = Arc::clone(&manners);
+                tokio::spawn(async move { drop(serve(stream, &manners).await) });
+            }
+        }));
+    }
+}
+
+impl Drop for RelyingParty {
+    fn drop(&mut self) {
+        self.down();
+    }
+}
+
+async fn serve(mut stream: TcpStream, manners: &Mutex<Manners>) -> std::io::Result<()> {
+    let mut bytes = Vec::new();
+    let (head, body) = loop {
+        let mut chunk = [0; 4096];
+        let read = stream.read(&mut chunk).await?;
+        if read == 0 {
+            return Ok(());
+        }
+        bytes.extend_from_slice(&chunk[..read]);
+        let text = String::from_utf8_lossy(&bytes);
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+        });
+        if body.len() >= length.unwrap_or(0) {
+            break (head.to_owned(), body.to_owned());
+        }
+    };
+    let reply = match head.starts_with("POST /backchannel") {
+        false => Reply::Status(200),
+        true => {
+            let mut manners = manners.lock().expect("no test panics while it holds this");
+            manners.heard.push(heard(head, &body));
+            manners.next.pop_front().unwrap_or_else(|| manners.always.clone())
+        }
+    };
+    answer(stream, reply).await
+}
+
+async fn answer(mut stream: TcpStream, reply: Reply) -> std::io::Result<()> {
+    let (status, more) = match reply {
+        Reply::Status(status) => (status, String::new()),
+        Reply::With(status, line) => (status, format!("{line}\r\n")),
+        Reply::Hang => {
+            tokio::time::sleep(Duration::from_mins(10)).await;
+            return Ok(());
+        }
+        Reply::Reset => {
+            // Closing with a zero linger sends RST.
+            return stream.set_zero_linger();
+        }
+        Reply::Gigabyte => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n").await?;
+            let chunk = vec![b'x'; 1 << 16];
+            for _ in 0..1 << 14 {
+                stream.write_all(&chunk).await?;
+            }
+            return Ok(());
+        }
+    };
+    let text = format!("HTTP/1.1 {status} As Bid\r\n{more}content-length: 0\r\nconnection: close\r\n\r\n");
+    stream.write_all(text.as_bytes()).await?;
+    stream.shutdown().await
+}
+
+fn heard(head: String, body: &str) -> Heard {
+    let token = url::form_urlencoded::parse(body.as_bytes()).find(|(name, _)| name == "logout_token");
+    let token = token.map(|(_, value)| value.into_owned()).unwrap_or_default();
+    let header = part(&token, 0);
+    let claims = part(&token, 1);
+    Heard { at: Instant::now(), head, token, header, claims }
+}
+
+/// A part of a JWS in its compact form, unverified; empty if it is none.
+pub fn part(token: &str, at: usize) -> Map<String, Value> {
+    let bytes = token
+        .split('.')
+        .nth(at)
+        .and_then(|part| base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, part).ok());
+    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
