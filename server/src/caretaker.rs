@@ -36,6 +36,9 @@ const ATTEMPTS: Span = Span::from_days(2);
 /// Ended sessions and settled notices are kept this long.
 const RETENTION: Span = Span::from_days(90);
 
+/// Lines of the audit trail are kept this long: a year, and time to look back on it.
+const TRAIL: Span = Span::from_days(400);
+
 /// Runs until told to stop.
 pub async fn run(op: Op, stop: watch::Receiver<bool>) {
     tokio::join!(watch_versions(&op, stop.clone()), sweep(&op, stop.clone()), chores(&op, stop));
@@ -140,6 +143,7 @@ async fn fold(op: &Op, now: Time) -> Result<(), Stop> {
                 removed += tx.sweep_tokens(now, BATCH).await?;
                 removed += tx.sweep_replay(now, BATCH).await?;
                 removed += tx.sweep_attempts(now - ATTEMPTS, BATCH).await?;
+                removed += tx.sweep_audit(now - TRAIL, BATCH).await?;
                 removed += u64::from(tx.sweep_grants(now - CLOCK_BOUND, BATCH).await?);
                 removed += u64::from(tx.fold_outbox(old, BATCH).await?);
                 removed += u64::from(tx.remove_ended(old, BATCH).await?);

@@ -1,6 +1,6 @@
 //! The audit trail: who did what, when; everything that changed state.
 //!
-//! Invariant: written in the transaction it tells of, and never changed.
+//! Invariant: written in the transaction it tells of, never changed, and removed only when its retention is over.
 
 use openid::time::Time;
 
@@ -13,6 +13,7 @@ use crate::value::values;
 statements! {
     INSERT = "INSERT INTO audit (id, at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6)";
     LIST = "SELECT id, at, actor, action, subject, detail FROM audit WHERE at < $1 ORDER BY at DESC, id DESC LIMIT $2";
+    SWEEP = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at, id LIMIT $2)";
 }
 
 /// One line of the trail.
@@ -64,5 +65,9 @@ impl Tx {
         let values = values![&entry.id, entry.at, &entry.actor, &entry.action, &entry.subject, &entry.detail];
         self.change(&INSERT, values).await?;
         Ok(())
+    }
+    /// Removes lines older than `before`.
+    pub async fn sweep_audit(&mut self, before: Time, most: u32) -> Result<u64, Fault> {
+        self.change(&SWEEP, values![before, most]).await
     }
 }

@@ -287,5 +287,12 @@ on_both! {
         assert_eq!(kids, ["k2", "k1", "k0"]);
         let trail: Vec<String> = reader.audit(START + Span::from_days(2), 10).await.unwrap().into_iter().map(|e| e.id).collect();
         assert_eq!(trail, ["k1", "k0"]);
+        drop(reader);
+        let swept = store.write(async |tx| Ok(tx.sweep_audit(START + Span::from_days(2), 1).await?)).await.unwrap();
+        assert_eq!(swept, 1, "no more than asked for");
+        let swept = store.write(async |tx| Ok(tx.sweep_audit(START + Span::from_days(2), 9).await?)).await.unwrap();
+        assert_eq!(swept, 1, "what is younger stays");
+        let left = store.reader().await.unwrap().audit(START + Span::from_days(9), 10).await.unwrap();
+        assert_eq!(left.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), ["k2"]);
     }
 }

@@ -69,7 +69,12 @@ async fn list(user: Option<&str>, all: bool, op: &Op, out: &Out) -> Result<(), F
         for row in page {
             let person = reader.account(&row.session.account).await?.map(|a| a.username).unwrap_or_default();
             let stays = reader.participations(&row.session.id).await?;
-            let clients: Vec<String> = stays.iter().map(|stay| stay.participation.client.to_string()).collect();
+            let clients: Vec<String> = stays
+                .iter()
+                // What ended before the session did is nobody's stay any more.
+                .filter(|stay| stay.ended.is_none() || row.ended.is_some())
+                .map(|stay| stay.participation.client.to_string())
+                .collect();
             let ended = row
                 .ended
                 .as_ref()
@@ -149,6 +154,11 @@ pub(super) enum NoticeCommand {
     },
     /// Send again: one notice, or all that are parked.
     Retry(RetryArguments),
+    /// Give one up that is pending or parked: it is withdrawn and not sent any more.
+    GiveUp {
+        /// The notice.
+        id: String,
+    },
 }
 
 /// `ostiary notice retry`.
@@ -195,6 +205,7 @@ pub(super) async fn notices(command: NoticeCommand, op: &Op, out: &Out) -> Resul
     match command {
         NoticeCommand::List { state, limit } => ledger(state, limit, op, out).await,
         NoticeCommand::Retry(arguments) => retry(&arguments, op, out).await,
+        NoticeCommand::GiveUp { id } => give_up(&id, op, out).await,
     }
 }
 
@@ -272,6 +283,29 @@ async fn retry(arguments: &RetryArguments, op: &Op, out: &Out) -> Result<(), Fai
     }
     out.answer(&json!({"reopened": reopened}), |out| {
         out.line(&format!("{reopened} notices are sent again by a running server."));
+    });
+    Ok(())
+}
+
+async fn give_up(id: &str, op: &Op, out: &Out) -> Result<(), Failed> {
+    let now = op.now();
+    let entry = Entry::new(op.dice().name(), now, super::actor(), "notice_given_up", id.to_owned());
+    let named = id.to_owned();
+    let settled = op
+        .store()
+        .write(async move |tx| {
+            let settled = tx.give_up(&named, now).await?;
+            if settled == Settled::Now {
+                tx.note(&entry).await?;
+            }
+            Ok(settled)
+        })
+        .await?;
+    if settled == Settled::Not {
+        return Err(Failed::new("there is no such notice that is pending or parked; `ostiary notice list` shows them"));
+    }
+    out.answer(&json!({"id": id, "state": "withdrawn"}), |out| {
+        out.line(&format!("{id} is withdrawn; `ostiary notice retry` would still send it again."));
     });
     Ok(())
 }
