@@ -27,6 +27,8 @@ pub(super) enum UserCommand {
         /// The username.
         name: String,
     },
+    /// Change a person's claims: those given take the place of those of the same name.
+    Update(Box<UpdateArguments>),
     /// Set a person's password.
     Passwd {
         /// The username.
@@ -64,7 +66,26 @@ pub(super) struct AddArguments {
     name: String,
     #[command(flatten)]
     password: PasswordArguments,
-    /// Claims as a JSON object, OpenID Connect Core §5.1.
+    #[command(flatten)]
+    claims: ClaimArguments,
+}
+
+/// `ostiary user update`.
+#[derive(Args, Debug)]
+pub(super) struct UpdateArguments {
+    /// The username.
+    username: String,
+    /// A claim to take away; may stand several times.
+    #[arg(long, value_name = "CLAIM")]
+    remove: Vec<String>,
+    #[command(flatten)]
+    claims: ClaimArguments,
+}
+
+/// Claims, from a file and flags.
+#[derive(Args, Debug)]
+pub(super) struct ClaimArguments {
+    /// All claims as a JSON object, OpenID Connect Core §5.1.
     #[arg(long, value_name = "FILE")]
     claims: Option<PathBuf>,
     /// One claim, such as `--claim email=ada@example.org`; every standard claim, `address.locality` too.
@@ -105,6 +126,7 @@ pub(super) async fn run(command: UserCommand, op: &Op, out: &Out) -> Result<(), 
             });
             Ok(())
         }
+        UserCommand::Update(arguments) => update(*arguments, op, out).await,
         UserCommand::Passwd { name, password } => passwd(&name, &password, op, out).await,
         UserCommand::Disable { name } => disable(&name, op, out).await,
         UserCommand::Enable { name } => enable(&name, op, out).await,
@@ -156,11 +178,11 @@ async fn list(op: &Op, out: &Out) -> Result<(), Failed> {
     Ok(())
 }
 
-impl AddArguments {
-    /// The claims of file and flags, checked.
-    fn read_claims(&self) -> Result<Map<String, Value>, Failed> {
+impl ClaimArguments {
+    /// The claims of file and flags, checked: a file stands for all there were, a flag for one.
+    fn read(&self, before: Map<String, Value>) -> Result<Map<String, Value>, Failed> {
         let mut all = match &self.claims {
-            None => Map::new(),
+            None => before,
             Some(file) => object(file)?,
         };
         let flags = [
@@ -177,14 +199,17 @@ impl AddArguments {
             let wrong = || Failed::new(format!("--claim {pair}: write it as NAME=VALUE"));
             pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or_else(wrong)
         });
-        for pair in flags.map(Ok).chain(each) {
-            let (name, typed) = pair?;
-            let claim_problem = |e: claims::Problem| Failed::new(e.to_string());
+        let mut pairs = flags.map(Ok).chain(each).collect::<Result<Vec<_>, _>>()?;
+        // A new address or number is not verified until somebody says so.
+        pairs.sort_by_key(|(name, _)| name.ends_with("_verified"));
+        for (name, typed) in pairs {
             if let Some(("address", member)) = name.split_once('.') {
                 let address = all.entry("address").or_insert_with(|| json!({}));
-                address[member] = json!(typed);
+                let members = address.as_object_mut().ok_or_else(|| Failed::new("address: must be an object"))?;
+                members.insert(member.to_owned(), json!(typed));
             } else {
-                let value = claims::parse(&name, &typed).map_err(claim_problem)?;
+                let value = claims::parse(&name, &typed).map_err(|e| Failed::new(e.to_string()))?;
+                all.shift_remove(&format!("{name}_verified"));
                 all.insert(name, value);
             }
         }
@@ -202,7 +227,7 @@ async fn add(arguments: AddArguments, op: &Op, out: &Out) -> Result<(), Failed> 
     if name.is_empty() || name.len() > 128 || name.chars().any(char::is_control) {
         return Err(Failed::new("a username has 1 to 128 characters and no control characters"));
     }
-    let claims = arguments.read_claims()?;
+    let claims = arguments.claims.read(Map::new())?;
     let password = arguments.password.read(&name)?;
     let hash = op.hashing().hash(&password).await?;
     let now = op.now();
@@ -236,6 +261,32 @@ async fn add(arguments: AddArguments, op: &Op, out: &Out) -> Result<(), Failed> 
     out.answer(&shown(&account), |out| {
         out.line(&format!("Added {} (sub {}).", account.username, account.sub));
         out.hint("Next: `ostiary client add` for a relying party, or sign in at the account page.");
+    });
+    Ok(())
+}
+
+async fn update(arguments: UpdateArguments, op: &Op, out: &Out) -> Result<(), Failed> {
+    let account = find(op, &arguments.username).await?;
+    let mut claims = account.claims.clone();
+    for claim in &arguments.remove {
+        if claims.shift_remove(claim).is_none() {
+            return Err(Failed::new(format!("{} has no claim {claim}", account.username)));
+        }
+        claims.shift_remove(&format!("{claim}_verified"));
+    }
+    let claims = arguments.claims.read(claims)?;
+    let now = op.now();
+    let entry = Entry::new(op.dice().name(), now, super::actor(), "user_updated", account.username.clone());
+    let (id, changed) = (account.id.clone(), claims.clone());
+    op.store()
+        .write(async move |tx| {
+            tx.set_claims(&id, &changed, now).await?;
+            Ok(tx.note(&entry).await?)
+        })
+        .await?;
+    let account = Account { claims, updated_at: now, ..account };
+    out.answer(&shown(&account), |out| {
+        out.line(&format!("{} is updated; clients see it at their next UserInfo request.", account.username));
     });
     Ok(())
 }
@@ -333,4 +384,43 @@ async fn enable(name: &str, op: &Op, out: &Out) -> Result<(), Failed> {
         .await?;
     out.answer(&json!({"username": account.username}), |out| out.line(&format!("{} is enabled.", account.username)));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(each: &[&str]) -> ClaimArguments {
+        ClaimArguments {
+            claims: None,
+            each: each.iter().map(|pair| (*pair).to_owned()).collect(),
+            full_name: None,
+            given_name: None,
+            family_name: None,
+            email: None,
+            email_verified: None,
+            locale: None,
+            phone_number: None,
+        }
+    }
+
+    fn before(value: &Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_new_address_is_not_verified_until_somebody_says_so() {
+        let old = before(&json!({"email": "a@example.org", "email_verified": true}));
+        let new = given(&["email=b@example.org"]).read(old.clone()).unwrap();
+        assert_eq!(Value::Object(new), json!({"email": "b@example.org"}));
+        let new = given(&["email_verified=true", "email=b@example.org"]).read(old).unwrap();
+        assert_eq!(Value::Object(new), json!({"email": "b@example.org", "email_verified": true}));
+    }
+
+    #[test]
+    fn a_member_of_an_address_that_is_none_is_refused() {
+        assert!(given(&["address.locality=Paris"]).read(before(&json!({"address": "Paris"}))).is_err());
+        let new = given(&["address.locality=Paris"]).read(Map::new()).unwrap();
+        assert_eq!(Value::Object(new), json!({"address": {"locality": "Paris"}}));
+    }
 }
