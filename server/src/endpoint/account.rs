@@ -171,7 +171,8 @@ fn back(op: &Op, account: &AccountId, did: &str) -> Answer {
     see_other(&format!("{}/account?who={account}&did={did}", op.issuer().as_str()))
 }
 
-/// `POST /account/password`: the current one proves it is the person; every other session of the account ends.
+/// `POST /account/password`: the current one proves it is the person; every other session of the account ends, and
+/// background access that was granted in any but this one.
 pub(super) async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.form()?;
     let (account, session) = owner(op, ask, &form).await?;
@@ -199,12 +200,7 @@ pub(super) async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     op.store()
         .write(async move |tx| {
             tx.set_password(&id, &hash, now).await?;
-            // Asked inside: a session that began since the page was shown ends too.
-            for other in tx.account_sessions(&id, now).await? {
-                if other.session.id != here {
-                    tx.end(&End { what: Ended::Session(other.session.id), ..end.clone() }).await?;
-                }
-            }
+            tx.end_elsewhere(&end, &here).await?;
             tx.note(&entry).await?;
             Ok(())
         })

@@ -21,6 +21,7 @@ statements! {
     HOLD_ALONE = "SELECT kind FROM session WHERE id = $1 {hold}";
     LEAVE = "UPDATE participation SET ended_at = $2, cause = $3 WHERE sid = $1 AND ended_at IS NULL";
     END_GRANT = "UPDATE grants SET ended_at = $2, cause = $3 WHERE id = $1 AND ended_at IS NULL";
+    GRANT_ELSEWHERE = "SELECT id FROM grants WHERE id = $1 AND session <> $2";
     RECORD = "INSERT INTO ending (id, what, subject, cause, ended_by, at, told, untold, revoked, kept) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING";
 }
@@ -99,6 +100,29 @@ impl Tx {
             self.record(end, &report).await?;
         }
         Ok(report)
+    }
+
+    /// Ends what [`End`] orders for an account, but for one session and what was granted in it: the password was changed
+    /// there. Background access that outlived its sessions ends as the cause has it.
+    pub async fn end_elsewhere(&mut self, end: &End, here: &SessionId) -> Result<EndReport, Fault> {
+        let mut all = EndReport::default();
+        for (session, _, _) in self.reached(&end.what).await? {
+            if session != *here {
+                let report = self.end(&End { what: Ended::Session(session), ..end.clone() }).await?;
+                all.sessions.extend(report.sessions);
+                all.notices.extend(report.notices);
+                all.untold.extend(report.untold);
+                all.revoked.extend(report.revoked);
+                all.kept.extend(report.kept);
+            }
+        }
+        for grant in self.background(end).await? {
+            let elsewhere = self.row(&GRANT_ELSEWHERE, values![grant.as_str(), here.as_str()]).await?.is_some();
+            if elsewhere && self.end_grant(&grant, end.cause, &end.by, end.at).await? == GrantEnding::Now {
+                all.revoked.push(grant);
+            }
+        }
+        Ok(all)
     }
 
     /// Ends one grant and with it every token of it; the stay goes on. Revocation (RFC 7009 §2.1) and breach.

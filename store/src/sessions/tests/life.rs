@@ -140,6 +140,29 @@ on_both! {
         assert_eq!(held, (grant("offline", &id, &s, &openid::name::ClientId::new("silent"), &ann, GrantKind::Offline), GrantStanding::Live));
     }
 
+    async fn a_new_password_ends_everything_but_the_session_it_was_given_in(store: Store) {
+        let ann = account(&store, "ann").await;
+        let rp = client(&store, "rp").await;
+        let (old, other, here) =
+            (session(&store, "old", &ann, "a").await, session(&store, "other", &ann, "b").await, session(&store, "here", &ann, "c").await);
+        for (name, id) in [("old", &old), ("other", &other), ("here", &here)] {
+            let sid = stay(&store, id, &rp, &format!("sid-{name}")).await;
+            begin(&store, &grant(name, id, &sid, &rp, &ann, GrantKind::Offline)).await;
+        }
+        end(&store, ending(Ended::Session(old.clone()), Cause::Person)).await;
+        let (who, kept) = (ann.clone(), here.clone());
+        let report = store.write(async move |tx| {
+            let order = ending(Ended::Account(who.clone()), Cause::PasswordChanged);
+            Ok(tx.end_elsewhere(&order, &kept).await?)
+        }).await.unwrap();
+        assert_eq!(report.sessions, [other]);
+        assert_eq!(report.notices.len(), 1);
+        let mut revoked = report.revoked.clone();
+        revoked.sort();
+        assert_eq!(revoked, [GrantId::new("old"), GrantId::new("other")]);
+        assert_eq!((live_grants(&store, &old).await, live_grants(&store, &here).await), (0, 1));
+    }
+
     async fn disabling_an_account_ends_its_background_access_too(store: Store) {
         let (ann, bob) = (account(&store, "ann").await, account(&store, "bob").await);
         let rp = client(&store, "rp").await;
