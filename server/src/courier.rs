@@ -144,7 +144,7 @@ impl Courier {
         let claims = backchannel::claims(&notice.notice, self.op.issuer().as_str(), now, &self.op.dice().name());
         let token = self.op.keys().sign_for(&client, backchannel::TYP, &claims, now)?;
         let limits = Limits { time: ATTEMPT, body: 16 * 1024 };
-        let posted = self.op.outbound().post_form(Class::of(&client), &uri, &[("logout_token", &token)], limits).await;
+        let posted = self.op.outbound().tell(Class::of(&client), &uri, &[("logout_token", &token)], limits).await;
         let (reply, said) = match posted {
             Ok(fetched) => {
                 let retry_after =

@@ -77,6 +77,9 @@ impl Unreached {
     }
 }
 
+/// A body that nobody wants is read for so long at most.
+const REST: Duration = Duration::from_millis(500);
+
 /// The one client. Cheap to clone.
 #[derive(Clone)]
 pub struct Outbound {
@@ -107,15 +110,35 @@ impl Outbound {
         self.call(class, Call { uri, form: None, authorization: None }, limits).await
     }
 
-    /// Posts a form.
-    pub async fn post_form(
+    /// Posts a form to somebody whose status alone is an answer (Back-Channel Logout §2.8): what follows the status, however
+    /// long or slow, changes nothing.
+    pub async fn tell(
         &self,
         class: Class,
         uri: &str,
         form: &[(&str, &str)],
         limits: Limits,
     ) -> Result<Fetched, Unreached> {
-        self.call(class, Call { uri, form: Some(form), authorization: None }, limits).await
+        let url = self.admit(class, uri)?;
+        let request = self.client(class).post(url).form(form).send();
+        let mut response = tokio::time::timeout(limits.time, request)
+            .await
+            .map_err(|_| Unreached::Timeout)?
+            .map_err(|e| broken(&e))?;
+        let text = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let (content_type, retry_after) = (text("content-type"), text("retry-after"));
+        let fetched = Fetched { status: response.status().as_u16(), content_type, retry_after, body: Bytes::new() };
+        // A short body is read, so that the connection can be used again.
+        let mut left = limits.body;
+        let rest = async {
+            while let Ok(Some(chunk)) = response.chunk().await
+                && chunk.len() < left
+            {
+                left -= chunk.len();
+            }
+        };
+        let _ = tokio::time::timeout(REST, rest).await;
+        Ok(fetched)
     }
 
     /// Makes a request.
