@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests say what they mean")]
 
 mod cli;
+mod crash;
 mod demo;
 mod ground;
 mod logout;

@@ -48,3 +48,27 @@ pub(crate) async fn states(provider: &Provider) -> Vec<String> {
     states.sort();
     states
 }
+
+/// Waits until the ledger has exactly these states, in alphabetical order: every promise accounted for.
+pub(crate) async fn settles(provider: &Provider, wanted: &[&str], patience: std::time::Duration) {
+    let began = std::time::Instant::now();
+    loop {
+        let seen = states(provider).await;
+        if seen == wanted {
+            return;
+        }
+        assert!(
+            began.elapsed() < patience,
+            "the ledger has {seen:?}, wanted {wanted:?}: {:#?}",
+            provider.notices().await
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+/// The notice of one client.
+pub(crate) async fn notice_of(provider: &Provider, party: &RelyingParty) -> serde_json::Value {
+    let all = provider.notices().await;
+    let found = all.into_iter().find(|row| row["client_id"] == party.client_id);
+    found.unwrap_or_else(|| panic!("no notice for {}", party.client_id))
+}

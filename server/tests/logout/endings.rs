@@ -1,0 +1,77 @@
+//! Everything else that ends a session tells the relying parties too (`logout.md` §3).
+
+use std::time::Duration;
+
+use super::super::ground::{ADA, notice_of, plan, settles, signed_in};
+use testkit::http::Question;
+
+const SOON: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn a_disabled_person_is_signed_out_everywhere_and_cannot_come_back() {
+    let mut walk = signed_in(plan()).await;
+    walk.provider.cli(&["user", "disable", "ada"]).await;
+    settles(&walk.provider, &["delivered", "delivered"], SOON).await;
+    assert_eq!(notice_of(&walk.provider, &walk.one).await["cause"], "account_disabled");
+    let begun = walk.one.begin(&walk.provider);
+    let page = walk.browser.open(&begun.url()).await;
+    let page = walk.browser.sign_in(&page, ADA.0, ADA.1).await;
+    assert!(page.says("do not belong together"), "the same words as for a wrong password: {}", page.answer.body);
+    let answer = walk.one.try_refresh(&walk.provider, walk.at_one.get("refresh_token")).await;
+    assert_eq!(answer.status, 400, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_person_ends_another_place_on_the_account_page() {
+    let mut walk = signed_in(plan()).await;
+    let mut laptop = testkit::Browser::new(&walk.provider);
+    walk.one.sign_in(&walk.provider, &mut laptop, ADA).await;
+    let page = laptop.open(&walk.provider.url("/account")).await;
+    let own = walk.provider.cli(&["session", "list"]).await;
+    assert_eq!(own.as_array().unwrap().len(), 2);
+    let ends: Vec<_> = page.forms().into_iter().filter(|form| form.action.ends_with("/account/end")).collect();
+    assert_eq!(ends.len(), 2);
+    let phone = own.as_array().unwrap().iter().find(|row| row["clients"].as_array().unwrap().len() == 2).unwrap();
+    let form = ends.into_iter().find(|form| form.field("session") == phone["id"].as_str()).unwrap();
+    // The form of one browser, posted from another, does nothing.
+    let forged = walk.browser.submit(&page, &form).await;
+    assert_eq!(forged.answer.status, 400, "{}", forged.answer.body);
+    assert!(walk.is_signed_in().await);
+    laptop.submit(&page, &form).await;
+    settles(&walk.provider, &["delivered", "delivered"], SOON).await;
+    assert!(!walk.is_signed_in().await);
+    let begun = walk.one.begin(&walk.provider).with("prompt", "none");
+    assert!(laptop.open(&begun.url()).await.parameter("code").is_some(), "the laptop is signed in still");
+}
+
+#[tokio::test]
+async fn a_session_that_idles_out_is_a_logout() {
+    let walk = signed_in(plan().set("lifetimes.session_idle = \"1s\"")).await;
+    // Nothing ends earlier than the clock bound of 30 s allows, and the sweep looks every 10 s.
+    settles(&walk.provider, &["delivered", "delivered"], Duration::from_secs(70)).await;
+    assert_eq!(notice_of(&walk.provider, &walk.two).await["cause"], "idle_expiry");
+    assert_eq!(walk.two.heard()[0].claims["sid"], walk.at_two.claims["sid"]);
+}
+
+#[tokio::test]
+async fn background_access_survives_a_sign_out_and_is_without_sid() {
+    let mut walk = signed_in(plan()).await;
+    let begun = walk.one.begin(&walk.provider).with("scope", "openid offline_access").with("prompt", "consent");
+    let page = walk.browser.open(&begun.url()).await;
+    let page = walk.browser.through(page, ADA.0, ADA.1).await;
+    let offline = walk.one.complete(&walk.provider, &begun, &page).await;
+    walk.provider.cli(&["session", "end", "--user", "ada"]).await;
+    settles(&walk.provider, &["delivered", "delivered"], SOON).await;
+    let answer = walk.one.try_refresh(&walk.provider, offline.get("refresh_token")).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let fresh = answer.json();
+    let claims = testkit::relying_party::part(fresh["id_token"].as_str().unwrap(), 1);
+    assert!(!claims.contains_key("sid"), "a token refreshed after the session ended names no stay: {claims:?}");
+    let online = walk.one.try_refresh(&walk.provider, walk.at_one.get("refresh_token")).await;
+    assert_eq!(online.json()["error"], "invalid_grant");
+    // Introspection says so at once.
+    let fields = [("token", walk.at_one.get("access_token"))];
+    let question =
+        Question::post(&walk.provider.url("/introspect"), &fields).basic(&walk.one.client_id, &walk.one.client_secret);
+    assert_eq!(walk.provider.ask(question).await.json()["active"], false);
+}
