@@ -45,8 +45,9 @@ pub(super) fn init(arguments: &InitArguments, file: &Path, out: &Out) -> Result<
     create(&secret, 0o600, &format!("{}\n", jose::base64url(Dice::Os.draw())))?;
     let text = format!(
         "# Ostiary. Every key is explained in docs/configuration.md and by `ostiary config reference`.\n\n\
-         issuer = \"{}\"\nlisten = [\"127.0.0.1:8080\"]\ndatabase = \"sqlite:ostiary.sqlite\"\nsecret_file = \"ostiary.secret\"\n",
-        issuer.as_str()
+         issuer = \"{}\"\nlisten = [\"127.0.0.1:{}\"]\ndatabase = \"sqlite:ostiary.sqlite\"\nsecret_file = \"ostiary.secret\"\n",
+        issuer.as_str(),
+        port(&issuer)
     );
     create(&file, 0o644, &text)?;
     out.answer(&json!({"config": file, "secret": secret, "issuer": issuer.as_str()}), |out| {
@@ -59,6 +60,12 @@ pub(super) fn init(arguments: &InitArguments, file: &Path, out: &Out) -> Result<
         out.line("  ostiary doctor                       see whether all is well");
     });
     Ok(())
+}
+
+/// Where to listen: without a proxy in between, the issuer's own port; behind one, any.
+fn port(issuer: &Issuer) -> u16 {
+    let own = url::Url::parse(issuer.as_str()).ok().and_then(|url| url.port_or_known_default());
+    own.filter(|_| !issuer.is_https()).unwrap_or(8080)
 }
 
 fn create(path: &Path, mode: u32, text: &str) -> Result<(), Failed> {
@@ -85,4 +92,18 @@ pub(super) fn config(command: &ConfigCommand, file: &Path, out: &Out) -> Result<
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Issuer, port};
+
+    #[test]
+    fn an_issuer_on_this_machine_is_listened_for_at_its_port() {
+        let of = |issuer: &str| port(&Issuer::read(issuer).unwrap());
+        assert_eq!(of("http://localhost:9000"), 9000);
+        assert_eq!(of("http://localhost"), 80);
+        assert_eq!(of("https://login.example.org"), 8080);
+        assert_eq!(of("https://login.example.org:8443"), 8080);
+    }
 }
