@@ -2,7 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests say what they mean")]
 
 mod cli;
+mod consent;
 mod crash;
+mod database;
 mod demo;
 mod ground;
 mod logout;
+mod sign_in;

@@ -3,6 +3,7 @@
 //! Invariant: everything here speaks HTTP and the command line, as strangers do; nothing reaches into the server.
 
 pub mod browser;
+pub mod cable;
 pub mod flow;
 pub mod html;
 pub mod http;
@@ -12,6 +13,7 @@ pub mod provider;
 pub mod relying_party;
 
 pub use browser::{Browser, Page};
+pub use cable::Cable;
 pub use flow::{Begun, Tokens};
 pub use provider::{Plan, Provider};
 pub use relying_party::{Heard, RelyingParty, Reply};

@@ -1,0 +1,102 @@
+//! How often somebody may try, and what hashing may cost (issue 2, "Bad input").
+
+use testkit::{Browser, Page, Provider, RelyingParty};
+
+use super::super::ground::{ADA, plan, with_ada};
+
+const TOO_MANY: &str = "Too many attempts";
+
+async fn login_page(provider: &Provider, party: &RelyingParty, browser: &mut Browser) -> Page {
+    browser.open(&party.begin(provider).with("prompt", "login").url()).await
+}
+
+#[tokio::test]
+async fn an_attacker_uses_up_an_account_while_its_owner_signs_in_from_a_browser_it_knows() {
+    let provider = with_ada(plan().set("limits.attempts_per_account = 4\nlimits.attempts_per_browser = 2")).await;
+    let party = RelyingParty::first_party(&provider, "One").await;
+    let mut own = Browser::new(&provider);
+    party.sign_in(&provider, &mut own, ADA).await;
+    let mut attacker = Browser::new(&provider);
+    let mut page = login_page(&provider, &party, &mut attacker).await;
+    for _ in 0..4 {
+        page = attacker.sign_in(&page, ADA.0, "a guess of many").await;
+        assert!(page.says("do not belong together"), "{}", page.answer.body);
+    }
+    for password in ["another guess", ADA.1] {
+        page = attacker.sign_in(&page, ADA.0, password).await;
+        assert!(page.says(TOO_MANY), "even the right password is not tried: {}", page.answer.body);
+    }
+    // A name nobody has runs dry in the same way.
+    for turn in 0..6 {
+        page = attacker.sign_in(&page, "nobody", "a guess of many").await;
+        assert_eq!(page.says(TOO_MANY), turn >= 4, "turn {turn}");
+    }
+    // The owner, from the browser it knows, with the session lost.
+    own.jar.close();
+    assert!(own.jar.cookie("ostiary").is_none());
+    party.sign_in(&provider, &mut own, ADA).await;
+    // That browser has a budget of its own, and it is no way around either.
+    let mut page = login_page(&provider, &party, &mut own).await;
+    for turn in 0..3 {
+        page = own.sign_in(&page, ADA.0, "a slip of the pen").await;
+        assert_eq!(page.says(TOO_MANY), turn >= 2, "turn {turn}");
+    }
+    assert!(provider.log().contains("login_budget_empty"));
+}
+
+#[tokio::test]
+async fn many_people_behind_one_address_sign_in_and_a_network_that_guesses_is_stopped() {
+    let plan = plan().https("https://op.test").set("limits.attempts_per_source = 3\nlimits.attempts_per_account = 3");
+    let provider = with_ada(plan).await;
+    let party = RelyingParty::first_party(&provider, "One").await;
+    let from = |address: &str| {
+        let mut browser = Browser::new(&provider);
+        browser.address = Some(address.to_owned());
+        browser
+    };
+    // A success gives its attempt back: four times as many as the budget holds, from one address.
+    for _ in 0..12 {
+        party.sign_in(&provider, &mut from("192.0.2.1"), ADA).await;
+    }
+    for (spread, free) in [
+        (["2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:2:ffff::3"], "2001:db8:1:3::1"),
+        (["198.51.100.7", "::ffff:198.51.100.7", "198.51.100.7"], "198.51.100.8"),
+    ] {
+        for (number, address) in spread.iter().enumerate() {
+            let mut browser = from(address);
+            let page = login_page(&provider, &party, &mut browser).await;
+            let page = browser.sign_in(&page, &format!("name {number}"), "a guess of many").await;
+            assert!(page.says("do not belong together"), "{address}: {}", page.answer.body);
+        }
+        let mut browser = from(spread[0]);
+        let page = login_page(&provider, &party, &mut browser).await;
+        assert!(browser.sign_in(&page, ADA.0, ADA.1).await.says(TOO_MANY), "the network {} is used up", spread[0]);
+        party.sign_in(&provider, &mut from(free), ADA).await;
+    }
+}
+
+#[tokio::test]
+async fn a_full_queue_of_password_checks_says_so_at_once() {
+    let provider = with_ada(plan().set("limits.hashing_threads = 1\nlimits.hashing_queue = 1")).await;
+    let party = RelyingParty::first_party(&provider, "One").await;
+    let mut browser = Browser::new(&provider);
+    let page = login_page(&provider, &party, &mut browser).await;
+    let tries: Vec<_> = (0..9)
+        .map(|number| {
+            let (mut browser, page) = (browser.clone(), page.clone());
+            tokio::spawn(async move { browser.sign_in(&page, &format!("name {number}"), "a guess of many").await })
+        })
+        .collect();
+    let mut statuses = Vec::new();
+    for one in tries {
+        let page = one.await.unwrap();
+        if page.answer.status == 503 {
+            assert!(page.answer.header("retry-after").is_some());
+            assert!(page.says("please try again in a moment"), "{}", page.answer.body);
+        }
+        statuses.push(page.answer.status);
+    }
+    assert!(statuses.contains(&503) && statuses.contains(&200), "{statuses:?}");
+    assert!(provider.log().contains("too many passwords are being checked at once"));
+    party.sign_in(&provider, &mut browser, ADA).await;
+}

@@ -1,0 +1,108 @@
+//! Cookies, and forms posted from where they do not belong (`logout.md` §5).
+
+use testkit::jar::Errand;
+use testkit::{Browser, Plan, RelyingParty};
+
+use super::super::ground::{ADA, plan, signed_in, with_ada};
+
+#[tokio::test]
+async fn cookies_are_dressed_for_https_and_for_a_machine_of_ones_own() {
+    let secure: Plan = plan().https("https://op.test");
+    for (plan, is_https) in [(secure, true), (plan(), false)] {
+        let walk = signed_in(plan).await;
+        assert_eq!(walk.browser.jar.refused(), Vec::<String>::new(), "no cookie breaks its own rules");
+        let cookies = walk.browser.jar.cookies();
+        assert_eq!(cookies.len(), 3, "{cookies:?}");
+        for cookie in cookies {
+            assert!(cookie.has("httponly"), "{cookie:?}");
+            assert_eq!(cookie.attribute("path"), Some("/"));
+            assert!(!cookie.has("domain"));
+            assert_eq!((cookie.has("secure"), cookie.name.starts_with("__Host-")), (is_https, is_https), "{cookie:?}");
+            let wanted = if cookie.name == "__Host-ostiary" { "None" } else { "Lax" };
+            assert_eq!(cookie.attribute("samesite"), Some(wanted), "{cookie:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_one_browser_posted_from_another_goes_nowhere() {
+    let provider = with_ada(plan()).await;
+    let party = RelyingParty::first_party(&provider, "One").await;
+    let (mut victim, mut attacker) = (Browser::new(&provider), Browser::new(&provider));
+    let page = attacker.open(&party.begin(&provider).url()).await;
+    let form = page.form("login-form").fill("username", ADA.0).fill("password", ADA.1).press("login");
+    for mut browser in [victim.clone(), {
+        victim.open(&party.begin(&provider).url()).await;
+        victim.clone()
+    }] {
+        let forged = browser.submit(&page, &form).await;
+        assert_eq!(forged.answer.status, 400, "{}", forged.answer.body);
+        assert!(browser.jar.cookie("ostiary").is_none(), "nobody is signed in by it");
+    }
+    // Nor does a page of the attacker's opened in the victim's browser show a form that works there.
+    let shown = victim.open(page.url.as_str()).await;
+    assert_eq!(shown.answer.status, 400, "{}", shown.answer.body);
+    assert_eq!(provider.cli(&["session", "list"]).await.as_array().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn another_site_may_post_to_authorize_and_to_no_form_of_ours() {
+    let mut walk = signed_in(plan().https("https://op.test")).await;
+    let endpoint = walk.provider.url("/authorize");
+    let begun = walk.one.begin(&walk.provider).with("prompt", "none");
+    let page = walk.browser.post_from_elsewhere(&endpoint, &begun.pairs()).await;
+    let tokens = walk.one.complete(&walk.provider, &begun, &page).await;
+    assert_eq!(tokens.claim("sid"), walk.at_one.claim("sid"), "the session was seen");
+    // Interactions begun by a cross-site POST work as well.
+    let mut fresh = Browser::new(&walk.provider);
+    let begun = walk.one.begin(&walk.provider);
+    let page = fresh.post_from_elsewhere(&endpoint, &begun.pairs()).await;
+    let page = fresh.sign_in(&page, ADA.0, ADA.1).await;
+    walk.one.complete(&walk.provider, &begun, &page).await;
+    // Our own forms are not posted from elsewhere.
+    for (prompt, id, button) in [("login", "login-form", "login"), ("consent", "consent-form", "allow")] {
+        let begun = walk.one.begin(&walk.provider).with("prompt", prompt);
+        let page = walk.browser.open(&begun.url()).await;
+        let form = page.form(id).fill("username", ADA.0).fill("password", ADA.1).press(button);
+        let forged = walk.browser.submit_from_elsewhere(&page, &form).await;
+        assert_eq!(forged.answer.status, 400, "{prompt}: {}", forged.answer.body);
+        let honest = walk.browser.submit(&page, &form).await;
+        assert!(honest.parameter("code").is_some(), "{prompt}: {}", honest.url);
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_is_asked_to_remembers_and_another_forgets() {
+    let provider = with_ada(plan()).await;
+    let party = RelyingParty::first_party(&provider, "One").await;
+    for remember in [true, false] {
+        let mut browser = Browser::new(&provider);
+        let page = browser.open(&party.begin(&provider).url()).await;
+        let mut form = page.form("login-form").fill("username", ADA.0).fill("password", ADA.1).press("login");
+        if remember {
+            form = form.fill("remember", "1");
+        }
+        assert!(browser.submit(&page, &form).await.parameter("code").is_some());
+        let age = browser.jar.cookie("ostiary").unwrap().attribute("max-age").map(str::to_owned);
+        assert_eq!(age.as_deref(), remember.then_some("2592000"));
+        browser.jar.close();
+        let begun = party.begin(&provider).with("prompt", "none");
+        assert_eq!(browser.open(&begun.url()).await.parameter("code").is_some(), remember);
+    }
+}
+
+#[tokio::test]
+async fn the_secret_of_a_browser_changes_when_somebody_signs_in() {
+    let mut walk = signed_in(plan()).await;
+    let before = walk.browser.jar.cookie("ostiary").unwrap().value.clone();
+    let mut thief = walk.browser.clone();
+    let begun = walk.one.begin(&walk.provider).with("prompt", "login");
+    let page = walk.browser.open(&begun.url()).await;
+    walk.browser.sign_in(&page, ADA.0, ADA.1).await;
+    assert_ne!(walk.browser.jar.cookie("ostiary").unwrap().value, before);
+    let begun = walk.one.begin(&walk.provider).with("prompt", "none");
+    let page = thief.open(&begun.url()).await;
+    assert_eq!(page.parameter("error").as_deref(), Some("login_required"), "the old secret is worth nothing");
+    let answer = walk.browser.step(testkit::http::Question::get(&walk.provider.url("/login")), Errand::SameSite).await;
+    assert_eq!(answer.unwrap().status, 400, "a page without a request is an error, not a fault");
+}
