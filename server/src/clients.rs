@@ -76,6 +76,11 @@ impl Clients {
         Ok(Client { id: row.id.clone(), version: row.version, standing, metadata, policy, secret })
     }
 
+    /// Forgets what is at hand: one of them has changed.
+    pub fn forget(&self) {
+        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Whether a browser's origin belongs to a public client.
     pub fn knows_origin(&self, origin: &str) -> bool {
         self.origins.load().contains(origin)

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests say what they mean")]
 
 mod cli;
+mod client;
 mod consent;
 mod crash;
 mod database;

@@ -45,11 +45,15 @@ pub(super) async fn authenticate(op: &Op, ask: &Ask, form: &Form) -> Result<Auth
     }
 }
 
+/// `why` of a client whose row is not the one it was authenticated with. What is at hand may be a second old, so the shell
+/// forgets it and asks once more (`Clients::forget`); nothing has been written or spent by then.
+pub(super) const CHANGED: &str = "client_changed";
+
 /// Holds the client's row and records the assertion's `jti`, inside the transaction that acts on it. A second time is
 /// refused (RFC 7523 §3 item 7).
 pub(super) async fn admit(tx: &mut store::Tx, client: &Authenticated<Arc<Client>>) -> Result<(), Stop> {
     if !tx.client_stands(&client.client().id, client.client().version).await? {
-        return Err(auth::unknown_client().into());
+        return Err(refuse(ErrorCode::InvalidClient, CHANGED, "client authentication failed").into());
     }
     if let Some(assertion) = client.assertion() {
         let realm = format!("assertion:{}", assertion.client);

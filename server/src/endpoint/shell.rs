@@ -14,6 +14,7 @@ use http_body_util::{BodyExt, Limited};
 use openid::wire::refusal::{ErrorCode, refuse};
 
 use super::ask::Ask;
+use super::client_auth::CHANGED;
 use super::{Cache, Cors, ENDPOINTS, Endpoint, Name};
 use crate::answer::{self, Answer, Channel, Stop, put};
 use crate::listen::Peer;
@@ -64,7 +65,12 @@ async fn serve(op: Op, endpoint: &'static Endpoint, peer: Peer, request: Request
         Err(answer) => answer,
         Ok(bytes) => {
             ask.body = bytes;
-            match dispatch(&op, endpoint.name, &ask).await {
+            let mut done = dispatch(&op, endpoint.name, &ask).await;
+            if matches!(&done, Err(Stop::Refuse(refusal)) if refusal.why == CHANGED) {
+                op.clients().forget();
+                done = dispatch(&op, endpoint.name, &ask).await;
+            }
+            match done {
                 Ok(answer) => answer,
                 Err(stop) => answer::stop(&op, &ask, endpoint.channel, stop),
             }
