@@ -1,0 +1,124 @@
+//! The kinds of work, each as one unit on one connection.
+
+use std::sync::Arc;
+
+use jose::{base64url, sha256};
+
+use crate::Broken;
+use crate::ground::{ES256, Holding, REDIRECT_URI, RS256, basic};
+use crate::wire::{Line, encode};
+
+/// A kind of work.
+#[derive(Clone)]
+pub(crate) enum Work {
+    /// The floor.
+    Bare { size: usize },
+    /// The discovery document.
+    Discovery,
+    /// A client's own token.
+    ClientCredentials,
+    /// A client asks about a token.
+    Introspection,
+    /// The person's claims.
+    UserInfo,
+    /// A refresh with a new ID Token.
+    Refresh,
+    /// `prompt=none` with a session, and the code redeemed with PKCE.
+    SignOn { client: &'static str },
+}
+
+impl Work {
+    /// Each, with its title and its floor's place.
+    pub(crate) fn all() -> [(&'static str, Self, Option<usize>); 7] {
+        [
+            ("discovery", Self::Discovery, Some(0)),
+            ("introspection", Self::Introspection, Some(1)),
+            ("UserInfo", Self::UserInfo, Some(1)),
+            ("client_credentials", Self::ClientCredentials, Some(1)),
+            ("refresh, ID Token RS256", Self::Refresh, None),
+            ("sign-on, ID Token RS256", Self::SignOn { client: RS256 }, None),
+            ("sign-on, ID Token ES256", Self::SignOn { client: ES256 }, None),
+        ]
+    }
+
+    /// What one line needs before its first unit.
+    pub(crate) async fn begin(self, line: &mut Line, holding: Option<Arc<Holding>>) -> Result<Hand, Broken> {
+        let mut hand = Hand { work: self, holding, number: 0, access: String::new(), refresh: String::new() };
+        if matches!(hand.work, Work::Introspection | Work::UserInfo | Work::Refresh) {
+            let tokens = hand.sign_on(line, RS256).await?;
+            let text = |name: &str| tokens[name].as_str().unwrap_or_default().to_owned();
+            (hand.access, hand.refresh) = (text("access_token"), text("refresh_token"));
+        }
+        Ok(hand)
+    }
+}
+
+/// One line at work.
+pub(crate) struct Hand {
+    work: Work,
+    holding: Option<Arc<Holding>>,
+    number: u64,
+    access: String,
+    refresh: String,
+}
+
+impl Hand {
+    /// One unit.
+    pub(crate) async fn unit(&mut self, line: &mut Line) -> Result<(), Broken> {
+        match self.work {
+            Work::Bare { size } => drop(line.get(&format!("/bare/{size}"), "").await?.expect(200)?),
+            Work::Discovery => drop(line.get("/.well-known/openid-configuration", "").await?.expect(200)?),
+            Work::ClientCredentials => {
+                drop(line.post("/token", &basic(RS256), "grant_type=client_credentials").await?.expect(200)?);
+            }
+            Work::Introspection => {
+                let reply = line.post("/introspect", &basic(RS256), &format!("token={}", self.access)).await?;
+                if reply.expect(200)?.json()?["active"] != true {
+                    return Err("the token is not active".into());
+                }
+            }
+            Work::UserInfo => {
+                let bearer = format!("authorization: Bearer {}\r\n", self.access);
+                drop(line.get("/userinfo", &bearer).await?.expect(200)?);
+            }
+            Work::Refresh => {
+                let form = format!("grant_type=refresh_token&refresh_token={}", self.refresh);
+                let reply = line.post("/token", &basic(RS256), &form).await?.expect(200)?;
+                if reply.json()?["id_token"].is_null() {
+                    return Err("a refresh without an ID Token".into());
+                }
+            }
+            Work::SignOn { client } => drop(self.sign_on(line, client).await?),
+        }
+        Ok(())
+    }
+
+    /// The whole of it: authorize with an existing session, redeem the code.
+    async fn sign_on(&mut self, line: &mut Line, client: &str) -> Result<serde_json::Value, Broken> {
+        let holding = self.holding.as_ref().ok_or("nobody is signed in on this line")?;
+        self.number += 1;
+        let verifier = format!("{:0>43}", self.number);
+        let challenge = base64url(sha256(verifier.as_bytes()));
+        let path = format!(
+            "/authorize?response_type=code&client_id={client}&redirect_uri={}&scope=openid%20profile&state=s{}&nonce=n{}&prompt=none&code_challenge={challenge}&code_challenge_method=S256",
+            encode(REDIRECT_URI),
+            self.number,
+            self.number
+        );
+        let reply = line.get(&path, &holding.cookies()).await?.expect(303)?;
+        let location = reply.header("location").ok_or("no location")?;
+        let code = location
+            .split_once("code=")
+            .and_then(|(_, rest)| rest.split('&').next())
+            .ok_or_else(|| format!("no code in {location}"))?;
+        let form = format!(
+            "grant_type=authorization_code&code={code}&redirect_uri={}&code_verifier={verifier}",
+            encode(REDIRECT_URI)
+        );
+        let tokens = line.post("/token", &basic(client), &form).await?.expect(200)?.json()?;
+        match tokens["id_token"].is_string() {
+            true => Ok(tokens),
+            false => Err("no ID Token".into()),
+        }
+    }
+}
