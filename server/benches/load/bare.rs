@@ -32,7 +32,7 @@ pub(crate) struct Bare {
 
 impl Bare {
     /// Starts this very program once more, as the floor.
-    pub(crate) async fn start() -> Result<Self, Broken> {
+    pub(crate) fn start() -> Result<Self, Broken> {
         let mut child = Command::new(std::env::current_exe()?).arg("bare").stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         let out = child.stdout.take().ok_or("the floor has no output")?;

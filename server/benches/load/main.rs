@@ -1,6 +1,6 @@
 //! The load bench: starts the release binary, drives it from outside over HTTP, and prints what each unit of work costs.
 //!
-//! `cargo xtask bench`, or `cargo bench -p ostiary --bench load`. Costs are the server's own processor time, read from the
+//! `cargo xtask bench`, or `cargo bench -p ostiary --bench load -- [UNITS [PART OF A TITLE]]`. Costs are the server's own processor time, read from the
 //! operating system, so that the driver beside it does not count. Everything is compared with a bare axum route and with
 //! raw signatures measured in the same run: machines differ and are noisy, ratios hold.
 
@@ -31,10 +31,11 @@ fn main() -> Result<(), Broken> {
         return tokio::runtime::Runtime::new()?.block_on(bare::serve());
     }
     let units = first.map_or(Ok(20_000), |text| text.parse())?;
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(run(units))
+    let only = arguments.next().unwrap_or_default();
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(run(units, &only))
 }
 
-async fn run(units: usize) -> Result<(), Broken> {
+async fn run(units: usize, only: &str) -> Result<(), Broken> {
     println!("{units} units of each work over {LINES} keep-alive connections\n");
     let signatures = [JwsAlg::Rs256, JwsAlg::Es256].map(|alg| {
         let key = SigningKey::generate(alg, "bench");
@@ -49,7 +50,7 @@ async fn run(units: usize) -> Result<(), Broken> {
     // Password hashing is not part of what follows, nor is its memory: start again, on the existing database.
     let ready = provider.restart().await?;
     println!("ready on an existing database after {ready:.0} ms\n");
-    let bare = bare::Bare::start().await?;
+    let bare = bare::Bare::start()?;
     println!("{}", Figures::HEAD);
     let sizes = [provider.discovery_size().await?, 300];
     let mut floors = Vec::new();
@@ -58,7 +59,7 @@ async fn run(units: usize) -> Result<(), Broken> {
         println!("{}", figures.line(&format!("bare axum route, {size} bytes"), None));
         floors.push(figures);
     }
-    for (title, work, floor) in Work::all() {
+    for (title, work, floor) in Work::all().into_iter().filter(|(title, ..)| title.contains(only)) {
         let figures = measure::measure(provider.process(), &work, provider.holdings(), units).await?;
         println!("{}", figures.line(title, floor.map(|place| &floors[place])));
     }
