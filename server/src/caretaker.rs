@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use openid::time::{Span, Time};
+use store::audit::Entry;
 use store::{Fault, Sweep};
 use tokio::sync::watch;
 
@@ -126,7 +127,9 @@ async fn rotate(op: &Op) -> Result<(), Stop> {
         return Ok(());
     }
     let rows = keyring::make(&due, op.sealing(), op.dice(), now, now + keyring::NOTICE).await?;
-    keyring::add(op.store(), rows).await?;
+    let kids: Vec<&str> = rows.iter().map(|row| row.kid.as_str()).collect();
+    let entry = Entry::new(op.dice().name(), now, "server".into(), "keys_rotated", kids.join(" "));
+    keyring::add(op.store(), rows, entry).await?;
     op.keys().reload(op.store(), op.sealing()).await?;
     tracing::info!(algorithms = ?due, "new signing keys are published; they sign in 24 hours");
     Ok(())

@@ -12,6 +12,7 @@ use openid::client::{Client, ClientSecret};
 use openid::logout::end::EndHint;
 use openid::time::{Span, Time};
 use serde_json::{Map, Value, json};
+use store::audit::Entry;
 use store::keys::KeyRow;
 use store::{Fault, Stop, Store};
 
@@ -57,7 +58,9 @@ impl Keyring {
             ALGORITHMS.iter().copied().filter(|alg| !ring.now.load().keys.iter().any(|key| key.alg == *alg)).collect();
         if !missing.is_empty() {
             let rows = make(&missing, sealing, dice, now, now).await?;
-            add(store, rows).await?;
+            let kids: Vec<&str> = rows.iter().map(|row| row.kid.as_str()).collect();
+            let entry = Entry::new(dice.name(), now, "server".into(), "keys_made", kids.join(" "));
+            add(store, rows, entry).await?;
             ring.reload(store, sealing).await?;
         }
         Ok(ring)
@@ -197,13 +200,13 @@ pub async fn make(
 }
 
 /// Adds keys and moves the version, so that every node reads them within a second.
-pub async fn add(store: &Store, rows: Vec<KeyRow>) -> Result<(), Fault> {
+pub async fn add(store: &Store, rows: Vec<KeyRow>, entry: Entry) -> Result<(), Fault> {
     let added = store
         .write(async move |tx| {
             for row in &rows {
                 tx.add_key(row).await?;
             }
-            Ok(())
+            Ok(tx.note(&entry).await?)
         })
         .await;
     match added {

@@ -54,6 +54,18 @@ pub async fn fresh_database() -> Option<String> {
     }
 }
 
+/// Runs statements in a database that [`fresh_database`] gave: what no program of ours would do to it.
+///
+/// # Panics
+/// Where the database does not take them.
+pub async fn execute(url: &str, statements: &str) {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the database was there a moment ago");
+    let driver = tokio::spawn(connection);
+    client.batch_execute(statements).await.expect("the statements are good");
+    drop(client);
+    let _ = driver.await;
+}
+
 async fn create(base: &str) -> Result<String, tokio_postgres::Error> {
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let name = format!("ostiary_test_{}_{number}", std::process::id());

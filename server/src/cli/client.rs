@@ -71,8 +71,12 @@ pub(super) struct GivenArguments {
     /// A file with registration metadata as JSON, or `-` for standard input.
     file: PathBuf,
     /// A secret of at least 32 characters, if it is not to be drawn.
+    /// Others on this machine can see a command line while it runs: prefer --client-secret-file.
     #[arg(long)]
     client_secret: Option<String>,
+    /// A file with that secret.
+    #[arg(long, value_name = "FILE", conflicts_with = "client_secret")]
+    client_secret_file: Option<PathBuf>,
     /// One of the operator's own applications: people are not asked for consent.
     #[arg(long)]
     first_party: bool,
@@ -155,9 +159,16 @@ fn read(file: &Path) -> Result<Map<String, Value>, Failed> {
 }
 
 impl GivenArguments {
-    fn read_policy(&self) -> Result<Policy, Failed> {
+    fn read_secret(&self) -> Result<Option<String>, Failed> {
+        let Some(file) = &self.client_secret_file else { return Ok(self.client_secret.clone()) };
+        let text = std::fs::read_to_string(file).map_err(|e| Failed::new(format!("{}: {e}", file.display())))?;
+        Ok(Some(text.trim_end_matches(['\n', '\r']).to_owned()))
+    }
+
+    /// The policy of the file, or the one there is, with what the flags say.
+    fn read_policy(&self, old: Policy) -> Result<Policy, Failed> {
         let mut policy = match &self.policy {
-            None => Policy::default(),
+            None => old,
             Some(file) => serde_json::from_value(Value::Object(read(file)?))
                 .map_err(|e| Failed::new(format!("{}: {e}", file.display())))?,
         };
@@ -241,12 +252,12 @@ fn warn(op: &Op, metadata: &Metadata, out: &Out) {
 async fn add(arguments: &AddArguments, op: &Op, out: &Out) -> Result<(), Failed> {
     let given = &arguments.given;
     let metadata = Metadata::read(&read(&given.file)?)?;
-    let policy = given.read_policy()?;
+    let policy = given.read_policy(Policy::default())?;
     let id = arguments.client_id.clone().unwrap_or_else(|| op.dice().name());
     if id.is_empty() || id.len() > 255 || !id.bytes().all(|b| matches!(b, 0x21..=0x7e)) {
         return Err(Failed::new("a client_id has 1 to 255 printable ASCII characters without spaces"));
     }
-    let kept = keep(op, &metadata, given.client_secret.as_deref())?;
+    let kept = keep(op, &metadata, given.read_secret()?.as_deref())?;
     let row = row(op, ClientId::new(id), &metadata, &policy, &kept)?;
     let entry = Entry::new(op.dice().name(), op.now(), super::actor(), "client_added", row.id.to_string());
     let added = row.clone();
@@ -289,16 +300,13 @@ fn registered(row: &ClientRow, metadata: &Metadata, kept: &Kept, out: &Out) {
 async fn update(id: &str, given: &GivenArguments, op: &Op, out: &Out) -> Result<(), Failed> {
     let old = find(op, id).await?;
     let metadata = Metadata::read(&read(&given.file)?)?;
-    let policy = match given.policy.is_some() || given.first_party {
-        true => given.read_policy()?,
-        false => serde_json::from_str(&old.policy)?,
-    };
+    let policy = given.read_policy(serde_json::from_str(&old.policy)?)?;
     let fits = match metadata.secret_need() {
         SecretNeed::None => true,
         SecretNeed::Hashed => old.secret_hash.is_some() || old.secret_sealed.is_some(),
         SecretNeed::Sealed { .. } => old.secret_sealed.is_some(),
     };
-    let kept = match (&given.client_secret, fits) {
+    let kept = match (given.read_secret()?, fits) {
         (None, true) => Kept { shown: None, hash: old.secret_hash, sealed: old.secret_sealed.clone() },
         (secret, _) => keep(op, &metadata, secret.as_deref())?,
     };

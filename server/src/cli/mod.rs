@@ -3,9 +3,12 @@
 //! Invariant: a command works on the database itself, beside a running server, which notices within a second; what changes
 //! state leaves a line in the audit trail.
 
+mod claims;
 mod client;
+mod doctor;
 mod init;
 mod ledger;
+mod notice;
 mod out;
 mod tend;
 mod user;
@@ -54,7 +57,7 @@ enum Command {
     Session(ledger::SessionCommand),
     /// Logout notices: who was told, who will be, who could not be.
     #[command(subcommand)]
-    Notice(ledger::NoticeCommand),
+    Notice(notice::NoticeCommand),
     /// Signing keys.
     #[command(subcommand)]
     Key(tend::KeyCommand),
@@ -104,11 +107,11 @@ async fn run(arguments: Arguments, out: &Out) -> Result<ExitCode, Failed> {
         Command::User(command) => user::run(command, &open(&file).await?, out).await?,
         Command::Client(command) => client::run(command, &open(&file).await?, out).await?,
         Command::Session(command) => ledger::sessions(command, &open(&file).await?, out).await?,
-        Command::Notice(command) => ledger::notices(command, &open(&file).await?, out).await?,
+        Command::Notice(command) => notice::notices(command, &open(&file).await?, out).await?,
         Command::Key(command) => tend::keys(command, &open(&file).await?, out).await?,
         Command::Audit(audit) => tend::audit(&audit, &open(&file).await?, out).await?,
         Command::Backup(backup) => tend::backup(&backup, &open(&file).await?, out).await?,
-        Command::Doctor => return tend::doctor(&file, out).await,
+        Command::Doctor => return doctor::doctor(&file, out).await,
         Command::Config(command) => init::config(&command, &file, out)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -124,6 +124,12 @@ pub(super) fn when(at: Time) -> String {
     crate::endpoint::moment(at)
 }
 
+/// A moment to the second, where seconds matter.
+pub(super) fn exact(at: Time) -> String {
+    jiff::Timestamp::from_millisecond(at.millis())
+        .map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+}
+
 /// A moment in RFC 3339, for machines.
 pub(super) fn stamp(at: Time) -> Value {
     jiff::Timestamp::from_millisecond(at.millis()).map_or(Value::Null, |at| json!(at.to_string()))

@@ -1,9 +1,6 @@
-//! `key …`, `audit`, `backup`, `doctor`: tending a provider.
+//! `key …`, `audit`, `backup`: tending a provider.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
-use std::time::Duration;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use openid::time::Time;
@@ -12,10 +9,8 @@ use store::audit::Entry;
 use store::keys::KeyRow;
 
 use super::out::{Failed, Out, stamp, when};
-use crate::config::Config;
 use crate::keyring::{self, ALGORITHMS};
 use crate::op::Op;
-use crate::outbound::{Class, Limits};
 
 /// `ostiary key …`.
 #[derive(Subcommand, Debug)]
@@ -89,9 +84,8 @@ async fn rotate(at_once: bool, op: &Op, out: &Out) -> Result<(), Failed> {
     // A leak does not wait for that.
     let rows = keyring::make(&others, op.sealing(), op.dice(), now, active_from).await?;
     let kids: Vec<String> = rows.iter().map(|row| row.kid.clone()).collect();
-    keyring::add(op.store(), rows).await?;
     let entry = Entry::new(op.dice().name(), now, super::actor(), "keys_rotated", kids.join(" "));
-    op.store().write(async move |tx| Ok(tx.note(&entry).await?)).await?;
+    keyring::add(op.store(), rows, entry).await?;
     let left: Vec<&str> = okp.iter().map(|alg| alg.as_str()).collect();
     out.answer(&json!({"kids": kids, "active_from": stamp(active_from), "left": left}), |out| {
         out.line(&format!("{} new keys are published; they sign from {}.", kids.len(), when(active_from)));
@@ -149,13 +143,19 @@ pub(super) async fn audit(arguments: &AuditArguments, op: &Op, out: &Out) -> Res
     let lines = op.store().reader().await?.audit(later, arguments.limit).await?;
     let rows: Vec<_> = lines
         .iter()
-        .map(|line| vec![when(line.at), line.actor.clone(), line.action.clone(), line.subject.clone()])
+        .map(|line| {
+            let detail = if line.detail == "{}" { String::new() } else { line.detail.clone() };
+            vec![when(line.at), line.actor.clone(), line.action.clone(), line.subject.clone(), detail]
+        })
         .collect();
     let values: Vec<_> = lines
         .iter()
-        .map(|line| json!({"at": stamp(line.at), "actor": line.actor, "action": line.action, "subject": line.subject}))
+        .map(|line| {
+            let detail: Value = serde_json::from_str(&line.detail).unwrap_or_default();
+            json!({"at": stamp(line.at), "actor": line.actor, "action": line.action, "subject": line.subject, "detail": detail})
+        })
         .collect();
-    out.table(&["WHEN", "WHO", "WHAT", "TO WHAT"], &rows, &values, "nothing has changed yet");
+    out.table(&["WHEN", "WHO", "WHAT", "TO WHAT", "MORE"], &rows, &values, "nothing has changed yet");
     Ok(())
 }
 
@@ -182,103 +182,4 @@ pub(super) async fn backup(arguments: &BackupArguments, op: &Op, out: &Out) -> R
         out.hint("Keep the secret file with it: without it the keys in the copy cannot be opened.");
     });
     Ok(())
-}
-
-struct Finding {
-    good: bool,
-    what: String,
-}
-
-fn good(what: impl Into<String>) -> Finding {
-    Finding { good: true, what: what.into() }
-}
-
-fn bad(what: impl Into<String>) -> Finding {
-    Finding { good: false, what: what.into() }
-}
-
-/// Looks for what is wrong. Exit status 1 if there is anything.
-pub(super) async fn doctor(file: &Path, out: &Out) -> Result<ExitCode, Failed> {
-    let mut findings = Vec::new();
-    match super::load(file) {
-        Err(problem) => findings.push(bad(problem.to_string())),
-        Ok(config) => {
-            findings.push(good(format!("the configuration {} is well-formed", file.display())));
-            of_config(&config, &mut findings);
-            match crate::serve::open(config).await {
-                Err(fault) => findings.push(bad(format!("the provider cannot be opened: {fault}"))),
-                Ok(op) => of_provider(&op, &mut findings).await?,
-            }
-        }
-    }
-    let ill = findings.iter().filter(|finding| !finding.good).count();
-    let values: Vec<_> = findings.iter().map(|finding| json!({"good": finding.good, "what": finding.what})).collect();
-    out.answer(&json!(values), |out| {
-        for finding in &findings {
-            out.line(&format!("{} {}", if finding.good { "ok  " } else { "MEND" }, finding.what));
-        }
-        out.line(&if ill == 0 { "\nAll is well.".to_owned() } else { format!("\n{ill} things to mend.") });
-    });
-    Ok(if ill == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn of_config(config: &Config, findings: &mut Vec<Finding>) {
-    if config.test_mode.is_on() {
-        findings.push(bad(
-            "test mode is on: loopback is open and an extra authority is trusted; set test_mode.enabled = false",
-        ));
-    }
-    if !config.issuer.is_https() {
-        findings.push(bad(
-            "the issuer is http on loopback: good for trying out; set issuer to an https address before people use it",
-        ));
-    } else if config.tls.is_none() && config.trusted_proxies.is_empty() {
-        findings.push(bad(
-            "the issuer is https, but neither tls.certificate is set nor proxy.trusted: set one, or addresses in the login budgets are the proxy's",
-        ));
-    }
-    let secret = &config.secret_file;
-    if let Ok(metadata) = std::fs::metadata(secret)
-        && metadata.permissions().mode() & 0o077 != 0
-    {
-        findings.push(bad(format!("others can read {}: chmod 600 {}", secret.display(), secret.display())));
-    }
-}
-
-async fn of_provider(op: &Op, findings: &mut Vec<Finding>) -> Result<(), Failed> {
-    findings.push(good("the database answers and the signing keys can be opened"));
-    let offset = op.store().database_clock_offset(op.now()).await?;
-    findings.push(match offset.abs() > 30_000 {
-        true => bad(format!("this clock and the database's are {} s apart; set both by NTP", offset / 1000)),
-        false => good("this clock and the database's agree"),
-    });
-    let counts = op.store().reader().await?.notice_counts().await?;
-    findings.push(match counts.parked {
-        0 => good(format!("no logout notice is parked; {} are pending", counts.pending)),
-        some => bad(format!("{some} logout notices are parked; `ostiary notice list --state parked` says why, `notice retry --parked` sends them again")),
-    });
-    findings.push(from_outside(op).await);
-    Ok(())
-}
-
-/// Whether the issuer can be seen under its own name.
-async fn from_outside(op: &Op) -> Finding {
-    let issuer = op.issuer().as_str();
-    let uri = format!("{issuer}/.well-known/openid-configuration");
-    let limits = Limits { time: Duration::from_secs(5), body: 64 * 1024 };
-    match op.outbound().get(Class::Operator, &uri, limits).await {
-        Err(unreached) => bad(format!(
-            "the issuer cannot be seen at {uri}: {unreached}; is `ostiary serve` running, and do DNS and the proxy lead to it?"
-        )),
-        Ok(fetched) => {
-            match serde_json::from_slice::<Value>(&fetched.body).ok().and_then(|doc| doc.get("issuer").cloned()) {
-                Some(seen) if seen == issuer => good(format!("the issuer is seen from outside at {uri}")),
-                Some(seen) => bad(format!("{uri} says its issuer is {seen}; it must be {issuer}")),
-                None => bad(format!(
-                    "{uri} answers {} and is no discovery document; does the proxy pass /.well-known/ on?",
-                    fetched.status
-                )),
-            }
-        }
-    }
 }

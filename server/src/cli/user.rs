@@ -1,10 +1,9 @@
 //! `user …`: people, from the command line.
 
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use login::claims;
 use openid::account::Account;
 use openid::logout::judge::{End, Ended, OfflineGrants};
 use openid::name::AccountId;
@@ -12,6 +11,7 @@ use openid::session::Cause;
 use serde_json::{Map, Value, json};
 use store::audit::Entry;
 
+use super::claims::ClaimArguments;
 use super::out::{Failed, Out, stamp, when};
 use crate::op::Op;
 
@@ -29,7 +29,7 @@ pub(super) enum UserCommand {
     },
     /// Change a person's claims: those given take the place of those of the same name.
     Update(Box<UpdateArguments>),
-    /// Set a person's password.
+    /// Set a person's password: every session ends.
     Passwd {
         /// The username.
         name: String,
@@ -82,38 +82,6 @@ pub(super) struct UpdateArguments {
     claims: ClaimArguments,
 }
 
-/// Claims, from a file and flags.
-#[derive(Args, Debug)]
-pub(super) struct ClaimArguments {
-    /// All claims as a JSON object, OpenID Connect Core §5.1.
-    #[arg(long, value_name = "FILE")]
-    claims: Option<PathBuf>,
-    /// One claim, such as `--claim email=ada@example.org`; every standard claim, `address.locality` too.
-    #[arg(long = "claim", value_name = "NAME=VALUE")]
-    each: Vec<String>,
-    /// The claim `name`.
-    #[arg(long = "name", value_name = "NAME")]
-    full_name: Option<String>,
-    /// The claim `given_name`.
-    #[arg(long)]
-    given_name: Option<String>,
-    /// The claim `family_name`.
-    #[arg(long)]
-    family_name: Option<String>,
-    /// The claim `email`.
-    #[arg(long)]
-    email: Option<String>,
-    /// The claim `email_verified`.
-    #[arg(long, value_name = "true|false")]
-    email_verified: Option<String>,
-    /// The claim `locale`.
-    #[arg(long)]
-    locale: Option<String>,
-    /// The claim `phone_number`.
-    #[arg(long)]
-    phone_number: Option<String>,
-}
-
 /// Runs one of them.
 pub(super) async fn run(command: UserCommand, op: &Op, out: &Out) -> Result<(), Failed> {
     match command {
@@ -126,7 +94,7 @@ pub(super) async fn run(command: UserCommand, op: &Op, out: &Out) -> Result<(), 
             });
             Ok(())
         }
-        UserCommand::Update(arguments) => update(*arguments, op, out).await,
+        UserCommand::Update(arguments) => update(&arguments, op, out).await,
         UserCommand::Passwd { name, password } => passwd(&name, &password, op, out).await,
         UserCommand::Disable { name } => disable(&name, op, out).await,
         UserCommand::Enable { name } => enable(&name, op, out).await,
@@ -178,56 +146,12 @@ async fn list(op: &Op, out: &Out) -> Result<(), Failed> {
     Ok(())
 }
 
-impl ClaimArguments {
-    /// The claims of file and flags, checked: a file stands for all there were, a flag for one.
-    fn read(&self, before: Map<String, Value>) -> Result<Map<String, Value>, Failed> {
-        let mut all = match &self.claims {
-            None => before,
-            Some(file) => object(file)?,
-        };
-        let flags = [
-            ("name", &self.full_name),
-            ("given_name", &self.given_name),
-            ("family_name", &self.family_name),
-            ("email", &self.email),
-            ("email_verified", &self.email_verified),
-            ("locale", &self.locale),
-            ("phone_number", &self.phone_number),
-        ];
-        let flags = flags.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
-        let each = self.each.iter().map(|pair| {
-            let wrong = || Failed::new(format!("--claim {pair}: write it as NAME=VALUE"));
-            pair.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or_else(wrong)
-        });
-        let mut pairs = flags.map(Ok).chain(each).collect::<Result<Vec<_>, _>>()?;
-        // A new address or number is not verified until somebody says so.
-        pairs.sort_by_key(|(name, _)| name.ends_with("_verified"));
-        for (name, typed) in pairs {
-            if let Some(("address", member)) = name.split_once('.') {
-                let address = all.entry("address").or_insert_with(|| json!({}));
-                let members = address.as_object_mut().ok_or_else(|| Failed::new("address: must be an object"))?;
-                members.insert(member.to_owned(), json!(typed));
-            } else {
-                let value = claims::parse(&name, &typed).map_err(|e| Failed::new(e.to_string()))?;
-                all.shift_remove(&format!("{name}_verified"));
-                all.insert(name, value);
-            }
-        }
-        claims::read(all).map_err(|e| Failed::new(e.to_string()))
-    }
-}
-
-fn object(file: &Path) -> Result<Map<String, Value>, Failed> {
-    let text = std::fs::read_to_string(file).map_err(|e| Failed::new(format!("{}: {e}", file.display())))?;
-    serde_json::from_str(&text).map_err(|e| Failed::new(format!("{}: not a JSON object: {e}", file.display())))
-}
-
 async fn add(arguments: AddArguments, op: &Op, out: &Out) -> Result<(), Failed> {
     let name = arguments.name.trim().to_owned();
     if name.is_empty() || name.len() > 128 || name.chars().any(char::is_control) {
         return Err(Failed::new("a username has 1 to 128 characters and no control characters"));
     }
-    let claims = arguments.claims.read(Map::new())?;
+    let claims = arguments.claims.over(Map::new())?;
     let password = arguments.password.read(&name)?;
     let hash = op.hashing().hash(&password).await?;
     let now = op.now();
@@ -265,26 +189,34 @@ async fn add(arguments: AddArguments, op: &Op, out: &Out) -> Result<(), Failed> 
     Ok(())
 }
 
-async fn update(arguments: UpdateArguments, op: &Op, out: &Out) -> Result<(), Failed> {
+async fn update(arguments: &UpdateArguments, op: &Op, out: &Out) -> Result<(), Failed> {
     let account = find(op, &arguments.username).await?;
-    let mut claims = account.claims.clone();
+    let mut left = account.claims.clone();
     for claim in &arguments.remove {
-        if claims.shift_remove(claim).is_none() {
+        if left.shift_remove(claim).is_none() {
             return Err(Failed::new(format!("{} has no claim {claim}", account.username)));
         }
-        claims.shift_remove(&format!("{claim}_verified"));
+        left.shift_remove(&format!("{claim}_verified"));
     }
-    let claims = arguments.claims.read(claims)?;
+    let new = arguments.claims.over(left)?;
+    let changed: Vec<&String> = new
+        .iter()
+        .filter(|(claim, value)| account.claims.get(*claim) != Some(value))
+        .map(|(claim, _)| claim)
+        .chain(account.claims.keys().filter(|claim| !new.contains_key(*claim)))
+        .collect();
+    let detail = json!({"claims": changed}).to_string();
     let now = op.now();
     let entry = Entry::new(op.dice().name(), now, super::actor(), "user_updated", account.username.clone());
-    let (id, changed) = (account.id.clone(), claims.clone());
+    let entry = Entry { detail, ..entry };
+    let (id, set) = (account.id.clone(), new.clone());
     op.store()
         .write(async move |tx| {
-            tx.set_claims(&id, &changed, now).await?;
+            tx.set_claims(&id, &set, now).await?;
             Ok(tx.note(&entry).await?)
         })
         .await?;
-    let account = Account { claims, updated_at: now, ..account };
+    let account = Account { claims: new, updated_at: now, ..account };
     out.answer(&shown(&account), |out| {
         out.line(&format!("{} is updated; clients see it at their next UserInfo request.", account.username));
     });
@@ -385,6 +317,3 @@ async fn enable(name: &str, op: &Op, out: &Out) -> Result<(), Failed> {
     out.answer(&json!({"username": account.username}), |out| out.line(&format!("{} is enabled.", account.username)));
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;

@@ -126,12 +126,52 @@ impl Config {
     ) -> Result<Self, Problem> {
         // Once as it stands, for errors with lines; then with the environment over it.
         toml::from_str::<File>(text).map_err(|e| located(name, text, &e))?;
-        let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| located(name, text, &e))?;
-        overlay(&mut table, environment)?;
-        let file: File =
-            table.try_into().map_err(|e: toml::de::Error| Problem::new("environment", e.message().to_owned()))?;
-        build(file, name, base)
+        let table: toml::Table = text.parse().map_err(|e: toml::de::Error| located(name, text, &e))?;
+        let over = overrides(environment)?;
+        let file = overlaid(&table, &over)?;
+        let origin = Origin { name, text, over: over.iter().map(|(_, path, _)| *path).collect() };
+        build(file, &origin, base)
     }
+}
+
+/// Where a key was set: for errors that came up after reading.
+struct Origin<'a> {
+    name: &'a str,
+    text: &'a str,
+    over: Vec<&'static str>,
+}
+
+impl Origin<'_> {
+    /// The variable that set a key, or its line in the file, or the file.
+    fn problem(&self, path: &str, what: impl Into<String>) -> Problem {
+        if self.over.contains(&path)
+            && let Some(key) = KEYS.iter().find(|key| key.path == path)
+        {
+            return Problem::new(key.variable(), what);
+        }
+        let place = match line_of(self.text, path) {
+            Some(line) => format!("{}:{line}: {path}", self.name),
+            None => format!("{}: {path}", self.name),
+        };
+        Problem::new(place, what)
+    }
+}
+
+/// The line on which a key stands.
+fn line_of(text: &str, path: &str) -> Option<usize> {
+    let (wanted, key) = path.rsplit_once('.').unwrap_or(("", path));
+    let mut table = "";
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some(head) = line.strip_prefix('[').and_then(|head| head.split(']').next()) {
+            table = head.trim();
+        } else if let Some((left, _)) = line.split_once('=')
+            && ((table == wanted && left.trim() == key) || (table.is_empty() && left.trim() == path))
+        {
+            return Some(number + 1);
+        }
+    }
+    None
 }
 
 /// Puts a line number to an error.
@@ -140,13 +180,25 @@ fn located(name: &str, text: &str, error: &toml::de::Error) -> Problem {
         return Problem::new(name, error.message().to_owned());
     };
     let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
-    let mut what = error.message().to_owned();
+    let mut what = plainly(error.message());
     if what.contains("unknown field")
         && let Some(meant) = meant(text.get(span).unwrap_or_default().trim())
     {
         what = format!("{what}; did you mean `{meant}`?");
     }
     Problem::new(format!("{name}:{line}"), what)
+}
+
+/// A parser's message in words for people.
+fn plainly(message: &str) -> String {
+    let words = [
+        ("expected usize", "expected a whole number"),
+        ("expected u32", "expected a whole number"),
+        ("expected u16", "expected a whole number up to 65535"),
+        ("expected a sequence", "expected a list"),
+        ("expected a boolean", "expected true or false"),
+    ];
+    words.iter().fold(message.to_owned(), |text, (theirs, ours)| text.replace(theirs, ours))
 }
 
 /// The nearest key to one that nobody knows.
@@ -170,8 +222,12 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-fn overlay(table: &mut toml::Table, environment: impl Iterator<Item = (String, String)>) -> Result<(), Problem> {
+/// A variable, the key it sets, and its value.
+type Override = (String, &'static str, toml::Value);
+
+fn overrides(environment: impl Iterator<Item = (String, String)>) -> Result<Vec<Override>, Problem> {
     let names: HashMap<String, &'static str> = KEYS.iter().map(|key| (key.variable(), key.path)).collect();
+    let mut over = Vec::new();
     for (variable, value) in environment.filter(|(name, _)| name.starts_with("OSTIARY_")) {
         // Read elsewhere: which file, and the tools' own.
         if ["OSTIARY_CONFIG", "OSTIARY_BIN", "OSTIARY_VECTORS", "OSTIARY_TEST_POSTGRES"].contains(&variable.as_str()) {
@@ -181,10 +237,36 @@ fn overlay(table: &mut toml::Table, environment: impl Iterator<Item = (String, S
             return Err(Problem::new(&variable, "no such key; `ostiary config reference` lists them all"));
         };
         let parsed = format!("v = {value}").parse::<toml::Table>().ok().and_then(|mut t| t.remove("v"));
-        let parsed = parsed.unwrap_or(toml::Value::String(value));
-        put(table, path, parsed);
+        over.push((variable, *path, parsed.unwrap_or(toml::Value::String(value))));
     }
-    Ok(())
+    Ok(over)
+}
+
+/// The file with the environment over it. The file was read before, so what is wrong now is a variable's value: the one
+/// that is wrong by itself is named.
+fn overlaid(table: &toml::Table, over: &[Override]) -> Result<File, Problem> {
+    let with = |some: &[Override]| {
+        let mut table = table.clone();
+        for (_, path, value) in some {
+            put(&mut table, path, value.clone());
+        }
+        table.try_into::<File>()
+    };
+    let error = match with(over) {
+        Ok(file) => return Ok(file),
+        Err(error) => error,
+    };
+    for (number, (variable, path, _)) in over.iter().enumerate() {
+        // A table's other half may be in another variable.
+        if let Err(error) = with(&over[number..=number])
+            && !error.message().starts_with("missing field")
+        {
+            let default = KEYS.iter().find(|key| key.path == *path).map_or("", |key| key.default);
+            let such = if default.is_empty() { String::new() } else { format!("; write it like {default}") };
+            return Err(Problem::new(variable, format!("{}{such}", plainly(error.message()))));
+        }
+    }
+    Err(Problem::new("environment", error.message().to_owned()))
 }
 
 fn put(table: &mut toml::Table, path: &str, value: toml::Value) {
@@ -201,8 +283,8 @@ fn put(table: &mut toml::Table, path: &str, value: toml::Value) {
     }
 }
 
-fn build(file: File, name: &str, base: &Path) -> Result<Config, Problem> {
-    let problem = |key: &str, what: String| Problem::new(format!("{name}: {key}"), what);
+fn build(file: File, origin: &Origin<'_>, base: &Path) -> Result<Config, Problem> {
+    let problem = |key: &str, what: String| origin.problem(key, what);
     let issuer = file
         .issuer
         .ok_or_else(|| problem("issuer", "must be set, such as issuer = \"https://login.example.org\"".into()))?;

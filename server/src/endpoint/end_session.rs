@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::http::{Method, header};
 use openid::logout::end::{After, EndAnswer, EndFacts, EndHint, EndNext, EndQuestion, EndRequest, HeldSession, judge};
 use openid::logout::judge::{End, Ended, OfflineGrants};
-use openid::name::ClientId;
+use openid::name::{ClientId, SessionId};
 use openid::session::{Cause, SessionStanding};
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, refuse};
@@ -162,10 +162,10 @@ async fn carry_out(op: &Op, what: Vec<Ended>, cause: Cause, asked_by: Option<&Cl
                 all.revoked.extend(report.revoked);
                 all.kept.extend(report.kept);
             }
-            let told = all.notices.len();
-            let entry =
-                Entry::new(name.clone(), now, by.clone(), "sign_out", format!("{told} relying parties to be told"));
-            tx.note(&entry).await?;
+            let sessions: Vec<&str> = all.sessions.iter().map(SessionId::as_str).collect();
+            let entry = Entry::new(name.clone(), now, by.clone(), "sign_out", sessions.join(" "));
+            let detail = serde_json::json!({"notices": all.notices.len(), "untold": all.untold.len()});
+            tx.note(&Entry { detail: detail.to_string(), ..entry }).await?;
             Ok(all)
         })
         .await

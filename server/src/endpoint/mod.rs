@@ -9,7 +9,7 @@ mod choose;
 mod client_auth;
 mod consent;
 mod end_session;
-mod health;
+pub(crate) mod health;
 mod introspect;
 mod login;
 mod revoke;

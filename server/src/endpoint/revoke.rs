@@ -7,6 +7,8 @@ use openid::introspect::TokenType;
 use openid::revoke::{self, Revocation, RevokeRequest};
 use openid::session::Cause;
 
+use store::audit::Entry;
+
 use super::ask::Ask;
 use super::client_auth::{admit, authenticate};
 use crate::answer::{Answer, Stop, text};
@@ -18,6 +20,7 @@ pub(super) async fn revoke(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let client = authenticate(op, ask, &form).await?;
     let request = RevokeRequest::read(&form)?;
     let now = op.now();
+    let name = op.dice().name();
     op.store()
         .write(async move |tx| {
             admit(tx, &client).await?;
@@ -28,13 +31,19 @@ pub(super) async fn revoke(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
                     TokenType::Access => tx.access_token(&request.token, now).await?,
                     TokenType::Refresh => tx.refresh_token(&request.token, now).await?,
                 };
-                match revoke::judge(id, kind, found.as_ref().map(|found| &found.facts)) {
-                    Revocation::Nothing => {}
-                    Revocation::Access => tx.revoke_access(&request.token, id, now).await?,
+                let revoked = match revoke::judge(id, kind, found.as_ref().map(|found| &found.facts)) {
+                    Revocation::Nothing => continue,
+                    Revocation::Access => {
+                        tx.revoke_access(&request.token, id, now).await?;
+                        "an access token".to_owned()
+                    }
                     Revocation::Grant(grant) => {
                         tx.end_grant(&grant, Cause::Revoked, &by, now).await?;
+                        format!("grant {grant}")
                     }
-                }
+                };
+                // A token is of one kind: at most one line.
+                tx.note(&Entry::new(name.clone(), now, by.clone(), "revoked", revoked)).await?;
             }
             Ok(())
         })

@@ -99,7 +99,7 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
         Name::AccountWithdraw => super::account::withdraw(op, ask).await,
         Name::AccountEnd => super::account::end(op, ask).await,
         Name::Home => Ok(super::well_known::home(op, ask)),
-        Name::Health => Ok(super::health::health()),
+        Name::Health => Ok(super::health::health(op, ask)),
         Name::Ready => super::health::ready(op).await,
         Name::Asset => Ok(super::well_known::asset(op, ask)),
     }

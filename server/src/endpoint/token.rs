@@ -14,6 +14,7 @@ use openid::token::issue::{Ground, IdTokenIssue, Issue, RefreshIssue, Ruling, Te
 use openid::token::{Context, admit as admit_grant};
 use openid::token::{Grants, TokenRequest};
 use serde_json::{Map, Value};
+use store::audit::Entry;
 use store::tokens::Drawn;
 use store::{Fault, Tx};
 
@@ -35,12 +36,12 @@ pub(super) async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let (access, refresh) = (Secret::from_bytes(&op.dice().draw()), Secret::from_bytes(&op.dice().draw()));
     let drawn = Drawn { access: access.digest(), refresh: refresh.digest() };
     let issue = {
-        let client = client.clone();
+        let (client, name) = (client.clone(), op.dice().name());
         op.store()
             .write(async move |tx| {
                 admit(tx, &client).await?;
                 let ruling = rule(tx, &request, &client, &terms, now).await?;
-                settle(tx, ruling, &client.client().id, (&drawn, now)).await
+                settle(tx, ruling, (&client.client().id, &name), (&drawn, now)).await
             })
             .await?
     };
@@ -70,11 +71,21 @@ async fn rule(
 }
 
 /// Carries out a ruling. Never refuses on its own account: it turns a refusal and a breach into the stop they are.
-async fn settle(tx: &mut Tx, ruling: Ruling, client: &ClientId, (drawn, now): (&Drawn, Time)) -> Result<Issue, Stop> {
+/// `name` is the audit line's, if there is something to tell.
+async fn settle(
+    tx: &mut Tx,
+    ruling: Ruling,
+    (client, name): (&ClientId, &str),
+    (drawn, now): (&Drawn, Time),
+) -> Result<Issue, Stop> {
     match ruling {
         Ruling::Refuse(refusal) => Err(refusal.into()),
         Ruling::Breach { family, refusal } => {
             tx.breach(&family, client, now).await?;
+            let by = format!("client:{client}");
+            let entry = Entry::new(name.to_owned(), now, by, "reuse_noticed", family.to_string());
+            let detail = serde_json::json!({"why": refusal.why}).to_string();
+            tx.note(&Entry { detail, ..entry }).await?;
             Err(refusal.into())
         }
         Ruling::Issue(issue) => {

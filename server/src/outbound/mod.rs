@@ -46,6 +46,8 @@ pub struct Fetched {
     pub content_type: Option<String>,
     /// `Retry-After` as it stands.
     pub retry_after: Option<String>,
+    /// Every `Set-Cookie`, for looking at: none is kept.
+    pub cookies: Vec<String>,
     /// The body.
     pub body: Bytes,
 }
@@ -127,7 +129,8 @@ impl Outbound {
             .map_err(|e| broken(&e))?;
         let text = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let (content_type, retry_after) = (text("content-type"), text("retry-after"));
-        let fetched = Fetched { status: response.status().as_u16(), content_type, retry_after, body: Bytes::new() };
+        let (status, cookies) = (response.status().as_u16(), Vec::new());
+        let fetched = Fetched { status, content_type, retry_after, cookies, body: Bytes::new() };
         // A short body is read, so that the connection can be used again.
         let mut left = limits.body;
         let rest = async {
@@ -176,6 +179,8 @@ async fn receive(request: reqwest::RequestBuilder, limits: Limits) -> Result<Fet
     let mut response = request.send().await.map_err(|e| broken(&e))?;
     let text = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let (status, content_type, retry_after) = (response.status().as_u16(), text("content-type"), text("retry-after"));
+    let set = response.headers().get_all("set-cookie").iter();
+    let cookies = set.filter_map(|line| line.to_str().ok()).map(str::to_owned).collect();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|e| broken(&e))? {
         if body.len() + chunk.len() > limits.body {
@@ -183,7 +188,7 @@ async fn receive(request: reqwest::RequestBuilder, limits: Limits) -> Result<Fet
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Fetched { status, content_type, retry_after, body: body.into() })
+    Ok(Fetched { status, content_type, retry_after, cookies, body: body.into() })
 }
 
 /// The innermost words of an error say most; the URL is left out, it may hold a secret.

@@ -1,6 +1,7 @@
 //! A browser small enough to read: HTTP/1.1, redirects, forms, and a cookie jar that ignores ports as real ones do.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -70,13 +71,15 @@ impl Browser {
         let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
         let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n");
         if !cookies.is_empty() {
-            head += &format!("Cookie: {}\r\n", cookies.join("; "));
+            write!(head, "Cookie: {}\r\n", cookies.join("; ")).unwrap();
         }
         if method == "POST" {
             let length = body.len();
-            head += &format!(
+            write!(
+                head,
                 "Origin: {origin}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n"
-            );
+            )
+            .unwrap();
         }
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();

@@ -23,11 +23,14 @@ impl Demo {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut demo = Self { child, said: Value::Null };
         let mut text = String::new();
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        for line in output.lines() {
             text += &line.unwrap();
             if let Ok(said) = serde_json::from_str(&text) {
-                return Self { child, said };
+                demo.said = said;
+                return demo;
             }
         }
         panic!("the demo said {text:?} and ended");
