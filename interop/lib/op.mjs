@@ -18,10 +18,10 @@ export const BLAISE = { username: 'blaise', password: 'arithmetique et triangles
  * A provider. `issuer` has PORT for its port; `environment` is configuration by variables; `clients` maps each client_id
  * to `{ metadata, secret?, args? }`; `secrets` of the answer has what `client add` printed.
  */
-export async function provider({ issuer = 'http://localhost:PORT', environment = {}, clients = {}, people = [ADA] } = {}) {
+export async function provider({ issuer = 'http://localhost:PORT', port, environment = {}, clients = {}, people = [ADA] } = {}) {
   const binary = process.env.OSTIARY_BIN
   if (!binary) throw new Error('OSTIARY_BIN is not set: run the walks by interop/run')
-  const port = await freePort()
+  port ??= await freePort()
   issuer = issuer.replace('PORT', port)
   const dir = folder()
   const env = {
