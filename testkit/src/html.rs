@@ -147,16 +147,9 @@ pub fn decode(text: &str) -> String {
             "apos" => Some('\''),
             _ => number.and_then(char::from_u32),
         };
-        match named {
-            Some(c) => {
-                out.push(c);
-                rest = &rest[end + 1..];
-            }
-            None => {
-                out.push('&');
-                rest = &rest[1..];
-            }
-        }
+        let (c, after) = named.map_or(('&', 1), |c| (c, end + 1));
+        out.push(c);
+        rest = &rest[after..];
     }
     out + rest
 }

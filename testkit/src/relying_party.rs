@@ -217,13 +217,12 @@ async fn serve(mut stream: TcpStream, manners: &Mutex<Manners>) -> std::io::Resu
             break (head.to_owned(), body.to_owned());
         }
     };
-    let reply = match head.starts_with("POST /backchannel") {
-        false => Reply::Status(200),
-        true => {
-            let mut manners = manners.lock().expect("no test panics while it holds this");
-            manners.heard.push(heard(head, &body));
-            manners.next.pop_front().unwrap_or_else(|| manners.always.clone())
-        }
+    let reply = if head.starts_with("POST /backchannel") {
+        let mut manners = manners.lock().expect("no test panics while it holds this");
+        manners.heard.push(heard(head, &body));
+        manners.next.pop_front().unwrap_or_else(|| manners.always.clone())
+    } else {
+        Reply::Status(200)
     };
     answer(stream, reply).await
 }
