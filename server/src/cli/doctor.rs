@@ -8,11 +8,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::out::{Failed, Out};
-use crate::config::Config;
+use crate::config::{Config, Issuer};
 use crate::cookie::Cookie;
 use crate::endpoint::health::DOCTOR;
 use crate::op::Op;
@@ -131,18 +132,18 @@ async fn proxies(op: &Op) -> Finding {
         None => bad(
             "the server behind the issuer does not know this configuration's secret, or a proxy drops the Authorization header: is it another server, or does it run with another secret_file?",
         ),
-        Some(arrived) => judge_arrival(&arrived, op.config()),
+        Some(arrived) => judge_arrival(&arrived, &op.config().trusted_proxies, op.issuer()),
     }
 }
 
-fn judge_arrival(arrived: &Arrived, config: &Config) -> Finding {
-    let (address, trusted) = (arrived.address, &config.trusted_proxies);
+fn judge_arrival(arrived: &Arrived, trusted: &[IpNet], issuer: &Issuer) -> Finding {
+    let address = arrived.address;
     let is_proxy = trusted.iter().any(|network| network.contains(&address));
     let headers = arrived.forwarded.join(", ");
     if !arrived.forwarded.is_empty() && !arrived.believed && !is_proxy {
         return bad(format!(
             "a proxy at {address} sends {headers}, and nobody believes it: set proxy.trusted = [\"{}\"], or everybody shares one sign-in budget",
-            ipnet::IpNet::from(address)
+            IpNet::from(address)
         ));
     }
     if arrived.forwarded.is_empty() && is_proxy {
@@ -150,7 +151,7 @@ fn judge_arrival(arrived: &Arrived, config: &Config) -> Finding {
             "the trusted proxy at {address} says neither Forwarded nor X-Forwarded-For: let it set them (nginx: proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;)"
         ));
     }
-    if config.issuer.is_https() && arrived.scheme != "https" {
+    if issuer.is_https() && arrived.scheme != "https" {
         return bad(
             "requests arrive as http although the issuer is https: let the proxy set X-Forwarded-Proto (and be in proxy.trusted)",
         );
@@ -213,3 +214,6 @@ async fn from_outside(op: &Op) -> Finding {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

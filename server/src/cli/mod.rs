@@ -29,10 +29,17 @@ pub use out::{Failed, Out};
 #[command(name = "ostiary", version, about, max_term_width = 100)]
 struct Arguments {
     /// The configuration file.
-    #[arg(long, global = true, env = "OSTIARY_CONFIG", default_value = "ostiary.toml", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "OSTIARY_CONFIG",
+        default_value = "ostiary.toml",
+        value_name = "FILE",
+        display_order = 900
+    )]
     config: PathBuf,
     /// Print JSON, for machines.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 901)]
     json: bool,
     #[command(subcommand)]
     command: Command,

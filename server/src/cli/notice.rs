@@ -192,7 +192,11 @@ async fn ledger(state: Option<State>, limit: u32, op: &Op, out: &Out) -> Result<
     let table: Vec<_> = rows.iter().map(row).collect();
     let values: Vec<_> = rows.iter().map(value).collect();
     let head = ["NOTICE", "STATE", "CLIENT", "CAUSE", "STORY"];
-    out.table(&head, &table, &values, "no notices yet: nobody has signed out");
+    let none = match state {
+        None => "no notices yet: nobody has signed out",
+        Some(_) => "no notice is in this state",
+    };
+    out.table(&head, &table, &values, none);
     out.hint(&format!(
         "\ncreated {} = delivered {} + refused {} + parked {} + pending {} + withdrawn {}",
         counts.created, counts.delivered, counts.refused, counts.parked, counts.pending, counts.withdrawn

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use openid::name::AccountId;
 use openid::time::Time;
 use serde_json::{Value, json};
 use store::audit::Entry;
 use store::keys::KeyRow;
 
-use super::out::{Failed, Out, stamp, when};
+use super::out::{Failed, Out, exact, stamp, when};
 use crate::keyring::{self, ALGORITHMS};
 use crate::op::Op;
 
@@ -140,14 +141,19 @@ pub(super) struct AuditArguments {
 /// The latest lines of the audit trail, the newest first.
 pub(super) async fn audit(arguments: &AuditArguments, op: &Op, out: &Out) -> Result<(), Failed> {
     let later = op.now() + openid::time::Span::from_hours(1);
-    let lines = op.store().reader().await?.audit(later, arguments.limit).await?;
-    let rows: Vec<_> = lines
-        .iter()
-        .map(|line| {
-            let detail = if line.detail == "{}" { String::new() } else { line.detail.clone() };
-            vec![when(line.at), line.actor.clone(), line.action.clone(), line.subject.clone(), detail]
-        })
-        .collect();
+    let mut reader = op.store().reader().await?;
+    let lines = reader.audit(later, arguments.limit).await?;
+    let mut rows = Vec::with_capacity(lines.len());
+    for line in &lines {
+        // People know people by their usernames; the JSON has what stands in the trail.
+        let who = match line.actor.strip_prefix("account:") {
+            Some(id) => reader.account(&AccountId::new(id)).await?.map(|account| account.username),
+            None => None,
+        };
+        let who = who.unwrap_or_else(|| line.actor.clone());
+        let detail = if line.detail == "{}" { String::new() } else { line.detail.clone() };
+        rows.push(vec![exact(line.at), who, line.action.clone(), line.subject.clone(), detail]);
+    }
     let values: Vec<_> = lines
         .iter()
         .map(|line| {

@@ -2,8 +2,9 @@
 //!
 //! Invariant: the folder is ours alone and goes when we go.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use openid::account::Account;
@@ -144,7 +145,8 @@ fn write_config(folder: &Path, ports: &Ports, dice: &Dice) -> std::io::Result<Pa
         ports.issuer(),
         listen.join(", "),
     );
-    std::fs::write(folder.join("ostiary.secret"), format!("{}\n", jose::base64url(dice.draw())))?;
+    let mut secret = OpenOptions::new().write(true).create_new(true).mode(0o600).open(folder.join("ostiary.secret"))?;
+    writeln!(secret, "{}", jose::base64url(dice.draw()))?;
     let file = folder.join("ostiary.toml");
     std::fs::write(&file, text)?;
     Ok(file)

@@ -72,8 +72,14 @@ impl Demo {
     }
 
     fn ledger(&self) -> Value {
+        self.ask(&["notice", "list"])
+    }
+
+    /// The command line beside the running provider.
+    fn ask(&self, arguments: &[&str]) -> Value {
         let run = Command::new(env!("CARGO_BIN_EXE_ostiary"))
-            .args(["--config", self.text("config"), "--json", "notice", "list"])
+            .args(["--config", self.text("config"), "--json"])
+            .args(arguments)
             .output()
             .unwrap();
         assert!(run.status.success(), "{run:?}");
@@ -128,6 +134,12 @@ fn one_sign_in_two_sites_one_sign_out_both_told() {
     let ledger = demo.ledger();
     let states: Vec<&str> = ledger.as_array().unwrap().iter().map(|n| n["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["delivered", "delivered"], "{ledger:#}");
+    let trail = demo.ask(&["audit"]);
+    let trail = trail.as_array().unwrap();
+    let actions: Vec<&str> = trail.iter().rev().map(|line| line["action"].as_str().unwrap()).collect();
+    assert!(actions.ends_with(&["sign_in", "consent", "sign_out"]), "{actions:?}");
+    assert_eq!(trail[0]["actor"], "client:fernwood-library");
+    assert_eq!(trail[0]["detail"], serde_json::json!({"notices": 2, "untold": 0}));
     demo.sign_in(&mut browser, 1);
     assert!(visited(&browser, "/login"), "the provider has forgotten the browser too");
 }
@@ -150,6 +162,8 @@ fn a_site_that_is_down_is_told_when_it_is_back() {
     let pending = ledger.as_array().unwrap().iter().find(|n| n["state"] == "pending").unwrap();
     assert_eq!(pending["client_id"], "harbour-tickets", "{ledger:#}");
     assert_eq!(pending["last_status"], 503, "{ledger:#}");
+    let story = pending["story"].as_str().unwrap();
+    assert!(story.contains("HTTP 503, it is down for now; next ") && story.contains(" UTC, until "), "{story}");
 
     let page = Page { url: demo.site(1).parse().unwrap(), status: 200, body: second };
     browser.submit(&page, "Come back up", &[("down", "no")]);
