@@ -3,6 +3,7 @@
 mod config;
 mod place;
 mod running;
+mod sessions;
 
 use place::Place;
 use serde_json::{Value, json};
