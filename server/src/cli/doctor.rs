@@ -17,7 +17,7 @@ use crate::config::{Config, Issuer};
 use crate::cookie::Cookie;
 use crate::endpoint::health::DOCTOR;
 use crate::op::Op;
-use crate::outbound::{Call, Class, Fetched, Limits, Unreached};
+use crate::outbound::{Call, Class, Fetched, Limits, Outbound, Unreached};
 
 const LIMITS: Limits = Limits { time: Duration::from_secs(5), body: 64 * 1024 };
 
@@ -107,7 +107,11 @@ async fn of_provider(op: &Op, findings: &mut Vec<Finding>) -> Result<(), Failed>
 
 async fn ask(op: &Op, path: &str, authorization: Option<&str>) -> Result<Fetched, Unreached> {
     let uri = format!("{}{path}", op.issuer().as_str());
-    op.outbound().call(Class::Operator, Call { uri: &uri, form: None, authorization }, LIMITS).await
+    // The operator named the issuer: seen from here it may well live on a private address.
+    let mut config = op.config().clone();
+    let host = url::Url::parse(&uri).ok().and_then(|url| url.host_str().map(str::to_owned));
+    config.outbound.internal.extend(host);
+    Outbound::new(&config)?.call(Class::Operator, Call { uri: &uri, form: None, authorization }, LIMITS).await
 }
 
 /// How our own request arrived at the server.
@@ -198,7 +202,10 @@ async fn cookies(op: &Op) -> Finding {
 async fn from_outside(op: &Op) -> Finding {
     let issuer = op.issuer().as_str();
     let uri = format!("{issuer}/.well-known/openid-configuration");
-    match op.outbound().get(Class::Operator, &uri, LIMITS).await {
+    match ask(op, "/.well-known/openid-configuration", None).await {
+        Err(unreached) if unreached.is_forbidden() => bad(format!(
+            "from this machine the issuer's name leads to loopback or link-local, where nothing is asked: try `curl {uri}` from another machine, or mend /etc/hosts"
+        )),
         Err(unreached) => bad(format!(
             "the issuer cannot be seen at {uri}: {unreached}; is `ostiary serve` running, and do DNS and the proxy lead to it?"
         )),

@@ -128,3 +128,11 @@ async fn a_database_newer_than_this_program_is_left_alone() {
         assert!(said.contains("schema 900") && said.contains("899"), "{said}");
     }
 }
+
+#[test]
+fn an_issuer_that_leads_to_loopback_is_not_asked_and_said_so() {
+    let place = Place::empty();
+    place.done(&["init", "--issuer", "https://localhost:8443"]);
+    let found = findings(&place);
+    assert!(says(&found, false, "loopback"), "{found:#?}");
+}
