@@ -71,7 +71,7 @@ pub fn render(clauses: &BTreeMap<String, usize>) -> String {
     let mut page = String::from(
         "# Specifications\n\n\
          Generated from `openid/src/specs.rs` and the clauses named by the cases in `openid/cases/`. Do not edit; run\n\
-         `UPDATE_DOCS=1 cargo test -p openid --test cases`.\n\n\
+         `cargo xtask docs`.\n\n\
          | specification | version | module | cases |\n|---|---|---|---|\n",
     );
     for spec in SPECS {

@@ -426,5 +426,5 @@ fn the_page_of_specifications_is_in_step() {
         std::fs::write(&page, &rendered).unwrap();
     }
     let written = std::fs::read_to_string(&page).unwrap_or_default();
-    assert!(written == rendered, "docs/specs.md is out of step: UPDATE_DOCS=1 cargo test -p openid --test cases");
+    assert!(written == rendered, "docs/specs.md is out of step: cargo xtask docs writes it anew");
 }

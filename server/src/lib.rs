@@ -17,6 +17,8 @@ pub mod demo;
 pub mod dice;
 pub mod endpoint;
 pub mod hashing;
+#[cfg(test)]
+mod in_step;
 pub mod keyring;
 pub mod known;
 pub mod listen;

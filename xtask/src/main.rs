@@ -1,2 +1,48 @@
-//! xtask
-fn main() {}
+//! `cargo xtask`: what checks the house, and one command that tests everything (`architecture.md` §2.15).
+//!
+//! Invariant: it depends on nothing of ours, and nothing runs in CI that cannot be run at the desk.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool of the desk talks to the terminal")]
+
+mod ci;
+mod docs;
+mod fuzz;
+mod interop;
+mod run;
+mod setup;
+mod steps;
+mod tidy;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  ci              install what the tests need, then run every check and every test
+  setup           install what the tests need (Debian packages; needs root), or say what is missing
+  tidy            check the walls, the lists and the generated pages
+  docs            write the generated pages anew: docs/specs.md, docs/configuration.md, docs/routes.txt
+  interop         run other people's clients against the built server
+  fuzz [SECONDS]  run each fuzz target that long (60); needs cargo-fuzz";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["ci"] => ci::run(),
+        ["setup"] => setup::verdict(&setup::run()),
+        ["tidy"] => tidy::run(),
+        ["docs"] => docs::write(),
+        ["interop"] => interop::run(),
+        ["fuzz"] => fuzz::run("60"),
+        ["fuzz", seconds] => fuzz::run(seconds),
+        _ => Err(USAGE.to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
