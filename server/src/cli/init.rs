@@ -42,6 +42,13 @@ pub(super) fn init(arguments: &InitArguments, file: &Path, out: &Out) -> Result<
         std::fs::create_dir_all(&dir)?;
     }
     let secret = dir.join("ostiary.secret");
+    // Both or neither: a secret without its configuration would only be in the way.
+    if let Some(there) = [&file, &secret].into_iter().find(|path| path.exists()) {
+        return Err(Failed::new(format!(
+            "{} is there already and is left as it is; `--dir` names another place",
+            there.display()
+        )));
+    }
     create(&secret, 0o600, &format!("{}\n", jose::base64url(Dice::Os.draw())))?;
     let text = format!(
         "# Ostiary. Every key is explained in docs/configuration.md and by `ostiary config reference`.\n\n\

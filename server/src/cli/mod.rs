@@ -14,6 +14,7 @@ mod tend;
 mod user;
 
 use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -151,6 +152,8 @@ async fn serve(file: &Path, out: &Out) -> Result<(), Failed> {
 
 /// Who works on the command line, for the audit trail.
 fn actor() -> String {
-    let user = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER"));
-    format!("cli:{}", user.unwrap_or_else(|_| "unknown".into()))
+    let named = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    // Under cron and the like nobody is named, but somebody it is.
+    let number = || std::fs::metadata("/proc/self").map(|process| format!("uid {}", process.uid())).ok();
+    format!("cli:{}", named.or_else(number).unwrap_or_else(|| "unknown".into()))
 }

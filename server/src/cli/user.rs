@@ -227,14 +227,21 @@ impl PasswordArguments {
     /// From a file, from standard input, or typed twice.
     fn read(&self, username: &str) -> Result<String, Failed> {
         let password = if let Some(file) = &self.password_file {
-            std::fs::read_to_string(file)?
+            std::fs::read_to_string(file).map_err(|e| Failed::new(format!("{}: {e}", file.display())))?
         } else if self.password_stdin {
             let mut text = String::new();
             std::io::stdin().read_to_string(&mut text)?;
             text
         } else {
-            let first = rpassword::prompt_password(format!("Password for {username}: "))?;
-            if rpassword::prompt_password("Again: ")? != first {
+            let ask = |words: String| {
+                rpassword::prompt_password(words).map_err(|e| {
+                    Failed::new(format!(
+                        "nobody can be asked for a password here ({e}); give it with --password-stdin or --password-file"
+                    ))
+                })
+            };
+            let first = ask(format!("Password for {username}: "))?;
+            if ask("Again: ".to_owned())? != first {
                 return Err(Failed::new("the two passwords differ"));
             }
             first

@@ -181,10 +181,12 @@ fn located(name: &str, text: &str, error: &toml::de::Error) -> Problem {
     };
     let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
     let mut what = plainly(error.message());
-    if what.contains("unknown field")
-        && let Some(meant) = meant(text.get(span).unwrap_or_default().trim())
-    {
-        what = format!("{what}; did you mean `{meant}`?");
+    if what.starts_with("unknown field") {
+        let word = text.get(span).unwrap_or_default().trim();
+        what = match meant(word) {
+            Some(meant) => format!("there is no key `{word}`; did you mean `{meant}`?"),
+            None => format!("there is no key `{word}`; `ostiary config reference` lists them all"),
+        };
     }
     Problem::new(format!("{name}:{line}"), what)
 }

@@ -16,6 +16,7 @@ fn errors_point_at_file_and_line() {
     let place = Place::new();
     for (text, place_of_error, what) in [
         ("issuer = \"http://localhost:8080\"\n\nisuer = 1\n", "ostiary.toml:3", "did you mean `issuer`"),
+        ("issuer = \"x\"\nzzzzzzzzzz = 1\n", "ostiary.toml:2", "config reference"),
         ("listen = 8080\n", "ostiary.toml:1", "expected a list"),
         ("issuer = \"x\"\n[limits]\nconnections = \"many\"\n", "ostiary.toml:3", "whole number"),
         ("[limits]\n\nconections = 5\n", "ostiary.toml:3", "did you mean `connections`"),

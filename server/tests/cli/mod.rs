@@ -34,6 +34,10 @@ fn init_writes_once_and_says_what_to_do_next() {
     let secret = place.read("ostiary.secret");
     assert!(place.fails(&["init"]).contains("left as it is"));
     assert_eq!(place.read("ostiary.secret"), secret);
+    std::fs::remove_file(place.path("ostiary.secret")).unwrap();
+    assert!(place.fails(&["init"]).contains("ostiary.toml is there already"));
+    assert!(!place.path("ostiary.secret").exists(), "both or neither");
+    place.write("ostiary.secret", &secret);
     assert!(place.fails(&["init", "--dir", "x", "--issuer", "http://login.example.org"]).contains("https://"));
     assert!(!place.path("x/ostiary.toml").exists());
     assert_eq!(text(&place.json(&["config", "check"]), "issuer"), "https://login.example.org");
@@ -149,6 +153,17 @@ fn what_a_person_gives_is_judged() {
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
         assert!(said.contains(complaint), "{arguments:?}: {said}");
     }
+    let nobody = place.command(&["user", "add", "eve", "--password-file", "absent"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("absent: No such file"), "{nobody:?}");
+    // Without a terminal: in a session of its own, as cron has it.
+    let nobody = std::process::Command::new("setsid")
+        .args(["--wait", env!("CARGO_BIN_EXE_ostiary"), "user", "add", "eve"])
+        .current_dir(place.file())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(nobody.status.code(), Some(1), "{nobody:?}");
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("--password-stdin"), "{nobody:?}");
     assert_eq!(place.json(&["user", "list"]), json!([]));
     assert_eq!(actions(&place), [""; 0]);
     assert!(place.fails(&["user", "show", "eve"]).contains("ostiary user list"));
