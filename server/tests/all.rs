@@ -7,6 +7,7 @@ mod consent;
 mod crash;
 mod database;
 mod demo;
+mod endpoints;
 mod ground;
 mod logout;
 mod sign_in;
