@@ -1,5 +1,7 @@
 //! Signing and verifying, each algorithm, and what must fail.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use jose::{JoseError, JwkSet, JwsAlg, Signer, SigningKey, sign, verify};
 use serde_json::json;
 
