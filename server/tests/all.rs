@@ -1,6 +1,7 @@
 //! Walks: the real binary, over real HTTP, in one test program.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests say what they mean")]
 
+mod account;
 mod cli;
 mod client;
 mod consent;

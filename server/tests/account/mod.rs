@@ -1,0 +1,77 @@
+//! What people do to their own account, and the documents beside it.
+
+use testkit::http::Question;
+use testkit::{Browser, RelyingParty};
+
+use crate::ground::{ADA, plan, with_ada};
+
+const NEW: &str = "another staple thing";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_ends_every_other_place_and_its_background_access() {
+    let provider = with_ada(plan()).await;
+    let party = RelyingParty::at(&provider, "Party").await;
+    let (mut here, mut there) = (Browser::new(&provider), Browser::new(&provider));
+    party.sign_in(&provider, &mut here, ADA).await;
+    party.sign_in(&provider, &mut there, ADA).await;
+    let page = here.open(&provider.url("/account")).await;
+    let form = page.forms().into_iter().find(|form| form.action.ends_with("/account/password")).unwrap();
+    let wrong = form.clone().fill("current", "not the one").fill("new", NEW).fill("repeat", NEW);
+    here.submit(&page, &wrong).await;
+    assert_eq!(
+        provider.cli(&["session", "list"]).await.as_array().unwrap().len(),
+        2,
+        "a wrong password changes nothing"
+    );
+    here.submit(&page, &form.fill("current", ADA.1).fill("new", NEW).fill("repeat", NEW)).await;
+    assert_eq!(party.hears(1, std::time::Duration::from_secs(10)).await.len(), 1);
+    assert_eq!(provider.cli(&["session", "list"]).await.as_array().unwrap().len(), 1);
+    assert_eq!(provider.notices().await[0]["cause"], "password_changed");
+    let begun = party.begin(&provider).with("prompt", "none");
+    assert!(here.open(&begun.url()).await.parameter("code").is_some(), "this place stays");
+    assert_eq!(there.open(&begun.url()).await.parameter("error").as_deref(), Some("login_required"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn withdrawn_access_ends_and_is_asked_for_again() {
+    let provider = with_ada(plan()).await;
+    let party = RelyingParty::at(&provider, "Party").await;
+    let mut browser = Browser::new(&provider);
+    party.sign_in(&provider, &mut browser, ADA).await;
+    let page = browser.open(&provider.url("/account")).await;
+    let form = page.forms().into_iter().find(|form| form.action.ends_with("/account/withdraw")).unwrap();
+    browser.submit(&page, &form).await;
+    party.hears(1, std::time::Duration::from_secs(10)).await;
+    assert_eq!(provider.notices().await[0]["cause"], "consent_withdrawn");
+    let page = browser.open(&party.begin(&provider).with("prompt", "none").url()).await;
+    assert_eq!(page.parameter("error").as_deref(), Some("consent_required"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_in_one_browser_are_chosen_between() {
+    let provider = with_ada(plan()).await;
+    provider.user("grace", "three word staple").await;
+    let party = RelyingParty::first_party(&provider, "Party").await;
+    let mut browser = Browser::new(&provider);
+    party.sign_in(&provider, &mut browser, ADA).await;
+    let chooser = browser.open(&party.begin(&provider).with("prompt", "select_account").url()).await;
+    assert_eq!(chooser.url.path(), "/choose");
+    let another = chooser.form("choose-form").press_value("account", "another");
+    let page = browser.submit(&chooser, &another).await;
+    browser.sign_in(&page, "grace", "three word staple").await;
+    let chooser = browser.open(&party.begin(&provider).with("prompt", "select_account").url()).await;
+    assert!(chooser.says("ada") && chooser.says("grace"));
+    let forged = chooser.form("choose-form").fill("account", "nobody");
+    assert_eq!(browser.submit(&chooser, &forged).await.answer.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn discovery_is_the_same_at_both_addresses_and_assets_are_kept() {
+    let provider = plan().start().await;
+    let one = provider.get("/.well-known/openid-configuration").await.unwrap();
+    let other = provider.get("/.well-known/oauth-authorization-server").await.unwrap();
+    assert_eq!((one.status, &one.body), (200, &other.body));
+    let icon = provider.ask(Question::get(&provider.url("/assets/icon.svg"))).await;
+    assert_eq!((icon.status, icon.headers["content-type"].to_str().unwrap()), (200, "image/svg+xml"));
+    assert_eq!(provider.get("/assets/none.css").await.unwrap().status, 404);
+}
