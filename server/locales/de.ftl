@@ -6,7 +6,6 @@ login-again-title = Bestätigen Sie, dass Sie es sind
 login-lead = um mit { $application } fortzufahren
 login-missing = Bitte geben Sie Benutzernamen und Passwort ein.
 login-wrong = Benutzername und Passwort passen nicht zusammen. Bitte versuchen Sie es noch einmal.
-login-too-many = Zu viele Versuche. Bitte versuchen Sie es in { $minutes } Min. noch einmal.
 username = Benutzername
 password = Passwort
 remember = Auf diesem Gerät angemeldet bleiben
@@ -14,20 +13,20 @@ login-button = Anmelden
 cancel = Abbrechen
 policy-link = Datenschutzerklärung
 tos-link = Nutzungsbedingungen
-choose-title = Konto wählen
-choose-lead = In diesem Browser können Sie zwischen Konten wählen.
+choose-title = Konto auswählen
+choose-lead = In diesem Browser ist mehr als ein Konto angemeldet.
 choose-another = Anderes Konto verwenden
 consent-title = Zugriff erlauben
 consent-question = Darf { $application } zugreifen?
 consent-as = Sie sind als { $username } angemeldet. Die Anwendung möchte:
 consent-new = neu
-consent-claim = eine einzelne Angabe über Sie lesen: { $claim }
+consent-claim = eine Angabe lesen: { $claim }
 consent-resource = in Ihrem Namen auf { $resource } zugreifen
 consent-allow = Erlauben
 consent-deny = Nicht erlauben
 consent-later = Sie können dies jederzeit auf Ihrer Kontoseite zurücknehmen.
-scope-openid = wissen, wer Sie sind
-scope-profile = Ihr Profil lesen: Name, Bild, Sprache und dergleichen
+scope-openid = wissen, dass Sie es sind
+scope-profile = Ihr Profil lesen: Name, Bild, Sprache und Ähnliches
 scope-email = Ihre E-Mail-Adresse lesen
 scope-address = Ihre Postanschrift lesen
 scope-phone = Ihre Telefonnummer lesen
@@ -41,7 +40,6 @@ logout-button = Überall abmelden
 logout-client = Nur bei { $application } abmelden
 logout-stay = Angemeldet bleiben
 signed-out-title = Sie sind abgemeldet
-signed-out-lead = Ihre Sitzung hier ist beendet. Unten steht, was wir von jeder Anwendung wissen.
 signed-out-others = In diesem Browser noch angemeldet:
 signed-out-back = Zurück zu { $application }
 told-told = wurde benachrichtigt
@@ -54,18 +52,15 @@ error-code = Fehler
 busy-title = Einen Moment bitte
 busy-say = Der Server kann das gerade nicht tun. Es ging nichts verloren; bitte versuchen Sie es gleich noch einmal.
 form-post-title = Sie werden zurückgeleitet
-form-post-noscript = Ihr Browser führt keine Skripte aus. Bitte drücken Sie den Knopf, um fortzufahren.
 form-post-button = Weiter
 account-title = Ihr Konto
 account-lead = Angemeldet als { $username }
 account-sessions = Wo Sie angemeldet sind
 account-unknown-agent = Unbekannter Browser
 account-here = dieser Browser
-account-seen = zuletzt gesehen { $when }
 account-end = Abmelden
 account-applications = Anwendungen mit Zugriff
 account-none = Noch keine.
-account-since = seit { $when }
 account-withdraw = Zurücknehmen
 account-password = Passwort
 account-current = Bisheriges Passwort
@@ -75,7 +70,6 @@ account-repeat = Neues Passwort wiederholen
 account-change = Passwort ändern
 account-sign-out = In diesem Browser abmelden
 account-did-password = Ihr Passwort wurde geändert. Andere Geräte wurden abgemeldet.
-account-did-withdraw = Die Anwendung hat keinen Zugriff mehr und wird benachrichtigt.
 account-did-end = Diese Sitzung ist beendet.
 account-differ = Das neue Passwort wurde zweimal verschieden eingegeben.
 account-wrong = Das bisherige Passwort stimmt nicht.
@@ -84,3 +78,86 @@ home-title = Die Tür ist offen
 home-lead = { $name } meldet Sie bei Ihren Anwendungen an, und auch wieder ab.
 home-account = Ihr Konto
 home-developers = Für Anwendungen:
+
+title-problem = Problem:
+login-lead-account = um Ihr Konto zu sehen
+login-too-many = Zu viele Versuche. Bitte versuchen Sie es in { $minutes ->
+    [one] einer Minute
+   *[other] { $minutes } Minuten
+} noch einmal.
+account-seen = zuletzt gesehen:
+account-since = seit
+account-did-withdraw = Die Anwendung hat keinen Zugriff mehr und wird benachrichtigt.
+signed-out-lead = Ihre Sitzung hier ist beendet.
+signed-out-none = Es war keine Anwendung zu benachrichtigen.
+signed-out-all = Alle Anwendungen, die Sie benutzt haben, wurden benachrichtigt.
+signed-out-soon = Noch haben nicht alle Anwendungen geantwortet.
+signed-out-some = Bitte sehen Sie die Liste durch: Nicht alle Anwendungen konnten benachrichtigt werden.
+signed-out-wait = Wir versuchen es weiter, auch wenn Sie diese Seite schließen.
+signed-out-look = Noch einmal nachsehen
+told-there = { $application } öffnen
+error-id = Kennung
+error-when = Zeitpunkt
+error-say = Für Entwickler
+broken-title = Hier ist etwas schiefgegangen
+broken-say = Der Fehler liegt bei uns, nicht bei Ihnen. Bitte versuchen Sie es gleich noch einmal; geschieht es wieder, nennen Sie den Betreibern dieses Servers die Angaben unten.
+form-post-lead = Wenn nichts geschieht, drücken Sie bitte den Knopf.
+why-unknown = Die Anwendung, von der Sie kommen, ist diesem Server nicht bekannt.
+why-disabled = Die Anwendung, von der Sie kommen, wurde abgeschaltet.
+why-address = Die Anwendung möchte Sie zu einer Adresse leiten, die sie nicht angemeldet hat. Zu Ihrer Sicherheit haben wir das nicht getan.
+why-old = Diese Seite ist zu alt oder stammt nicht von hier.
+why-browser = Diese Seite wurde in einem anderen Browser geöffnet als dem, in dem Sie begonnen haben.
+why-cookie = Ihr Browser hat unser Cookie nicht mitgeschickt. Bitte lassen Sie Cookies für diese Seite zu.
+why-not-here = Dieses Konto ist hier nicht mehr angemeldet.
+why-account = Mit diesem Konto ist die Anmeldung zurzeit nicht möglich.
+why-hint = Die Anwendung, die Sie abmelden wollte, hat nicht verlässlich gesagt, wen sie meint. Sie sind weiterhin angemeldet.
+why-request = Die Anwendung hat eine Anfrage geschickt, die dieser Server nicht annehmen kann. Sie haben nichts falsch gemacht.
+password-short = Das neue Passwort ist zu kurz. Bitte verwenden Sie mindestens 10 Zeichen.
+password-long = Das neue Passwort ist zu lang.
+password-username = Das neue Passwort darf nicht Ihr Benutzername sein.
+password-common = Das neue Passwort gehört zu denen, die zuerst erraten werden. Bitte wählen Sie ein anderes.
+password-control = Das neue Passwort enthält ein Zeichen, das sich nicht eingeben lässt.
+password-same = Das neue Passwort ist dasselbe wie das alte.
+ago-now = gerade eben
+ago-minutes = { $count ->
+    [one] vor einer Minute
+   *[other] vor { $count } Minuten
+}
+ago-hours = { $count ->
+    [one] vor einer Stunde
+   *[other] vor { $count } Stunden
+}
+date-day = { $day }. { $month } { $year }
+claim-name = Ihr Name
+claim-given-name = Ihr Vorname
+claim-family-name = Ihr Nachname
+claim-middle-name = Ihr zweiter Vorname
+claim-nickname = Ihr Spitzname
+claim-preferred-username = Ihr bevorzugter Benutzername
+claim-profile = die Adresse Ihrer Profilseite
+claim-picture = Ihr Bild
+claim-website = Ihre Website
+claim-gender = Ihr Geschlecht
+claim-birthdate = Ihr Geburtsdatum
+claim-zoneinfo = Ihre Zeitzone
+claim-locale = Ihre Sprache
+claim-updated-at = wann Ihr Profil zuletzt geändert wurde
+claim-email = Ihre E-Mail-Adresse
+claim-email-verified = ob Ihre E-Mail-Adresse bestätigt ist
+claim-address = Ihre Postanschrift
+claim-phone-number = Ihre Telefonnummer
+claim-phone-number-verified = ob Ihre Telefonnummer bestätigt ist
+date-month = { $month ->
+    [1] Januar
+    [2] Februar
+    [3] März
+    [4] April
+    [5] Mai
+    [6] Juni
+    [7] Juli
+    [8] August
+    [9] September
+    [10] Oktober
+    [11] November
+   *[other] Dezember
+}

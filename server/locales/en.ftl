@@ -6,7 +6,6 @@ login-again-title = Confirm that it is you
 login-lead = to continue to { $application }
 login-missing = Please enter your username and your password.
 login-wrong = That username and password do not belong together. Please try again.
-login-too-many = Too many attempts. Please try again in { $minutes } min.
 username = Username
 password = Password
 remember = Keep me signed in on this device
@@ -21,12 +20,12 @@ consent-title = Allow access
 consent-question = May { $application } have access?
 consent-as = You are signed in as { $username }. The application asks to:
 consent-new = new
-consent-claim = read one detail about you: { $claim }
+consent-claim = read one detail: { $claim }
 consent-resource = act for you at { $resource }
 consent-allow = Allow
 consent-deny = Do not allow
 consent-later = You can take this back at any time on your account page.
-scope-openid = know who you are
+scope-openid = know that it is you
 scope-profile = read your profile: name, picture, language and the like
 scope-email = read your e-mail address
 scope-address = read your postal address
@@ -41,12 +40,11 @@ logout-button = Sign out everywhere
 logout-client = Sign out of { $application } only
 logout-stay = Stay signed in
 signed-out-title = You are signed out
-signed-out-lead = Your session here has ended. Below is what we know of each application.
 signed-out-others = Still signed in in this browser:
 signed-out-back = Back to { $application }
 told-told = has been told
 told-will-be = does not answer yet, will be told
-told-could-not = could not be told: sign out there yourself
+told-could-not = could not be told: please sign out there yourself
 told-browser = only your browser could tell it
 error-title = This did not work
 error-do = Please go back to the application and try again. If it happens again, tell its operators the words below.
@@ -54,18 +52,15 @@ error-code = Error
 busy-title = One moment, please
 busy-say = The server cannot do this right now. Nothing is lost; please try again in a moment.
 form-post-title = Taking you back
-form-post-noscript = Your browser does not run scripts. Please press the button to go on.
 form-post-button = Continue
 account-title = Your account
 account-lead = Signed in as { $username }
 account-sessions = Where you are signed in
 account-unknown-agent = Unknown browser
 account-here = this browser
-account-seen = last seen { $when }
 account-end = Sign out
 account-applications = Applications with access
 account-none = None yet.
-account-since = since { $when }
 account-withdraw = Withdraw
 account-password = Password
 account-current = Current password
@@ -75,7 +70,6 @@ account-repeat = New password again
 account-change = Change password
 account-sign-out = Sign out of this browser
 account-did-password = Your password was changed. Other devices were signed out.
-account-did-withdraw = The application no longer has access, and has been told.
 account-did-end = That session has ended.
 account-differ = The new password was typed in two different ways.
 account-wrong = The current password is not right.
@@ -84,3 +78,86 @@ home-title = The door is open
 home-lead = { $name } signs you in to your applications, and out again.
 home-account = Your account
 home-developers = For applications:
+
+title-problem = Problem:
+login-lead-account = to see your account
+login-too-many = Too many attempts. Please try again in { $minutes ->
+    [one] one minute
+   *[other] { $minutes } minutes
+}.
+account-seen = last seen
+account-since = since
+account-did-withdraw = The application no longer has access, and it is being told.
+signed-out-lead = Your session here has ended.
+signed-out-none = No application had to be told.
+signed-out-all = Every application you used has been told.
+signed-out-soon = Not every application has answered yet.
+signed-out-some = Please look at the list: not every application could be told.
+signed-out-wait = We keep trying, even after you close this page.
+signed-out-look = Look again
+told-there = Open { $application }
+error-id = Reference
+error-when = When
+error-say = For developers
+broken-title = Something went wrong here
+broken-say = The fault is ours, not yours. Please try again in a moment; if it happens again, tell the operators of this server the words below.
+form-post-lead = If nothing happens, press the button.
+why-unknown = The application that sent you here is not known to this server.
+why-disabled = The application that sent you here has been switched off.
+why-address = The application wants to take you to an address it has not registered. For your safety we did not take you there.
+why-old = This page is too old or was not made here.
+why-browser = This page was opened in another browser than the one you began with.
+why-cookie = Your browser did not send our cookie. Please allow cookies for this site.
+why-not-here = That account is not signed in here any more.
+why-account = This account cannot sign in at the moment.
+why-hint = The application that wanted to sign you out did not say for whom in a way we can trust. You are still signed in.
+why-request = The application sent a request that this server cannot accept. You have done nothing wrong.
+password-short = The new password is too short. Please use at least 10 characters.
+password-long = The new password is too long.
+password-username = The new password must not be your username.
+password-common = The new password is one of those that are guessed first. Please choose another.
+password-control = The new password holds a character that cannot be typed.
+password-same = The new password is the same as the old one.
+ago-now = just now
+ago-minutes = { $count ->
+    [one] one minute ago
+   *[other] { $count } minutes ago
+}
+ago-hours = { $count ->
+    [one] one hour ago
+   *[other] { $count } hours ago
+}
+date-day = { $day } { $month } { $year }
+claim-name = your name
+claim-given-name = your first name
+claim-family-name = your last name
+claim-middle-name = your middle name
+claim-nickname = your nickname
+claim-preferred-username = the username you prefer
+claim-profile = the address of your profile page
+claim-picture = your picture
+claim-website = your website
+claim-gender = your gender
+claim-birthdate = your date of birth
+claim-zoneinfo = your time zone
+claim-locale = your language
+claim-updated-at = when your profile was last changed
+claim-email = your e-mail address
+claim-email-verified = whether your e-mail address is confirmed
+claim-address = your postal address
+claim-phone-number = your phone number
+claim-phone-number-verified = whether your phone number is confirmed
+date-month = { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[other] December
+}

@@ -5,8 +5,7 @@ login-title = Iniciar sesión
 login-again-title = Confirme que es usted
 login-lead = para continuar en { $application }
 login-missing = Introduzca su usuario y su contraseña.
-login-wrong = Ese usuario y esa contraseña no coinciden. Inténtelo de nuevo.
-login-too-many = Demasiados intentos. Vuelva a intentarlo en { $minutes } min.
+login-wrong = El usuario y la contraseña no coinciden. Inténtelo de nuevo.
 username = Usuario
 password = Contraseña
 remember = Mantener la sesión en este dispositivo
@@ -15,18 +14,18 @@ cancel = Cancelar
 policy-link = Política de privacidad
 tos-link = Condiciones del servicio
 choose-title = Elegir una cuenta
-choose-lead = Puede elegir entre las cuentas de este navegador.
+choose-lead = Hay más de una cuenta con la sesión abierta en este navegador.
 choose-another = Usar otra cuenta
 consent-title = Permitir el acceso
 consent-question = ¿Permitir el acceso a { $application }?
 consent-as = Ha iniciado sesión como { $username }. La aplicación solicita:
 consent-new = nuevo
-consent-claim = leer un dato sobre usted: { $claim }
+consent-claim = leer un dato: { $claim }
 consent-resource = actuar en su nombre en { $resource }
 consent-allow = Permitir
 consent-deny = No permitir
 consent-later = Puede retirar este permiso en cualquier momento en la página de su cuenta.
-scope-openid = saber quién es usted
+scope-openid = saber que es usted
 scope-profile = leer su perfil: nombre, foto, idioma y similares
 scope-email = leer su correo electrónico
 scope-address = leer su dirección postal
@@ -41,31 +40,27 @@ logout-button = Cerrar todo
 logout-client = Cerrar solo en { $application }
 logout-stay = Seguir con la sesión
 signed-out-title = Ha cerrado la sesión
-signed-out-lead = Su sesión aquí ha terminado. Esto es lo que sabemos de cada aplicación.
-signed-out-others = Todavía con sesión en este navegador:
+signed-out-others = En este navegador siguen con la sesión abierta:
 signed-out-back = Volver a { $application }
-told-told = ha sido avisada
+told-told = se le ha avisado
 told-will-be = aún no responde, se le avisará
-told-could-not = no se le pudo avisar: cierre la sesión allí
-told-browser = solo su navegador podía avisarla
+told-could-not = no se le ha podido avisar: cierre la sesión allí usted mismo
+told-browser = solo se le podía avisar desde su navegador
 error-title = No ha funcionado
 error-do = Vuelva a la aplicación e inténtelo de nuevo. Si se repite, comunique a sus responsables los datos de abajo.
 error-code = Error
 busy-title = Un momento, por favor
 busy-say = El servidor no puede hacerlo ahora. No se ha perdido nada; inténtelo de nuevo en un momento.
 form-post-title = Volviendo a la aplicación
-form-post-noscript = Su navegador no ejecuta scripts. Pulse el botón para continuar.
 form-post-button = Continuar
 account-title = Su cuenta
 account-lead = Sesión iniciada como { $username }
 account-sessions = Dónde ha iniciado sesión
 account-unknown-agent = Navegador desconocido
 account-here = este navegador
-account-seen = visto por última vez { $when }
 account-end = Cerrar sesión
 account-applications = Aplicaciones con acceso
 account-none = Ninguna por ahora.
-account-since = desde { $when }
 account-withdraw = Retirar
 account-password = Contraseña
 account-current = Contraseña actual
@@ -75,12 +70,94 @@ account-repeat = Repita la contraseña nueva
 account-change = Cambiar la contraseña
 account-sign-out = Cerrar sesión en este navegador
 account-did-password = Su contraseña se ha cambiado. Se cerró la sesión en los demás dispositivos.
-account-did-withdraw = La aplicación ya no tiene acceso y se le ha avisado.
 account-did-end = Esa sesión ha terminado.
 account-differ = Las dos contraseñas nuevas no coinciden.
 account-wrong = La contraseña actual no es correcta.
 account-too-many = Demasiados intentos. Espere unos minutos.
 home-title = La puerta está abierta
-home-lead = { $name } inicia sus sesiones en las aplicaciones, y también las cierra.
+home-lead = { $name } inicia su sesión en las aplicaciones, y también la cierra.
 home-account = Su cuenta
 home-developers = Para las aplicaciones:
+
+title-problem = Problema:
+login-lead-account = para ver su cuenta
+login-too-many = Demasiados intentos. Vuelva a intentarlo en { $minutes ->
+    [one] un minuto
+   *[other] { $minutes } minutos
+}.
+account-seen = último uso:
+account-since = desde el
+account-did-withdraw = La aplicación ya no tiene acceso y se le está avisando.
+signed-out-lead = Su sesión aquí ha terminado.
+signed-out-none = No había que avisar a ninguna aplicación.
+signed-out-all = Se ha avisado a todas las aplicaciones que ha usado.
+signed-out-soon = Todavía no han respondido todas las aplicaciones.
+signed-out-some = Revise la lista: no se ha podido avisar a todas las aplicaciones.
+signed-out-wait = Seguimos intentándolo, aunque cierre esta página.
+signed-out-look = Volver a mirar
+told-there = Abrir { $application }
+error-id = Referencia
+error-when = Cuándo
+error-say = Para desarrolladores
+broken-title = Algo ha fallado aquí
+broken-say = El fallo es nuestro, no suyo. Inténtelo de nuevo en un momento; si se repite, comunique los datos de abajo a los responsables de este servidor.
+form-post-lead = Si no ocurre nada, pulse el botón.
+why-unknown = Este servidor no conoce la aplicación que le ha enviado aquí.
+why-disabled = La aplicación que le ha enviado aquí está desactivada.
+why-address = La aplicación quiere llevarle a una dirección que no ha registrado. Por su seguridad, no lo hemos hecho.
+why-old = Esta página es demasiado antigua o no procede de aquí.
+why-browser = Esta página se ha abierto en un navegador distinto de aquel en el que empezó.
+why-cookie = Su navegador no ha enviado nuestra cookie. Permita las cookies para este sitio.
+why-not-here = Esa cuenta ya no tiene una sesión abierta aquí.
+why-account = No se puede iniciar sesión con esta cuenta en este momento.
+why-hint = La aplicación que quería cerrar su sesión no ha indicado de forma fiable de quién se trata. Su sesión sigue abierta.
+why-request = La aplicación ha enviado una solicitud que este servidor no puede aceptar. Usted no ha hecho nada mal.
+password-short = La contraseña nueva es demasiado corta. Use al menos 10 caracteres.
+password-long = La contraseña nueva es demasiado larga.
+password-username = La contraseña nueva no puede ser su usuario.
+password-common = La contraseña nueva es una de las primeras que se adivinan. Elija otra.
+password-control = La contraseña nueva contiene un carácter que no se puede escribir.
+password-same = La contraseña nueva es igual que la anterior.
+ago-now = ahora mismo
+ago-minutes = hace { $count ->
+    [one] un minuto
+   *[other] { $count } minutos
+}
+ago-hours = hace { $count ->
+    [one] una hora
+   *[other] { $count } horas
+}
+date-day = { $day } de { $month } de { $year }
+claim-name = su nombre completo
+claim-given-name = su nombre de pila
+claim-family-name = sus apellidos
+claim-middle-name = su segundo nombre
+claim-nickname = su apodo
+claim-preferred-username = el nombre de usuario que prefiere
+claim-profile = la dirección de su página de perfil
+claim-picture = su foto
+claim-website = su sitio web
+claim-gender = su género
+claim-birthdate = su fecha de nacimiento
+claim-zoneinfo = su zona horaria
+claim-locale = su idioma
+claim-updated-at = cuándo se modificó su perfil por última vez
+claim-email = su correo electrónico
+claim-email-verified = si su correo electrónico está confirmado
+claim-address = su dirección postal
+claim-phone-number = su número de teléfono
+claim-phone-number-verified = si su número de teléfono está confirmado
+date-month = { $month ->
+    [1] enero
+    [2] febrero
+    [3] marzo
+    [4] abril
+    [5] mayo
+    [6] junio
+    [7] julio
+    [8] agosto
+    [9] septiembre
+    [10] octubre
+    [11] noviembre
+   *[other] diciembre
+}

@@ -6,7 +6,6 @@ login-again-title = Confirmez que c’est bien vous
 login-lead = pour continuer vers { $application }
 login-missing = Veuillez saisir votre identifiant et votre mot de passe.
 login-wrong = Cet identifiant et ce mot de passe ne vont pas ensemble. Veuillez réessayer.
-login-too-many = Trop de tentatives. Veuillez réessayer dans { $minutes } min.
 username = Identifiant
 password = Mot de passe
 remember = Rester connecté sur cet appareil
@@ -15,67 +14,62 @@ cancel = Annuler
 policy-link = Politique de confidentialité
 tos-link = Conditions d’utilisation
 choose-title = Choisir un compte
-choose-lead = Plusieurs comptes peuvent être utilisés dans ce navigateur.
+choose-lead = Plusieurs comptes sont connectés dans ce navigateur.
 choose-another = Utiliser un autre compte
 consent-title = Autoriser l’accès
-consent-question = Autoriser { $application } ?
-consent-as = Vous êtes connecté en tant que { $username }. L’application demande à :
+consent-question = Autoriser { $application } ?
+consent-as = Vous êtes connecté en tant que { $username }. L’application demande à :
 consent-new = nouveau
-consent-claim = lire une information sur vous : { $claim }
+consent-claim = lire une information : { $claim }
 consent-resource = agir en votre nom auprès de { $resource }
 consent-allow = Autoriser
 consent-deny = Refuser
 consent-later = Vous pouvez revenir sur ce choix à tout moment sur la page de votre compte.
-scope-openid = savoir qui vous êtes
-scope-profile = lire votre profil : nom, photo, langue, etc.
+scope-openid = savoir que c’est vous
+scope-profile = lire votre profil : nom, photo, langue, etc.
 scope-email = lire votre adresse e-mail
 scope-address = lire votre adresse postale
 scope-phone = lire votre numéro de téléphone
 scope-offline-access = conserver cet accès en votre absence
-scope-other = utiliser l’autorisation « { $scope } »
+scope-other = utiliser l’autorisation « { $scope } »
 logout-title = Se déconnecter
 logout-from = { $application } demande votre déconnexion.
-logout-lead = Voulez-vous tout déconnecter dans ce navigateur ?
-logout-sessions = Connecté ici :
+logout-lead = Voulez-vous tout déconnecter dans ce navigateur ?
+logout-sessions = Connecté ici :
 logout-button = Tout déconnecter
 logout-client = Se déconnecter de { $application } seulement
 logout-stay = Rester connecté
 signed-out-title = Vous êtes déconnecté
-signed-out-lead = Votre session ici est terminée. Voici ce que nous savons de chaque application.
-signed-out-others = Encore connecté dans ce navigateur :
+signed-out-others = Encore connecté dans ce navigateur :
 signed-out-back = Retour à { $application }
 told-told = a été prévenue
 told-will-be = ne répond pas encore, sera prévenue
-told-could-not = n’a pas pu être prévenue : déconnectez-vous-y vous-même
+told-could-not = n’a pas pu être prévenue : déconnectez-vous-y vous-même
 told-browser = seul votre navigateur pouvait la prévenir
 error-title = Cela n’a pas fonctionné
 error-do = Retournez à l’application et réessayez. Si le problème persiste, communiquez les indications ci-dessous à ses responsables.
 error-code = Erreur
 busy-title = Un instant, s’il vous plaît
-busy-say = Le serveur ne peut pas le faire pour le moment. Rien n’est perdu ; veuillez réessayer dans un instant.
+busy-say = Le serveur ne peut pas le faire pour le moment. Rien n’est perdu ; veuillez réessayer dans un instant.
 form-post-title = Retour à l’application
-form-post-noscript = Votre navigateur n’exécute pas de scripts. Appuyez sur le bouton pour continuer.
 form-post-button = Continuer
 account-title = Votre compte
 account-lead = Connecté en tant que { $username }
 account-sessions = Où vous êtes connecté
 account-unknown-agent = Navigateur inconnu
 account-here = ce navigateur
-account-seen = vu pour la dernière fois { $when }
 account-end = Déconnecter
 account-applications = Applications autorisées
 account-none = Aucune pour l’instant.
-account-since = depuis { $when }
 account-withdraw = Retirer
 account-password = Mot de passe
 account-current = Mot de passe actuel
 account-new = Nouveau mot de passe
-account-new-hint = La longueur aide plus que les symboles : trois ou quatre mots font un bon mot de passe.
+account-new-hint = La longueur aide plus que les symboles : trois ou quatre mots font un bon mot de passe.
 account-repeat = Nouveau mot de passe, encore une fois
 account-change = Changer le mot de passe
 account-sign-out = Se déconnecter de ce navigateur
 account-did-password = Votre mot de passe a été changé. Les autres appareils ont été déconnectés.
-account-did-withdraw = L’application n’a plus accès et en est prévenue.
 account-did-end = Cette session est terminée.
 account-differ = Les deux saisies du nouveau mot de passe diffèrent.
 account-wrong = Le mot de passe actuel n’est pas correct.
@@ -83,4 +77,90 @@ account-too-many = Trop de tentatives. Veuillez patienter quelques minutes.
 home-title = La porte est ouverte
 home-lead = { $name } vous connecte à vos applications, et vous en déconnecte.
 home-account = Votre compte
-home-developers = Pour les applications :
+home-developers = Pour les applications :
+
+title-problem = Problème :
+login-lead-account = pour voir votre compte
+login-too-many = Trop de tentatives. Veuillez réessayer dans { $minutes ->
+    [one] { $minutes } minute
+   *[other] { $minutes } minutes
+}.
+account-seen = vu pour la dernière fois :
+account-since = depuis le
+account-did-withdraw = L’application n’a plus accès, et nous l’en prévenons.
+signed-out-lead = Votre session ici est terminée.
+signed-out-none = Aucune application n’était à prévenir.
+signed-out-all = Toutes les applications que vous avez utilisées ont été prévenues.
+signed-out-soon = Toutes les applications n’ont pas encore répondu.
+signed-out-some = Veuillez consulter la liste : toutes les applications n’ont pas pu être prévenues.
+signed-out-wait = Nous continuons d’essayer, même si vous fermez cette page.
+signed-out-look = Vérifier à nouveau
+told-there = Ouvrir { $application }
+error-id = Référence
+error-when = Date
+error-say = Pour les développeurs
+broken-title = Une erreur s’est produite ici
+broken-say = L’erreur vient de nous, pas de vous. Veuillez réessayer dans un instant ; si elle se reproduit, communiquez les indications ci-dessous aux responsables de ce serveur.
+form-post-lead = Si rien ne se passe, appuyez sur le bouton.
+why-unknown = L’application qui vous a envoyé ici n’est pas connue de ce serveur.
+why-disabled = L’application qui vous a envoyé ici a été désactivée.
+why-address = L’application veut vous envoyer à une adresse qu’elle n’a pas déclarée. Pour votre sécurité, nous ne l’avons pas fait.
+why-old = Cette page est trop ancienne ou ne vient pas d’ici.
+why-browser = Cette page a été ouverte dans un autre navigateur que celui où vous avez commencé.
+why-cookie = Votre navigateur n’a pas envoyé notre cookie. Veuillez autoriser les cookies pour ce site.
+why-not-here = Ce compte n’est plus connecté ici.
+why-account = Ce compte ne peut pas se connecter pour le moment.
+why-hint = L’application qui voulait vous déconnecter n’a pas indiqué de façon fiable de qui il s’agit. Vous êtes toujours connecté.
+why-request = L’application a envoyé une demande que ce serveur ne peut pas accepter. Vous n’y êtes pour rien.
+password-short = Le nouveau mot de passe est trop court. Utilisez au moins 10 caractères.
+password-long = Le nouveau mot de passe est trop long.
+password-username = Le nouveau mot de passe ne doit pas être votre identifiant.
+password-common = Le nouveau mot de passe est l’un des premiers que l’on devine. Veuillez en choisir un autre.
+password-control = Le nouveau mot de passe contient un caractère qui ne peut pas être saisi.
+password-same = Le nouveau mot de passe est identique à l’ancien.
+ago-now = à l’instant
+ago-minutes = il y a { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+ago-hours = il y a { $count ->
+    [one] { $count } heure
+   *[other] { $count } heures
+}
+date-day = { $day ->
+    [1] 1er
+   *[other] { $day }
+} { $month } { $year }
+claim-name = votre nom complet
+claim-given-name = votre prénom
+claim-family-name = votre nom de famille
+claim-middle-name = votre deuxième prénom
+claim-nickname = votre surnom
+claim-preferred-username = l’identifiant que vous préférez
+claim-profile = l’adresse de votre page de profil
+claim-picture = votre photo
+claim-website = votre site web
+claim-gender = votre genre
+claim-birthdate = votre date de naissance
+claim-zoneinfo = votre fuseau horaire
+claim-locale = votre langue
+claim-updated-at = la date de dernière modification de votre profil
+claim-email = votre adresse e-mail
+claim-email-verified = si votre adresse e-mail est confirmée
+claim-address = votre adresse postale
+claim-phone-number = votre numéro de téléphone
+claim-phone-number-verified = si votre numéro de téléphone est confirmé
+date-month = { $month ->
+    [1] janvier
+    [2] février
+    [3] mars
+    [4] avril
+    [5] mai
+    [6] juin
+    [7] juillet
+    [8] août
+    [9] septembre
+    [10] octobre
+    [11] novembre
+   *[other] décembre
+}

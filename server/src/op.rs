@@ -175,8 +175,11 @@ impl Op {
         self.frame_in(ask, &[])
     }
 
-    /// The same, with the `ui_locales` of a request first.
+    /// The same, with the `ui_locales` of a pending request first, then those of this one.
     pub fn frame_in(&self, ask: &Ask, ui_locales: &[String]) -> Frame {
-        Frame::of(&self.0.config, ui_locales, ask.header("accept-language"))
+        let form = ask.parameters().ok();
+        let own = form.as_ref().and_then(|form| form.get("ui_locales")).unwrap_or_default();
+        let locales: Vec<String> = ui_locales.iter().cloned().chain(own.split(' ').map(str::to_owned)).collect();
+        Frame::of(&self.0.config, &locales, ask.header("accept-language"), self.now())
     }
 }

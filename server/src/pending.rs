@@ -3,7 +3,7 @@
 //! Invariant: anonymous requests grow no table, and an interaction opened in another browser goes nowhere.
 
 use openid::logout::end::EndQuestion;
-use openid::name::AccountId;
+use openid::name::{AccountId, ClientId};
 use openid::time::{Span, Time};
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, Refusal, refuse};
@@ -44,6 +44,19 @@ pub enum Target {
     Account,
     /// A logout that was asked for.
     Logout(EndQuestion),
+    /// A logout that was done: whom the page looks after.
+    SignedOut(Fates),
+}
+
+/// Whom a sign-out had to tell.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Fates {
+    /// Promised: the notice and whom.
+    pub promised: Vec<(String, ClientId)>,
+    /// Without an address.
+    pub untold: Vec<ClientId>,
+    /// Where a link leads back, and to whom.
+    pub link: Option<(ClientId, String)>,
 }
 
 impl Pending {

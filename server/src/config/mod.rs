@@ -6,6 +6,7 @@
 pub mod keys;
 mod read;
 mod span;
+mod theme;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

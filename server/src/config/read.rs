@@ -313,6 +313,7 @@ fn build(file: File, origin: &Origin<'_>, base: &Path) -> Result<Config, Problem
     let mut test_mode = file.test_mode;
     test_mode.extra_ca = test_mode.extra_ca.map(|path| base.join(path));
     let mut theme = file.theme;
+    theme.check().map_err(|(key, what)| problem(key, what))?;
     theme.sheet = crate::page::ThemeSheet::write(&theme.variables).map_err(|what| problem("theme.variables", what))?;
     Ok(Config {
         issuer,

@@ -104,22 +104,24 @@ async fn show(
     let sessions = reader.account_sessions(&account.id, op.now()).await?;
     drop(reader);
     let cookie = FormCookie::of(op, ask);
+    let frame = op.frame(ask);
+    let locales = frame.locales(&[]);
     let mut applications = Vec::new();
     for (client, consent) in consents {
         let name = match op.clients().find(op.store(), client.as_str()).await? {
-            Some(client) => super::client_name(&client, &[]),
+            Some(client) => super::client_name(&client, &locales),
             None => client.to_string(),
         };
         applications.push(page::Access {
             client: client.to_string(),
             name,
             scopes: consent.scope.iter().map(str::to_owned).collect(),
-            since: super::moment(consent.given_at),
+            since: consent.given_at,
         });
     }
     let mut places = Vec::new();
     for other in sessions {
-        places.push(place(op, other, &session).await?);
+        places.push(place(op, other, &session, &locales).await?);
     }
     let page = page::Account {
         who: account.id.to_string(),
@@ -130,19 +132,19 @@ async fn show(
         sessions: places,
         csrf: cookie.csrf(op),
     };
-    let mut answer = page.render(&op.frame(ask));
+    let mut answer = page.render(&frame);
     cookie.put(&mut answer);
     Ok(answer)
 }
 
 /// One of the account's sessions, as the person sees it.
-async fn place(op: &Op, other: SessionRow, here: &Session) -> Result<page::Place, Stop> {
+async fn place(op: &Op, other: SessionRow, here: &Session, locales: &[String]) -> Result<page::Place, Stop> {
     let stays = op.store().reader().await?.participations(&other.session.id).await?;
     let mut applications = Vec::new();
     for stay in stays.iter().filter(|stay| stay.ended.is_none()) {
         let client = &stay.participation.client;
         applications.push(match op.clients().find(op.store(), client.as_str()).await? {
-            Some(client) => super::client_name(&client, &[]),
+            Some(client) => super::client_name(&client, locales),
             None => client.to_string(),
         });
     }
@@ -150,7 +152,7 @@ async fn place(op: &Op, other: SessionRow, here: &Session) -> Result<page::Place
         here: other.session.id == here.id,
         id: other.session.id.to_string(),
         agent: other.agent.unwrap_or_default(),
-        seen: super::moment(other.session.seen_at),
+        seen: other.session.seen_at,
         applications,
     })
 }

@@ -29,12 +29,14 @@ pub(super) async fn choose(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
 }
 
 async fn show(op: &Op, ask: &Ask, pending: &Pending) -> Result<Answer, Stop> {
+    let mut locales = Vec::new();
     let application = match &pending.target {
         Target::Authorize(parameters) => {
             let located = Located::find(op, parameters).await?;
-            Some(super::application(&located.client, &[]))
+            locales = super::words(located.form.get("ui_locales"));
+            Some(super::application(&located.client, &op.frame_in(ask, &locales).locales(&locales)))
         }
-        Target::Account | Target::Logout(_) => None,
+        Target::Account | Target::Logout(_) | Target::SignedOut(_) => None,
     };
     let accounts = super::signed_in(op, ask).await?;
     let accounts = accounts
@@ -47,7 +49,7 @@ async fn show(op: &Op, ask: &Ask, pending: &Pending) -> Result<Answer, Stop> {
         .collect();
     let cookie = FormCookie::of(op, ask);
     let page = page::Choose { application, accounts, request: pending.seal(op), csrf: cookie.csrf(op) };
-    let mut answer = page.render(&op.frame(ask));
+    let mut answer = page.render(&op.frame_in(ask, &locales));
     cookie.put(&mut answer);
     Ok(answer)
 }

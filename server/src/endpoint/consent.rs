@@ -71,7 +71,7 @@ async fn show(
     let pending = Pending { shown: Some(digest(&asked)), ..pending };
     let cookie = FormCookie::of(op, ask);
     let page = page::Consent {
-        application: super::application(&located.client, &locales),
+        application: super::application(&located.client, &op.frame_in(ask, &locales).locales(&locales)),
         username: person.map(|person| person.username).unwrap_or_default(),
         scopes: super::asked_scopes(&asked, &new),
         claims: super::asked_claims(&asked, &new),

@@ -21,7 +21,7 @@ use crate::browser::{self, FormCookie};
 use crate::cookie::Cookie;
 use crate::op::Op;
 use crate::page::{self, Told, ToldHow};
-use crate::pending::{Pending, Target};
+use crate::pending::{Fates, Pending, Target};
 
 /// How often the page looks whether the fast ones have answered.
 const LOOK: Duration = Duration::from_millis(40);
@@ -109,6 +109,10 @@ pub(super) async fn logout(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.form()?;
     browser::check_csrf(op, ask, &form)?;
     let pending = Pending::open(op, ask, &form, op.now())?;
+    if let Target::SignedOut(fates) = pending.target {
+        let page = honest(op, ask, fates).await?;
+        return leave(op, ask, page).await;
+    }
     let Target::Logout(question) = pending.target else {
         return Err(refuse(ErrorCode::InvalidRequest, "logout_other_form", "this form is for something else").into());
     };
@@ -182,37 +186,69 @@ async fn finish(
     wait(op, report).await?;
     let link = match after {
         After::Redirect(uri) => return leave(op, ask, see_other(&uri)).await,
-        After::Link(uri) => Some(uri),
+        After::Link(uri) => asked_by.map(|client| (client, uri)),
         After::Page => None,
     };
-    let mut told = Vec::new();
+    let fates = Fates {
+        promised: report.notices.iter().map(|posted| (posted.id.clone(), posted.notice.client.clone())).collect(),
+        untold: report.untold.iter().map(|(_, client, _)| client.clone()).collect(),
+        link,
+    };
+    let page = honest(op, ask, fates).await?;
+    leave(op, ask, page).await
+}
+
+/// The page that says what is true by now, and lets the person look again while somebody is still to be told.
+async fn honest(op: &Op, ask: &Ask, fates: Fates) -> Result<Answer, Stop> {
+    let frame = op.frame(ask);
+    let locales = [frame.lang().to_owned()];
+    let mut known: Vec<(ClientId, ToldHow)> = Vec::new();
     let mut reader = op.store().reader().await?;
-    for posted in &report.notices {
-        let how = match reader.notice(&posted.id).await?.map(|row| row.state) {
+    for (id, client) in &fates.promised {
+        let how = match reader.notice(id).await?.map(|row| row.state) {
             Some(NoticeState::Delivered) => ToldHow::Told,
             Some(NoticeState::Pending) => ToldHow::WillBe,
             _ => ToldHow::CouldNot,
         };
-        told.push((posted.notice.client.clone(), how));
+        weigh(&mut known, client, how);
     }
     drop(reader);
-    told.extend(report.untold.iter().map(|(_, client, _)| (client.clone(), ToldHow::CouldNot)));
-    let mut named = Vec::new();
-    for (client, how) in told {
-        named.push(Told { name: name(op, &client).await?, how });
+    for client in &fates.untold {
+        weigh(&mut known, client, ToldHow::CouldNot);
     }
-    let link = match (link, asked_by) {
-        (Some(uri), Some(client)) => Some((name(op, &client).await?, uri)),
-        _ => None,
+    let mut told = Vec::new();
+    for (client, how) in known {
+        let found = op.clients().find(op.store(), client.as_str()).await?;
+        let uri = found.as_ref().and_then(|client| client.metadata.links.client_uri.clone());
+        let name = found.map_or_else(|| client.to_string(), |client| super::client_name(&client, &locales));
+        told.push(Told { name, how, uri });
+    }
+    let link = match &fates.link {
+        Some((client, uri)) => {
+            let found = op.clients().find(op.store(), client.as_str()).await?;
+            let name = found.map_or_else(|| client.to_string(), |client| super::client_name(&client, &locales));
+            Some((name, uri.clone()))
+        }
+        None => None,
     };
     let others = super::signed_in(op, ask).await?.into_iter().map(|(account, _)| account.username).collect();
-    let page = page::SignedOut { told: named, link, others };
-    leave(op, ask, page.render(&op.frame(ask))).await
+    let cookie = FormCookie::of(op, ask);
+    let open = told.iter().any(|told| told.how == ToldHow::WillBe);
+    let again = open.then(|| page::LookAgain {
+        request: Pending::begin(Target::SignedOut(fates), &cookie.binding(op), op.now()).seal(op),
+        csrf: cookie.csrf(op),
+    });
+    let mut answer = page::SignedOut { told, link, others, again }.render(&frame);
+    cookie.put(&mut answer);
+    Ok(answer)
 }
 
-async fn name(op: &Op, client: &ClientId) -> Result<String, Stop> {
-    let found = op.clients().find(op.store(), client.as_str()).await?;
-    Ok(found.map_or_else(|| client.to_string(), |client| super::client_name(&client, &[])))
+/// One line a relying party: of several stays the worst counts.
+fn weigh(known: &mut Vec<(ClientId, ToldHow)>, client: &ClientId, how: ToldHow) {
+    match known.iter_mut().find(|(other, _)| other == client) {
+        Some((_, worst)) => *worst = how.min(*worst),
+        None => known.push((client.clone(), how)),
+    }
 }
 
 async fn wait(op: &Op, report: &EndReport) -> Result<(), Stop> {

@@ -56,7 +56,7 @@ async fn show(
         let located = Located::find(op, parameters).await?;
         locales = super::words(located.form.get("ui_locales"));
         hint = located.form.get("login_hint").map(str::to_owned);
-        application = Some(super::application(&located.client, &locales));
+        application = Some(super::application(&located.client, &op.frame_in(ask, &locales).locales(&locales)));
     }
     let again = match &pending.again {
         Some(account) => op.store().reader().await?.account(account).await?.map(|account| account.username),
@@ -112,7 +112,7 @@ async fn cancel(op: &Op, ask: &Ask, pending: &Pending) -> Result<Answer, Stop> {
             let refusal = refuse(ErrorCode::AccessDenied, "login_cancelled", "the person cancelled the sign-in");
             Ok(located.refuse(op, ask, refusal))
         }
-        Target::Account | Target::Logout(_) => Ok(crate::answer::see_other(&format!("{}/", op.issuer().as_str()))),
+        Target::Account | Target::Logout(_) | Target::SignedOut(_) => Ok(crate::answer::see_other(&format!("{}/", op.issuer().as_str()))),
     }
 }
 

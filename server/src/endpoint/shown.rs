@@ -64,7 +64,7 @@ pub(crate) fn display_name(account: &Account) -> String {
     name.unwrap_or(&account.username).to_owned()
 }
 
-/// A moment as the pages write it: date and time in UTC.
+/// A moment as the command line writes it: date and time in UTC.
 pub(crate) fn moment(at: Time) -> String {
     jiff::Timestamp::from_millisecond(at.millis())
         .map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
@@ -73,12 +73,24 @@ pub(crate) fn moment(at: Time) -> String {
 /// A browser in a few words: what its `User-Agent` says of itself and of the system.
 pub(crate) fn agent(header: &str) -> String {
     const BROWSERS: &[(&str, &str)] =
-        &[("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
+        &[
+        ("Edg/", "Edge"),
+        ("EdgA/", "Edge"),
+        ("EdgiOS/", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser/", "Samsung Internet"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("CriOS/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
     const SYSTEMS: &[(&str, &str)] = &[
         ("iPhone", "iPhone"),
         ("iPad", "iPad"),
         ("Android", "Android"),
         ("Windows", "Windows"),
+        ("CrOS", "ChromeOS"),
         ("Mac OS X", "macOS"),
         ("Linux", "Linux"),
     ];
@@ -106,4 +118,21 @@ pub(crate) fn asked_claims(asked: &Consent, new: &Consent) -> Vec<Asked> {
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::agent;
+
+    #[test]
+    fn browsers_are_named_by_what_they_are() {
+        let gecko = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
+        let edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36 Edg/142.0";
+        let ios = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/142.0 Mobile/15E148 Safari/604.1";
+        assert_eq!(agent(gecko), "Firefox · Linux");
+        assert_eq!(agent(edge), "Edge · Windows");
+        assert_eq!(agent(ios), "Chrome · iPhone");
+        assert_eq!(agent("curl/8.5\u{1b}[0m"), "curl/8.5[0m");
+        assert_eq!(agent(&"x".repeat(500)).len(), 40);
+    }
 }

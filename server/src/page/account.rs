@@ -2,9 +2,10 @@
 
 use askama::Template;
 use axum::http::StatusCode;
+use openid::time::Time;
 
 use super::interaction::scope_words;
-use super::{Frame, show};
+use super::{Forms, Frame, policy, show};
 use crate::answer::Answer;
 
 /// What the page says on top.
@@ -54,7 +55,7 @@ pub struct Access {
     /// Scopes it was granted.
     pub scopes: Vec<String>,
     /// Since when.
-    pub since: String,
+    pub since: Time,
 }
 
 /// A place where the account is signed in.
@@ -67,7 +68,7 @@ pub struct Place {
     /// The browser, in its own words.
     pub agent: String,
     /// When it was last seen.
-    pub seen: String,
+    pub seen: Time,
     /// Who takes part in it.
     pub applications: Vec<String>,
 }
@@ -104,13 +105,32 @@ impl AccountPage<'_> {
     fn scopes(&self, access: &Access) -> String {
         access.scopes.iter().map(|scope| scope_words(self.f, scope)).collect::<Vec<_>>().join(" · ")
     }
+
+    fn agent(&self, place: &Place) -> String {
+        let agent = self.f.plain(&place.agent);
+        if agent.trim().is_empty() { self.f.t("account-unknown-agent") } else { agent }
+    }
+
+    fn applications(&self, place: &Place) -> String {
+        place.applications.iter().map(|name| self.f.plain(name)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Where a mistake was made, for the fields it concerns.
+    fn wrong_current(&self) -> bool {
+        matches!(self.p.notice, Some(AccountNotice::PasswordWrong))
+    }
+
+    fn wrong_new(&self) -> bool {
+        matches!(self.p.notice, Some(AccountNotice::PasswordsDiffer | AccountNotice::PasswordWeak(_)))
+    }
 }
 
 impl Account {
     /// The page.
     pub fn render(&self, f: &Frame) -> Answer {
         let words = |good: bool| self.notice.filter(|n| n.is_good() == good).map(|n| f.t(&n.key()));
-        show(&AccountPage { f, p: self, good: words(true), bad: words(false) }, StatusCode::OK)
+        let page = AccountPage { f, p: self, good: words(true), bad: words(false) };
+        show(&page, StatusCode::OK, &policy(f, None, Forms::Own))
     }
 }
 
@@ -131,6 +151,6 @@ struct HomePage<'a> {
 impl Home {
     /// The page.
     pub fn render(&self, f: &Frame) -> Answer {
-        show(&HomePage { f, p: self }, StatusCode::OK)
+        show(&HomePage { f, p: self }, StatusCode::OK, &policy(f, None, Forms::Absent))
     }
 }

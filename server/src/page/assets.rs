@@ -52,8 +52,7 @@ impl ThemeSheet {
             if bare.is_empty() || !CSS.contains(&format!(" --{bare}:")) {
                 return Err(format!("{variable}: there is no such variable; docs/theming.md lists them"));
             }
-            let plain = |c: char| !c.is_control() && !";{}<>\\@".contains(c);
-            if value.trim().is_empty() || !value.chars().all(plain) || value.contains("/*") {
+            if !is_value(value) {
                 return Err(format!("{variable}: \"{value}\" is not the value of a CSS variable"));
             }
             let _ = write!(block, " --{bare}: {value};");
@@ -72,6 +71,27 @@ impl ThemeSheet {
     pub(super) fn name(&self) -> &str {
         &self.name
     }
+}
+
+/// Colours, sizes, lists of fonts: nothing that ends its declaration, opens what is not closed, or fetches.
+fn is_value(value: &str) -> bool {
+    let plain = |c: char| !c.is_control() && !";{}<>\\@".contains(c);
+    let mut depth = 0_i32;
+    let nested = value.chars().all(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        depth >= 0
+    });
+    let paired = |mark: char| value.matches(mark).count().is_multiple_of(2);
+    let lower = value.to_ascii_lowercase();
+    let fetches = ["url(", "image(", "image-set(", "src(", "element("].iter().any(|function| lower.contains(function));
+    !value.trim().is_empty()
+        && value.len() <= 200
+        && value.chars().all(plain)
+        && !value.contains("/*")
+        && (nested && depth == 0)
+        && paired('"')
+        && paired('\'')
+        && !fetches
 }
 
 /// A file by its name.
@@ -119,6 +139,13 @@ mod tests {
             ("accent", "red; } body { display: none"),
             ("accent", "red /* "),
             ("accent", "</style>"),
+            ("accent", "URL(//elsewhere.example/x)"),
+            ("accent", "image-set('x' 1x)"),
+            ("accent", "rgb(0 0 0"),
+            ("accent", "red) ("),
+            ("font", "'unclosed"),
+            ("accent", "@import x"),
+            ("accent", "red\\3b"),
         ] {
             assert!(write(&[(variable, value)]).is_err(), "{variable}: {value}");
         }

@@ -1,12 +1,15 @@
 //! What every page has around it: language, theme, the banner of the test mode.
 
-use super::texts::{self, Language};
+use openid::time::Time;
+
+use super::texts::{self, Language, Value};
 use crate::config::{Config, Theme};
 
 /// The frame of a page for one person.
 #[derive(Clone, Debug)]
 pub struct Frame {
     language: Language,
+    now: Time,
     /// The theme.
     pub theme: Theme,
     /// Whether the banner is shown.
@@ -17,22 +20,13 @@ pub struct Frame {
 
 impl Frame {
     /// For a request: `ui_locales` first, then what the browser says, then the operator's choice.
-    pub fn of(config: &Config, ui_locales: &[String], accept_language: Option<&str>) -> Self {
+    pub fn of(config: &Config, ui_locales: &[String], accept_language: Option<&str>, now: Time) -> Self {
         Self {
             language: texts::negotiate(ui_locales, accept_language, &config.theme.language),
+            now,
             theme: config.theme.clone(),
             test_mode: config.test_mode.is_on(),
             base: config.issuer.path().to_owned(),
-        }
-    }
-
-    /// For tests and samples.
-    pub fn sample(language: &str) -> Self {
-        Self {
-            language: texts::negotiate(&[language.to_owned()], None, "en"),
-            theme: Theme::default(),
-            test_mode: false,
-            base: String::new(),
         }
     }
 
@@ -41,14 +35,24 @@ impl Frame {
         self.language.tag()
     }
 
+    /// The languages in which names are looked for: what was asked for, then the page's own.
+    pub fn locales(&self, asked: &[String]) -> Vec<String> {
+        asked.iter().cloned().chain([self.lang().to_owned()]).collect()
+    }
+
     /// A text.
     pub fn t(&self, key: &str) -> String {
         texts::text(self.language, key, &[])
     }
 
-    /// A text with a variable in it.
-    pub fn t1(&self, key: &str, name: &str, value: &str) -> String {
-        texts::text(self.language, key, &[(name, value)])
+    /// A text with foreign words in it.
+    pub fn t1(&self, key: &str, name: &str, words: &str) -> String {
+        texts::text(self.language, key, &[(name, Value::Words(words))])
+    }
+
+    /// A text with a number in it.
+    pub fn tn(&self, key: &str, name: &str, number: i64) -> String {
+        texts::text(self.language, key, &[(name, Value::Number(number))])
     }
 
     /// A text that need not exist.
@@ -56,13 +60,82 @@ impl Frame {
         texts::maybe(self.language, key)
     }
 
+    /// Foreign words, fit to be printed.
+    #[expect(clippy::unused_self, reason = "templates reach everything through the frame")]
+    pub fn plain(&self, words: &str) -> String {
+        texts::plain(words)
+    }
+
+    /// The letter that stands for a person in a list.
+    pub fn initial(&self, name: &str) -> String {
+        let plain = self.plain(name);
+        plain.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().collect()).unwrap_or_default()
+    }
+
+    /// How long ago, in the person's words; a date when it is more than a day. Whose clock it is does not matter so.
+    pub fn ago(&self, at: &Time) -> String {
+        let minutes = self.now.since(*at).seconds() / 60;
+        match minutes {
+            ..1 => self.t("ago-now"),
+            1..60 => self.tn("ago-minutes", "count", minutes),
+            60..1440 => self.tn("ago-hours", "count", minutes / 60),
+            _ => self.date(at),
+        }
+    }
+
+    /// A date in the person's words, by UTC.
+    pub fn date(&self, at: &Time) -> String {
+        let Ok(at) = jiff::Timestamp::from_millisecond(at.millis()) else {
+            return String::new();
+        };
+        let day = jiff::tz::Offset::UTC.to_datetime(at).date();
+        let month = self.tn("date-month", "month", i64::from(day.month()));
+        let with = [
+            ("day", Value::Number(i64::from(day.day()))),
+            ("month", Value::Words(&month)),
+            ("year", Value::Words(&day.year().to_string())),
+        ];
+        texts::text(self.language, "date-day", &with)
+    }
+
+    /// A moment for machines and for quoting.
+    #[expect(clippy::unused_self, reason = "templates reach everything through the frame")]
+    pub fn exact(&self, at: &Time) -> String {
+        jiff::Timestamp::from_millisecond(at.millis())
+            .map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+    }
+
+    /// The moment of this page, for quoting.
+    pub fn stamp(&self) -> String {
+        self.exact(&self.now)
+    }
+
     /// The style sheet's address, named by its content.
     pub fn css(&self) -> String {
         format!("{}/assets/{}", self.base, super::assets::css_name())
     }
 
+    /// The icon's address.
+    pub fn icon(&self) -> String {
+        format!("{}/assets/icon.svg", self.base)
+    }
+
     /// The operator's CSS variables, if there are any: a second sheet, since styles are never inline.
     pub fn theme_css(&self) -> Option<String> {
         self.theme.sheet.as_ref().map(|sheet| format!("{}/assets/{}", self.base, sheet.name()))
+    }
+}
+
+#[cfg(test)]
+impl Frame {
+    /// A held frame, for samples and tests.
+    pub(super) fn held(language: &str) -> Self {
+        Self {
+            language: texts::negotiate(&[language.to_owned()], None, "en"),
+            now: Time::from_seconds(1_764_028_800),
+            theme: Theme::default(),
+            test_mode: false,
+            base: String::new(),
+        }
     }
 }

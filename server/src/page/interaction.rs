@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 
-use super::{Frame, show};
+use super::{Forms, Frame, https_origin, policy, show};
 use crate::answer::Answer;
 
 /// The application that asks, as people see it.
@@ -19,6 +19,34 @@ pub struct Application {
     pub policy_uri: Option<String>,
     /// `tos_uri`.
     pub tos_uri: Option<String>,
+}
+
+impl Application {
+    /// The logo, if it comes over https: nothing else may be fetched.
+    fn logo(&self) -> Option<&str> {
+        self.logo_uri.as_deref().filter(|uri| https_origin(uri).is_some())
+    }
+
+    fn policy_link(&self) -> Option<&str> {
+        self.policy_uri.as_deref().filter(|uri| is_web(uri))
+    }
+
+    fn tos_link(&self) -> Option<&str> {
+        self.tos_uri.as_deref().filter(|uri| is_web(uri))
+    }
+
+    fn has_links(&self) -> bool {
+        self.policy_link().is_some() || self.tos_link().is_some()
+    }
+}
+
+/// A link a person may follow: never a script.
+pub(super) fn is_web(uri: &str) -> bool {
+    url::Url::parse(uri).is_ok_and(|url| matches!(url.scheme(), "https" | "http"))
+}
+
+fn logo_of(application: Option<&Application>) -> Option<&str> {
+    application.and_then(Application::logo)
 }
 
 /// Why the sign-in page is shown again.
@@ -66,9 +94,10 @@ impl Login {
         let problem = self.problem.map(|problem| match problem {
             LoginProblem::Missing => f.t("login-missing"),
             LoginProblem::Wrong => f.t("login-wrong"),
-            LoginProblem::TooMany { minutes } => f.t1("login-too-many", "minutes", &minutes.to_string()),
+            LoginProblem::TooMany { minutes } => f.tn("login-too-many", "minutes", minutes),
         });
-        show(&LoginPage { f, p: self, problem }, StatusCode::OK)
+        let policy = policy(f, logo_of(self.application.as_ref()), Forms::Onward);
+        show(&LoginPage { f, p: self, problem }, StatusCode::OK, &policy)
     }
 }
 
@@ -106,7 +135,8 @@ struct ChoosePage<'a> {
 impl Choose {
     /// The page.
     pub fn render(&self, f: &Frame) -> Answer {
-        show(&ChoosePage { f, p: self }, StatusCode::OK)
+        let policy = policy(f, logo_of(self.application.as_ref()), Forms::Onward);
+        show(&ChoosePage { f, p: self }, StatusCode::OK, &policy)
     }
 }
 
@@ -150,15 +180,25 @@ impl Consent {
     /// The page.
     pub fn render(&self, f: &Frame) -> Answer {
         let scope = |asked: &Asked| (scope_words(f, &asked.name), asked.new);
-        let claim = |asked: &Asked| (f.t1("consent-claim", "claim", &asked.name), asked.new);
+        let claim = |asked: &Asked| (claim_words(f, &asked.name), asked.new);
         let asked = self.scopes.iter().map(scope).chain(self.claims.iter().map(claim)).collect();
-        show(&ConsentPage { f, p: self, asked }, StatusCode::OK)
+        let policy = policy(f, self.application.logo(), Forms::Onward);
+        show(&ConsentPage { f, p: self, asked }, StatusCode::OK, &policy)
     }
 }
 
 /// A scope in the person's words; one the operator made up by its name.
 pub(super) fn scope_words(f: &Frame, scope: &str) -> String {
-    let key = format!("scope-{}", scope.replace('_', "-"));
-    let known = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    known.then(|| f.maybe(&key)).flatten().unwrap_or_else(|| f.t1("scope-other", "scope", scope))
+    worded(f, "scope", scope).unwrap_or_else(|| f.t1("scope-other", "scope", scope))
+}
+
+/// A claim in the person's words; one nobody knows by its name.
+fn claim_words(f: &Frame, claim: &str) -> String {
+    let claim = worded(f, "claim", claim).unwrap_or_else(|| claim.to_owned());
+    f.t1("consent-claim", "claim", &claim)
+}
+
+fn worded(f: &Frame, kind: &str, name: &str) -> Option<String> {
+    let known = name.len() < 40 && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    known.then(|| f.maybe(&format!("{kind}-{}", name.replace('_', "-")))).flatten()
 }

@@ -12,29 +12,53 @@ mod texts;
 use askama::Template;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
+use url::Url;
 
 pub use account::{Access, Account, AccountNotice, Home, Place};
 pub use assets::{ThemeSheet, asset};
 pub use frame::Frame;
 pub use interaction::{Application, Asked, Choice, Choose, Consent, Login, LoginProblem};
-pub use sign_out::{Here, Logout, SignedOut, Told, ToldHow};
-pub use texts::ui_locales;
+pub use sign_out::{Here, LookAgain, Logout, SignedOut, Told, ToldHow};
+pub use texts::{speaks, ui_locales};
 
 use crate::answer::Answer;
 
-/// The policy of every page: nothing from elsewhere but logos, no script, no frame.
-///
-/// `form-action` is left out on purpose: browsers apply it to every redirect that follows a form, and ours lead to a relying
-/// party, which may lead anywhere.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self' https: data:; base-uri 'none'; frame-ancestors 'none'";
-
-/// Turns a page into an answer.
-fn show(page: &impl Template, status: StatusCode) -> Answer {
-    with_policy(page, status, POLICY)
+/// Where the forms of a page may lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Forms {
+    /// It has none.
+    Absent,
+    /// Back to us, and no further.
+    Own,
+    /// To us, and by a redirect on to a relying party. Browsers apply `form-action` to every redirect that follows a
+    /// form, and a relying party may lead anywhere: so it is left out.
+    Onward,
 }
 
-fn with_policy(page: &impl Template, status: StatusCode, policy: &str) -> Answer {
+/// The policy of a page: our style sheet, our icon, exactly the origins of the logos it shows, no script, no frame.
+fn policy(f: &Frame, logo: Option<&str>, forms: Forms) -> String {
+    let mut images = String::from("'self'");
+    for origin in [f.theme.logo_uri.as_deref(), logo].into_iter().flatten().filter_map(https_origin) {
+        if !images.contains(&origin) {
+            images.push(' ');
+            images.push_str(&origin);
+        }
+    }
+    let forms = match forms {
+        Forms::Absent => "; form-action 'none'",
+        Forms::Own => "; form-action 'self'",
+        Forms::Onward => "",
+    };
+    format!("default-src 'none'; style-src 'self'; img-src {images}; base-uri 'none'; frame-ancestors 'none'{forms}")
+}
+
+fn https_origin(uri: &str) -> Option<String> {
+    let url = Url::parse(uri).ok().filter(|url| url.scheme() == "https")?;
+    Some(url.origin().ascii_serialization())
+}
+
+/// Turns a page into an answer.
+fn show(page: &impl Template, status: StatusCode, policy: &str) -> Answer {
     let (status, body) = match page.render() {
         Ok(body) => (status, body),
         Err(error) => {
@@ -57,22 +81,45 @@ fn with_policy(page: &impl Template, status: StatusCode, policy: &str) -> Answer
 struct ErrorPage<'a> {
     f: &'a Frame,
     title: String,
-    say: String,
+    words: String,
+    what_to_do: Option<String>,
     code: &'a str,
     id: &'a str,
+    say: &'a str,
 }
 
-/// The protocol said no and there is nobody else to tell. `why` has words of its own in the catalogues, or the refusal's.
+/// A refusal in words for somebody who has never heard of the protocol: most of them are the application's mistake.
+fn refusal_key(why: &str) -> &'static str {
+    match why {
+        "authorize_client_unknown" | "authorize_client_missing" | "authorize_client_repeated" => "why-unknown",
+        "authorize_client_disabled" => "why-disabled",
+        "redirect_uri_unregistered" => "why-address",
+        "pending_unreadable" | "pending_expired" | "logout_other_form" | "csrf_differs" => "why-old",
+        "pending_other_browser" => "why-browser",
+        "csrf_no_cookie" => "why-cookie",
+        "choice_not_here" | "account_not_here" => "why-not-here",
+        "account_just_disabled" => "why-account",
+        "end_hint_foreign" => "why-hint",
+        _ => "why-request",
+    }
+}
+
+/// The protocol said no and there is nobody else to tell. `say` is for whoever mends the application.
 pub fn error(f: &Frame, code: &str, why: &str, say: &str) -> Answer {
-    let say = f.maybe(&format!("why-{}", why.replace('_', "-"))).unwrap_or_else(|| say.to_owned());
-    let page = ErrorPage { f, title: f.t("error-title"), say, code, id: why };
-    show(&page, StatusCode::BAD_REQUEST)
+    let (title, words) = (f.t("error-title"), f.t(refusal_key(why)));
+    let page = ErrorPage { f, title, words, what_to_do: Some(f.t("error-do")), code, id: why, say };
+    show(&page, StatusCode::BAD_REQUEST, &policy(f, None, Forms::Absent))
 }
 
 /// We failed.
 pub fn busy(f: &Frame, status: u16, id: &str) -> Answer {
-    let page = ErrorPage { f, title: f.t("busy-title"), say: f.t("busy-say"), code: "temporarily_unavailable", id };
-    show(&page, StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE))
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let (title, words, code) = match status {
+        StatusCode::INTERNAL_SERVER_ERROR => (f.t("broken-title"), f.t("broken-say"), "server_error"),
+        _ => (f.t("busy-title"), f.t("busy-say"), "temporarily_unavailable"),
+    };
+    let page = ErrorPage { f, title, words, what_to_do: None, code, id, say: "" };
+    show(&page, status, &policy(f, None, Forms::Absent))
 }
 
 #[derive(Template)]
@@ -84,12 +131,15 @@ struct FormPost<'a> {
     nonce: &'a str,
 }
 
-/// OAuth 2.0 Form Post Response Mode: posts itself, or by the button where scripts are off.
+/// OAuth 2.0 Form Post Response Mode: posts itself, or by the button where scripts are off. It may stand in a frame: an
+/// answer to `prompt=none` does.
 pub fn form_post(f: &Frame, action: &str, fields: &[(String, String)], nonce: &str) -> Answer {
-    let policy =
-        format!("default-src 'none'; style-src 'self'; script-src 'nonce-{nonce}'; base-uri 'none'; frame-ancestors *");
-    with_policy(&FormPost { f, action, fields, nonce }, StatusCode::OK, &policy)
+    let policy = policy(f, None, Forms::Onward).replace("frame-ancestors 'none'", "frame-ancestors *");
+    let policy = format!("{policy}; script-src 'nonce-{nonce}'");
+    show(&FormPost { f, action, fields, nonce }, StatusCode::OK, &policy)
 }
 
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::http::StatusCode;
 
-use super::{Frame, show};
+use super::interaction::is_web;
+use super::{Forms, Frame, policy, show};
 use crate::answer::Answer;
 
 /// A session in this browser.
@@ -40,21 +41,21 @@ struct LogoutPage<'a> {
 impl Logout {
     /// The page.
     pub fn render(&self, f: &Frame) -> Answer {
-        show(&LogoutPage { f, p: self }, StatusCode::OK)
+        show(&LogoutPage { f, p: self }, StatusCode::OK, &policy(f, None, Forms::Onward))
     }
 }
 
-/// What is known of one relying party.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is known of one relying party, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ToldHow {
-    /// It was told and answered.
-    Told,
-    /// It did not answer yet; it will be told.
-    WillBe,
-    /// It said no, or cannot be told.
+    /// It said no, does not answer any more, or has no address.
     CouldNot,
     /// It can be told through the browser only.
     Browser,
+    /// It did not answer yet; it will be told.
+    WillBe,
+    /// It was told and answered.
+    Told,
 }
 
 impl ToldHow {
@@ -75,23 +76,42 @@ pub struct Told {
     pub name: String,
     /// What is known.
     pub how: ToldHow,
+    /// `client_uri`: where a person can sign out there themselves.
+    pub uri: Option<String>,
 }
 
 impl Told {
     fn key(&self) -> &'static str {
         self.how.key()
     }
+
+    /// The address of one that was not told.
+    fn link(&self) -> Option<&str> {
+        let untold = matches!(self.how, ToldHow::CouldNot | ToldHow::Browser);
+        self.uri.as_deref().filter(|uri| untold && is_web(uri))
+    }
+}
+
+/// What lets the person look again later, without a script.
+#[derive(Clone, Debug)]
+pub struct LookAgain {
+    /// What is looked at, sealed.
+    pub request: String,
+    /// Binds the form to the browser.
+    pub csrf: String,
 }
 
 /// The honest answer.
 #[derive(Debug)]
 pub struct SignedOut {
-    /// Every relying party that took part.
+    /// Every relying party that took part, each once.
     pub told: Vec<Told>,
     /// A link back to the application that asked, where a redirect is not allowed.
     pub link: Option<(String, String)>,
     /// Whether anything is still signed in in this browser.
     pub others: Vec<String>,
+    /// While somebody is still to be told.
+    pub again: Option<LookAgain>,
 }
 
 #[derive(Template)]
@@ -105,11 +125,25 @@ impl SignedOutPage<'_> {
     fn words(&self, told: &Told) -> String {
         self.f.t(&format!("told-{}", told.key()))
     }
+
+    /// The whole in one sentence: never better than the worst of it.
+    fn summary(&self) -> String {
+        let any = |how| self.p.told.iter().any(|told| told.how == how);
+        let key = match self.p.told.is_empty() {
+            true => "signed-out-none",
+            false if any(ToldHow::CouldNot) || any(ToldHow::Browser) => "signed-out-some",
+            false if any(ToldHow::WillBe) => "signed-out-soon",
+            false => "signed-out-all",
+        };
+        self.f.t(key)
+    }
 }
 
 impl SignedOut {
-    /// The page.
-    pub fn render(&self, f: &Frame) -> Answer {
-        show(&SignedOutPage { f, p: self }, StatusCode::OK)
+    /// The page. What needs the person's attention stands on top.
+    pub fn render(mut self, f: &Frame) -> Answer {
+        self.told.sort_by(|a, b| (a.how, &a.name).cmp(&(b.how, &b.name)));
+        let forms = if self.again.is_some() { Forms::Own } else { Forms::Absent };
+        show(&SignedOutPage { f, p: &self }, StatusCode::OK, &policy(f, None, forms))
     }
 }

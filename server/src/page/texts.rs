@@ -68,25 +68,56 @@ fn bundle(language: Language) -> FluentBundle<FluentResource> {
     bundle
 }
 
+/// What stands in a text's placeable.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Value<'a> {
+    /// Words.
+    Words(&'a str),
+    /// A number, which may choose a plural.
+    Number(i64),
+}
+
 pub(super) fn maybe(language: Language, key: &str) -> Option<String> {
     format(language, key, &[])
 }
 
-pub(super) fn text(language: Language, key: &str, with: &[(&str, &str)]) -> String {
+pub(super) fn text(language: Language, key: &str, with: &[(&str, Value<'_>)]) -> String {
     format(language, key, with).unwrap_or_else(|| key.to_owned())
 }
 
-fn format(language: Language, key: &str, with: &[(&str, &str)]) -> Option<String> {
+fn format(language: Language, key: &str, with: &[(&str, Value<'_>)]) -> Option<String> {
     let bundle = bundles().get(&language)?;
     let pattern = bundle.get_message(key)?.value()?;
     let mut args = FluentArgs::new();
     for (name, value) in with {
-        args.set((*name).to_owned(), FluentValue::String(Cow::Owned((*value).to_owned())));
+        let value = match value {
+            Value::Words(words) => FluentValue::String(Cow::Owned(plain(words))),
+            Value::Number(number) => FluentValue::from(*number),
+        };
+        args.set((*name).to_owned(), value);
     }
     Some(bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned())
 }
 
-/// The first language we speak: of the request's `ui_locales`, then of the browser's by weight, then the fallback.
+/// The longest name or address a page prints.
+const LONGEST: usize = 160;
+
+/// Foreign words as a page may print them: no control character, nothing that turns the direction of what stands around
+/// it, and not without end.
+pub(super) fn plain(words: &str) -> String {
+    let turns = |c: char| {
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let mut kept = words.chars().filter(|c| !c.is_control() && !turns(*c));
+    let mut short: String = kept.by_ref().take(LONGEST).collect();
+    if kept.next().is_some() {
+        short.push('…');
+    }
+    short
+}
+
+/// The first language we speak: of the request's `ui_locales`, then of the browser's by weight (RFC 9110 §12.5.4), then
+/// the fallback.
 pub(super) fn negotiate(ui_locales: &[String], accept: Option<&str>, fallback: &str) -> Language {
     let speak = |tag: &str| {
         let primary = tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
@@ -95,18 +126,25 @@ pub(super) fn negotiate(ui_locales: &[String], accept: Option<&str>, fallback: &
     if let Some(language) = ui_locales.iter().find_map(|tag| speak(tag)) {
         return language;
     }
-    let mut weighed: Vec<(&str, f32)> = accept
-        .unwrap_or_default()
-        .split(',')
-        .take(20)
-        .map(|part| {
-            let mut pieces = part.trim().split(";q=");
-            let tag = pieces.next().unwrap_or_default();
-            (tag, pieces.next().and_then(|q| q.trim().parse().ok()).unwrap_or(1.0))
-        })
-        .collect();
+    let mut weighed: Vec<(&str, f32)> = accept.unwrap_or_default().split(',').take(20).map(weigh).collect();
+    // Weight 0 means: not this one.
+    weighed.retain(|(_, weight)| *weight > 0.0);
     weighed.sort_by(|a, b| b.1.total_cmp(&a.1));
     weighed.iter().find_map(|(tag, _)| speak(tag)).or_else(|| speak(fallback)).unwrap_or(Language::En)
+}
+
+/// One part of `Accept-Language`: its range and weight; a weight that cannot be read counts for nothing.
+fn weigh(part: &str) -> (&str, f32) {
+    let mut pieces = part.split(';').map(str::trim);
+    let range = pieces.next().unwrap_or_default();
+    let weight = pieces.find_map(|piece| piece.strip_prefix("q=").or_else(|| piece.strip_prefix("Q=")));
+    let weight = weight.map_or(1.0, |weight| weight.trim().parse().unwrap_or(0.0));
+    (range, if (0.0..=1.0).contains(&weight) { weight } else { 0.0 })
+}
+
+/// Whether a language is spoken here.
+pub fn speaks(tag: &str) -> bool {
+    Language::ALL.iter().any(|language| language.tag() == tag)
 }
 
 /// The languages we speak, for discovery.

@@ -1,0 +1,259 @@
+//! Every page in every state it can be in, for the golden files and the tests.
+
+use openid::time::Time;
+
+use super::{
+    Access, Account, AccountNotice, Application, Asked, Choice, Choose, Consent, Frame, Here, Home, Login, LoginProblem,
+    LookAgain, Logout, Place, SignedOut, Told, ToldHow, busy, error, form_post,
+};
+use crate::answer::Answer;
+
+/// A page in one state.
+pub(super) struct Sample {
+    /// The page: its file under `golden/`.
+    pub(super) page: &'static str,
+    /// Which state.
+    pub(super) state: &'static str,
+    /// The page.
+    pub(super) render: fn(&Frame) -> Answer,
+}
+
+macro_rules! samples {
+    ($($page:literal $state:literal => $render:expr;)*) => {
+        /// All of them.
+        pub(super) const SAMPLES: &[Sample] = &[$(Sample { page: $page, state: $state, render: $render },)*];
+    };
+}
+
+samples! {
+    "login" "application" => |f| login(Some(plain()), "", None, None).render(f);
+    "login" "own page" => |f| login(None, "", None, None).render(f);
+    "login" "all metadata" => |f| login(Some(full()), "ada", None, None).render(f);
+    "login" "missing" => |f| login(Some(plain()), "", None, Some(LoginProblem::Missing)).render(f);
+    "login" "wrong" => |f| login(Some(full()), "ada", None, Some(LoginProblem::Wrong)).render(f);
+    "login" "too many, one minute" => |f| too_many(1).render(f);
+    "login" "too many" => |f| too_many(12).render(f);
+    "login" "again" => |f| login(Some(full()), "ada", Some("ada"), None).render(f);
+    "choose" "application" => |f| choose(Some(full())).render(f);
+    "choose" "own page" => |f| choose(None).render(f);
+    "consent" "first" => |f| consent(full(), true).render(f);
+    "consent" "more" => |f| consent(plain(), false).render(f);
+    "error" "unknown application" => |f| refused(f, "authorize_client_unknown", "there is no client with this client_id");
+    "error" "application disabled" => |f| refused(f, "authorize_client_disabled", "this client is disabled");
+    "error" "address" => |f| refused(f, "redirect_uri_unregistered", "this redirect_uri is not registered for this client");
+    "error" "old page" => |f| refused(f, "pending_expired", "this page has expired, please start again from the application");
+    "error" "other browser" => |f| refused(f, "pending_other_browser", "this page was opened in another browser");
+    "error" "no cookie" => |f| refused(f, "csrf_no_cookie", "this form was not sent from our own page, or cookies are blocked");
+    "error" "not here" => |f| refused(f, "choice_not_here", "this account is not signed in here any more");
+    "error" "account" => |f| refused(f, "account_just_disabled", "this account cannot sign in");
+    "error" "hint" => |f| refused(f, "end_hint_foreign", "id_token_hint is not an ID Token of this provider");
+    "error" "request" => |f| refused(f, "parameter_repeated", "a parameter is repeated");
+    "error" "busy" => |f| busy(f, 503, "k7Jq2x");
+    "error" "broken" => |f| busy(f, 500, "k7Jq2x");
+    "logout" "by an application" => |f| logout(Some("Example Library"), true).render(f);
+    "logout" "by nobody" => |f| logout(None, false).render(f);
+    "signed_out" "all four" => |f| signed_out(&[ToldHow::Told, ToldHow::WillBe, ToldHow::CouldNot, ToldHow::Browser]).render(f);
+    "signed_out" "all told" => |f| signed_out(&[ToldHow::Told, ToldHow::Told]).render(f);
+    "signed_out" "soon" => |f| signed_out(&[ToldHow::Told, ToldHow::WillBe]).render(f);
+    "signed_out" "nobody" => |f| signed_out(&[]).render(f);
+    "signed_out" "a link and others" => |f| left(&[ToldHow::Told]).render(f);
+    "account" "lived in" => |f| account(None).render(f);
+    "account" "fresh" => |f| fresh().render(f);
+    "account" "password changed" => |f| account(Some(AccountNotice::PasswordChanged)).render(f);
+    "account" "withdrawn" => |f| account(Some(AccountNotice::Withdrawn)).render(f);
+    "account" "ended" => |f| account(Some(AccountNotice::SessionEnded)).render(f);
+    "account" "passwords differ" => |f| account(Some(AccountNotice::PasswordsDiffer)).render(f);
+    "account" "password short" => |f| account(Some(AccountNotice::PasswordWeak("short"))).render(f);
+    "account" "password long" => |f| account(Some(AccountNotice::PasswordWeak("long"))).render(f);
+    "account" "password username" => |f| account(Some(AccountNotice::PasswordWeak("username"))).render(f);
+    "account" "password common" => |f| account(Some(AccountNotice::PasswordWeak("common"))).render(f);
+    "account" "password control" => |f| account(Some(AccountNotice::PasswordWeak("control"))).render(f);
+    "account" "password same" => |f| account(Some(AccountNotice::PasswordWeak("same"))).render(f);
+    "account" "password wrong" => |f| account(Some(AccountNotice::PasswordWrong)).render(f);
+    "account" "too many" => |f| account(Some(AccountNotice::TooMany)).render(f);
+    "home" "home" => |f| Home { issuer: "https://login.example.org".into() }.render(f);
+    "form_post" "code" => |f| form_post(f, "https://app.example/cb", &[("code".into(), "c0de".into()), ("state".into(), "s".into())], "n0nce");
+    "login" "hostile" => |f| login(Some(hostile()), EVIL, Some(EVIL), None).render(f);
+    "choose" "hostile" => |f| hostile_choose().render(f);
+    "consent" "hostile" => |f| hostile_consent().render(f);
+    "error" "hostile" => |f| error(f, EVIL, "parameter_missing", EVIL);
+    "logout" "hostile" => |f| logout(Some(EVIL), true).render(f);
+    "signed_out" "hostile" => |f| hostile_signed_out().render(f);
+    "account" "hostile" => |f| hostile_account().render(f);
+    "form_post" "hostile" => |f| form_post(f, EVIL, &[(EVIL.into(), EVIL.into())], "n0nce");
+}
+
+/// What somebody might call themselves: mark-up, quotes, a turn of direction, a line break, a placeable.
+pub(super) const EVIL: &str = "<script>alert(1)</script>\"' onload=x \u{202e}gpj.exe\u{2066}\n{ $application } &amp;";
+
+fn plain() -> Application {
+    Application { name: "Example Library".into(), host: "library.example".into(), ..Application::default() }
+}
+
+fn full() -> Application {
+    Application {
+        logo_uri: Some("https://cdn.library.example/logo.svg".into()),
+        policy_uri: Some("https://library.example/privacy".into()),
+        tos_uri: Some("https://library.example/terms".into()),
+        ..plain()
+    }
+}
+
+fn hostile() -> Application {
+    Application {
+        name: format!("{EVIL}{}", "very long ".repeat(1000)),
+        logo_uri: Some("javascript:alert(1)".into()),
+        host: EVIL.into(),
+        policy_uri: Some("javascript:alert(1)".into()),
+        tos_uri: Some("data:text/html,x".into()),
+    }
+}
+
+fn login(application: Option<Application>, username: &str, again: Option<&str>, problem: Option<LoginProblem>) -> Login {
+    Login {
+        application,
+        username: username.into(),
+        again: again.map(str::to_owned),
+        problem,
+        request: "sealed".into(),
+        csrf: "csrf".into(),
+    }
+}
+
+fn too_many(minutes: i64) -> Login {
+    login(Some(plain()), "ada", None, Some(LoginProblem::TooMany { minutes }))
+}
+
+fn choice(id: &str, username: &str, name: &str) -> Choice {
+    Choice { id: id.into(), username: username.into(), name: name.into() }
+}
+
+fn choose(application: Option<Application>) -> Choose {
+    let accounts = vec![choice("a1", "ada", "Ada Lovelace"), choice("a2", "editor@library.example", "editor@library.example")];
+    Choose { application, accounts, request: "sealed".into(), csrf: "csrf".into() }
+}
+
+fn hostile_choose() -> Choose {
+    Choose { accounts: vec![choice(EVIL, EVIL, &"W".repeat(10_000))], ..choose(Some(hostile())) }
+}
+
+fn asked(name: &str, new: bool) -> Asked {
+    Asked { name: name.into(), new }
+}
+
+fn consent(application: Application, first: bool) -> Consent {
+    let scopes = ["openid", "profile", "email", "address", "phone", "offline_access", "loans.read"];
+    Consent {
+        application,
+        username: "ada".into(),
+        scopes: scopes.iter().map(|scope| asked(scope, first || *scope == "email")).collect(),
+        claims: CLAIMS.iter().map(|claim| asked(claim, first)).collect(),
+        resources: vec!["https://api.library.example".into()],
+        request: "sealed".into(),
+        csrf: "csrf".into(),
+    }
+}
+
+/// Those that have words, and one that has none.
+const CLAIMS: &[&str] = &[
+    "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
+    "gender", "birthdate", "zoneinfo", "locale", "updated_at", "email", "email_verified", "address", "phone_number",
+    "phone_number_verified", "library_card",
+];
+
+fn hostile_consent() -> Consent {
+    let mut page = consent(hostile(), true);
+    page.username = EVIL.into();
+    page.scopes = vec![asked(EVIL, true)];
+    page.claims = vec![asked(EVIL, true)];
+    page.resources = vec![EVIL.into()];
+    page
+}
+
+fn refused(f: &Frame, why: &str, say: &str) -> Answer {
+    error(f, "invalid_request", why, say)
+}
+
+fn logout(application: Option<&str>, only_here: bool) -> Logout {
+    Logout {
+        application: application.map(str::to_owned),
+        only_here,
+        sessions: vec![Here { session: "s1".into(), username: "ada".into() }],
+        request: "sealed".into(),
+        csrf: "csrf".into(),
+    }
+}
+
+fn signed_out(fates: &[ToldHow]) -> SignedOut {
+    let names = ["Example Library", "Reading Room", "Old Catalogue", "Music Shelf"];
+    let told = names.iter().zip(fates).map(|(name, how)| Told {
+        name: (*name).into(),
+        how: *how,
+        uri: Some("https://app.example/".into()),
+    });
+    let again = fates.contains(&ToldHow::WillBe).then(|| LookAgain { request: "sealed".into(), csrf: "csrf".into() });
+    SignedOut { told: told.collect(), link: None, others: Vec::new(), again }
+}
+
+fn left(fates: &[ToldHow]) -> SignedOut {
+    let link = Some(("Example Library".into(), "https://library.example/bye".into()));
+    SignedOut { link, others: vec!["editor@library.example".into()], ..signed_out(fates) }
+}
+
+fn hostile_signed_out() -> SignedOut {
+    let mut page = left(&[ToldHow::CouldNot]);
+    page.told[0].name = EVIL.into();
+    page.told[0].uri = Some("javascript:alert(1)".into());
+    page.others = vec![EVIL.into()];
+    page.link = Some((EVIL.into(), "https://library.example/?\"><script>".into()));
+    page
+}
+
+const NOW: i64 = 1_764_028_800;
+
+fn place(id: &str, here: bool, agent: &str, seconds: i64) -> Place {
+    let applications = vec!["Example Library".into(), "Reading Room".into()];
+    Place { id: id.into(), here, agent: agent.into(), seen: Time::from_seconds(NOW - seconds), applications }
+}
+
+fn access(client: &str, name: &str, since: i64) -> Access {
+    let scopes = vec!["openid".into(), "profile".into(), "email".into()];
+    Access { client: client.into(), name: name.into(), scopes, since: Time::from_seconds(since) }
+}
+
+fn account(notice: Option<AccountNotice>) -> Account {
+    Account {
+        who: "a1".into(),
+        username: "ada".into(),
+        name: "Ada Lovelace".into(),
+        notice,
+        applications: vec![access("c1", "Example Library", 1_741_000_000), access("c2", "Reading Room", 1_751_328_000)],
+        sessions: vec![
+            place("s1", true, "Firefox · Linux", 5),
+            place("s2", false, "Safari · iPhone", 60),
+            place("s3", false, "Chrome · Android", 17 * 60),
+            place("s4", false, "Edge · Windows", 3600),
+            place("s5", false, "Chrome · macOS", 5 * 3600),
+            Place { applications: Vec::new(), ..place("s6", false, "", 40 * 86400) },
+        ],
+        csrf: "csrf".into(),
+    }
+}
+
+fn fresh() -> Account {
+    let mut page = account(None);
+    page.name = "ada".into();
+    page.applications.clear();
+    page.sessions.truncate(1);
+    page.sessions[0].applications.clear();
+    page
+}
+
+fn hostile_account() -> Account {
+    let mut page = account(None);
+    page.name = "W".repeat(10_000);
+    page.username = EVIL.into();
+    page.applications = vec![Access { scopes: vec![EVIL.into()], ..access(EVIL, EVIL, NOW) }];
+    page.sessions = vec![Place { applications: vec![EVIL.into()], ..place(EVIL, false, EVIL, 5) }];
+    page
+}
