@@ -10,9 +10,8 @@ use super::Theme;
 impl Theme {
     /// Checks it: the key that is wrong, and why.
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
-        let line = |text: &str| {
-            !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control)
-        };
+        let line =
+            |text: &str| !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control);
         if !line(&self.name) {
             return Err(("theme.name", "must be one line of 1 to 200 characters".into()));
         }
@@ -48,7 +47,9 @@ mod tests {
         for good in ["https://cdn.example/logo.svg", "/logo.svg"] {
             assert_eq!(logo(good).check(), Ok(()), "{good}");
         }
-        for bad in ["http://cdn.example/l.png", "//cdn.example/l.png", "javascript:alert(1)", "data:image/png,x", "/a b", ""] {
+        for bad in
+            ["http://cdn.example/l.png", "//cdn.example/l.png", "javascript:alert(1)", "data:image/png,x", "/a b", ""]
+        {
             assert!(logo(bad).check().is_err(), "{bad}");
         }
         for name in ["", "two\nlines", &"x".repeat(201)] {

@@ -112,7 +112,9 @@ async fn cancel(op: &Op, ask: &Ask, pending: &Pending) -> Result<Answer, Stop> {
             let refusal = refuse(ErrorCode::AccessDenied, "login_cancelled", "the person cancelled the sign-in");
             Ok(located.refuse(op, ask, refusal))
         }
-        Target::Account | Target::Logout(_) | Target::SignedOut(_) => Ok(crate::answer::see_other(&format!("{}/", op.issuer().as_str()))),
+        Target::Account | Target::Logout(_) | Target::SignedOut(_) => {
+            Ok(crate::answer::see_other(&format!("{}/", op.issuer().as_str())))
+        }
     }
 }
 

@@ -72,8 +72,7 @@ pub(crate) fn moment(at: Time) -> String {
 
 /// A browser in a few words: what its `User-Agent` says of itself and of the system.
 pub(crate) fn agent(header: &str) -> String {
-    const BROWSERS: &[(&str, &str)] =
-        &[
+    const BROWSERS: &[(&str, &str)] = &[
         ("Edg/", "Edge"),
         ("EdgA/", "Edge"),
         ("EdgiOS/", "Edge"),

@@ -179,8 +179,10 @@ struct ConsentPage<'a> {
 impl Consent {
     /// The page.
     pub fn render(&self, f: &Frame) -> Answer {
-        let scope = |asked: &Asked| (scope_words(f, &asked.name), asked.new);
-        let claim = |asked: &Asked| (claim_words(f, &asked.name), asked.new);
+        // Where everything is new, nothing is: the word is for what is added to an earlier yes.
+        let added = self.scopes.iter().chain(&self.claims).any(|asked| !asked.new);
+        let scope = |asked: &Asked| (scope_words(f, &asked.name), asked.new && added);
+        let claim = |asked: &Asked| (claim_words(f, &asked.name), asked.new && added);
         let asked = self.scopes.iter().map(scope).chain(self.claims.iter().map(claim)).collect();
         let policy = policy(f, self.application.logo(), Forms::Onward);
         show(&ConsentPage { f, p: self, asked }, StatusCode::OK, &policy)

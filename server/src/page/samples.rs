@@ -3,8 +3,8 @@
 use openid::time::Time;
 
 use super::{
-    Access, Account, AccountNotice, Application, Asked, Choice, Choose, Consent, Frame, Here, Home, Login, LoginProblem,
-    LookAgain, Logout, Place, SignedOut, Told, ToldHow, busy, error, form_post,
+    Access, Account, AccountNotice, Application, Asked, Choice, Choose, Consent, Frame, Here, Home, Login,
+    LoginProblem, Logout, LookAgain, Place, SignedOut, Told, ToldHow, busy, error, form_post,
 };
 use crate::answer::Answer;
 
@@ -109,7 +109,12 @@ fn hostile() -> Application {
     }
 }
 
-fn login(application: Option<Application>, username: &str, again: Option<&str>, problem: Option<LoginProblem>) -> Login {
+fn login(
+    application: Option<Application>,
+    username: &str,
+    again: Option<&str>,
+    problem: Option<LoginProblem>,
+) -> Login {
     Login {
         application,
         username: username.into(),
@@ -129,7 +134,8 @@ fn choice(id: &str, username: &str, name: &str) -> Choice {
 }
 
 fn choose(application: Option<Application>) -> Choose {
-    let accounts = vec![choice("a1", "ada", "Ada Lovelace"), choice("a2", "editor@library.example", "editor@library.example")];
+    let accounts =
+        vec![choice("a1", "ada", "Ada Lovelace"), choice("a2", "editor@library.example", "editor@library.example")];
     Choose { application, accounts, request: "sealed".into(), csrf: "csrf".into() }
 }
 
@@ -156,9 +162,26 @@ fn consent(application: Application, first: bool) -> Consent {
 
 /// Those that have words, and one that has none.
 const CLAIMS: &[&str] = &[
-    "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
-    "gender", "birthdate", "zoneinfo", "locale", "updated_at", "email", "email_verified", "address", "phone_number",
-    "phone_number_verified", "library_card",
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "updated_at",
+    "email",
+    "email_verified",
+    "address",
+    "phone_number",
+    "phone_number_verified",
+    "library_card",
 ];
 
 fn hostile_consent() -> Consent {

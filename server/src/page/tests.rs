@@ -269,3 +269,50 @@ fn names_are_fit_to_be_printed() {
     assert_eq!(Frame::held("en").initial("\u{202e}«élan»"), "É");
     assert_eq!(Frame::held("en").initial("…"), "");
 }
+
+/// WCAG 2.2 §1.4.3: contrast of the colours of the style sheet, by day and by night.
+#[test]
+fn text_stands_out_from_its_ground() {
+    let css = super::assets::CSS;
+    let (light, dark) = css.split_once("@media (prefers-color-scheme: dark)").unwrap();
+    for (when, block) in [("light", light), ("dark", dark.split("/* The page */").next().unwrap())] {
+        let colour = |name: &str| {
+            let (_, value) = block.split_once(&format!(" --{name}: #")).unwrap_or_else(|| panic!("{when}: {name}"));
+            luminance(&value[..6])
+        };
+        let pairs = [
+            ("ink", "paper"),
+            ("ink", "card"),
+            ("ink", "accent-soft"),
+            ("soft", "paper"),
+            ("soft", "card"),
+            ("soft", "accent-soft"),
+            ("accent", "card"),
+            ("accent", "accent-soft"),
+            ("accent-ink", "accent"),
+            ("good", "good-soft"),
+            ("wait", "wait-soft"),
+            ("bad", "bad-soft"),
+            ("ink", "good-soft"),
+            ("ink", "wait-soft"),
+            ("ink", "bad-soft"),
+            ("card", "good"),
+            ("card", "wait"),
+            ("card", "bad"),
+            ("card", "soft"),
+        ];
+        for (text, ground) in pairs {
+            let (a, b) = (colour(text), colour(ground));
+            let ratio = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+            assert!(ratio >= 4.5, "{when}: {text} on {ground} is {ratio:.2} : 1");
+        }
+    }
+}
+
+fn luminance(hex: &str) -> f64 {
+    let channel = |at: usize| {
+        let value = f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0;
+        if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * channel(0) + 0.7152 * channel(2) + 0.0722 * channel(4)
+}

@@ -105,9 +105,7 @@ const LONGEST: usize = 160;
 /// Foreign words as a page may print them: no control character, nothing that turns the direction of what stands around
 /// it, and not without end.
 pub(super) fn plain(words: &str) -> String {
-    let turns = |c: char| {
-        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
+    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
     let mut kept = words.chars().filter(|c| !c.is_control() && !turns(*c));
     let mut short: String = kept.by_ref().take(LONGEST).collect();
     if kept.next().is_some() {
