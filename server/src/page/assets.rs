@@ -18,7 +18,7 @@ pub struct Asset {
     pub bytes: Bytes,
 }
 
-const CSS: &str = include_str!("../../assets/ostiary.css");
+pub(super) const CSS: &str = include_str!("../../assets/ostiary.css");
 const ICON: &str = include_str!("../../assets/icon.svg");
 const CSS_TYPE: &str = "text/css; charset=utf-8";
 
