@@ -37,7 +37,7 @@ async fn consent_is_asked_once_and_then_only_for_what_is_new() {
     let claims = r#"{"userinfo": {"phone_number": null}}"#;
     let begun = party.begin(&provider).with("claims", claims);
     let page = browser.open(&begun.url()).await;
-    assert!(page.has_form("consent-form") && page.says("phone_number"), "{}", page.answer.body);
+    assert!(page.has_form("consent-form") && page.says("read one detail: your phone number"), "{}", page.answer.body);
     let page = browser.allow(&page).await;
     party.complete(&provider, &begun, &page).await;
     let begun = party.begin(&provider).with("claims", claims).with("scope", "openid email address");
