@@ -33,7 +33,7 @@ async fn consent_is_asked_once_and_then_only_for_what_is_new() {
     assert_eq!((page.has_form("consent-form"), news), (true, 1), "{}", page.answer.body);
     let page = browser.allow(&page).await;
     party.complete(&provider, &begun, &page).await;
-    // A single claim is asked for by its name.
+    // A single claim is asked for in words.
     let claims = r#"{"userinfo": {"phone_number": null}}"#;
     let begun = party.begin(&provider).with("claims", claims);
     let page = browser.open(&begun.url()).await;
