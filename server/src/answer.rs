@@ -80,16 +80,16 @@ fn bearer(refusal: &Refusal) -> Answer {
         ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
         _ => StatusCode::BAD_REQUEST,
     };
-    let mut answer = json(status, &json!({"error": refusal.code.as_str(), "error_description": refusal.say}));
+    let mut answer = match refusal.why {
+        "bearer_absent" => text(status, &refusal.say),
+        _ => json(status, &json!({"error": refusal.code.as_str(), "error_description": refusal.say})),
+    };
     let say = refusal.say.replace(['"', '\\'], " ");
     // §3: a request without any authentication learns the scheme and nothing else.
     let challenge = match refusal.why {
         "bearer_absent" => "Bearer realm=\"ostiary\"".to_owned(),
         _ => format!("Bearer realm=\"ostiary\", error=\"{}\", error_description=\"{say}\"", refusal.code),
     };
-    if refusal.why == "bearer_absent" {
-        *answer.status_mut() = StatusCode::UNAUTHORIZED;
-    }
     put(&mut answer, header::WWW_AUTHENTICATE, &challenge);
     answer
 }

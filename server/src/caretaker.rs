@@ -126,12 +126,16 @@ async fn rotate(op: &Op) -> Result<(), Stop> {
     if due.is_empty() {
         return Ok(());
     }
+    // Noted before the keys are made: what another node adds meanwhile is newer.
+    let newest: Vec<Option<Time>> = due.iter().map(|alg| op.keys().newest(*alg)).collect();
     let rows = keyring::make(&due, op.sealing(), op.dice(), now, now + keyring::NOTICE).await?;
     let kids: Vec<&str> = rows.iter().map(|row| row.kid.as_str()).collect();
     let entry = Entry::new(op.dice().name(), now, "server".into(), "keys_rotated", kids.join(" "));
-    keyring::add(op.store(), rows, entry).await?;
+    let added = keyring::add_after(op.store(), rows.into_iter().zip(newest).collect(), entry).await?;
     op.keys().reload(op.store(), op.sealing()).await?;
-    tracing::info!(algorithms = ?due, "new signing keys are published; they sign in 24 hours");
+    if added > 0 {
+        tracing::info!(algorithms = ?due, "new signing keys are published; they sign in 24 hours");
+    }
     Ok(())
 }
 

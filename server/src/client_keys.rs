@@ -1,13 +1,15 @@
 //! Clients' keys behind a `jwks_uri`: fetched when a kid is unknown, at most once a minute for each client.
 //!
-//! Invariant: a hint with a life of its own; nothing is fetched for an unknown client, and never inside a transaction.
+//! Invariant: a hint with a life of its own; nothing is fetched for an unknown client, and never inside a transaction. Of
+//! many who need the same set at once one fetches, and the others wait for it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jose::JwkSet;
 use openid::client::Client;
+use openid::name::ClientId;
 use openid::time::{Span, Time};
 
 use crate::op::Op;
@@ -28,63 +30,143 @@ const LARGEST: usize = 256 * 1024;
 /// Fetched key sets.
 #[derive(Default)]
 pub struct ClientKeys {
-    at_hand: Mutex<HashMap<String, Kept>>,
+    at_hand: Mutex<HashMap<String, Arc<Kept>>>,
 }
 
-#[derive(Clone)]
+/// One client's set.
 struct Kept {
     uri: String,
-    at: Time,
-    set: Option<Arc<JwkSet>>,
+    state: Mutex<State>,
+    /// Held by whoever fetches.
+    flight: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    tried: Option<Time>,
+    got: Option<(Time, Arc<JwkSet>)>,
+}
+
+impl Kept {
+    fn new(uri: &str) -> Self {
+        Self { uri: uri.to_owned(), state: Mutex::default(), flight: tokio::sync::Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The set, while it is believed.
+    fn set(&self, now: Time) -> Option<Arc<JwkSet>> {
+        self.state().got.as_ref().filter(|(at, _)| now < *at + LIFE).map(|(_, set)| Arc::clone(set))
+    }
+
+    fn was_tried(&self, now: Time) -> bool {
+        self.state().tried.is_some_and(|at| now < at + PAUSE)
+    }
+
+    /// The set after looking again, unless somebody looked a moment ago.
+    async fn look(&self, now: Time, fetch: impl Future<Output = Option<JwkSet>>) -> Option<Arc<JwkSet>> {
+        let _flight = self.flight.lock().await;
+        if !self.was_tried(now) {
+            self.state().tried = Some(now);
+            if let Some(set) = fetch.await {
+                self.state().got = Some((now, Arc::new(set)));
+            }
+        }
+        self.set(now)
+    }
 }
 
 impl ClientKeys {
     /// What is at hand for this client's `jwks_uri`.
-    pub fn at_hand(&self, client: &Client) -> Option<Arc<JwkSet>> {
+    pub fn at_hand(&self, client: &Client, now: Time) -> Option<Arc<JwkSet>> {
         let uri = client.metadata.jwks_uri.as_deref()?;
         let at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
-        at_hand.get(client.id.as_str()).filter(|kept| kept.uri == uri)?.set.clone()
+        at_hand.get(client.id.as_str()).filter(|kept| kept.uri == uri)?.set(now)
     }
 
-    /// Fetches the set, unless that was done a moment ago.
+    fn kept(&self, client: &Client, uri: &str, now: Time) -> Arc<Kept> {
+        let mut at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = at_hand.get(client.id.as_str()).filter(|kept| kept.uri == uri) {
+            return Arc::clone(kept);
+        }
+        if at_hand.len() >= MOST {
+            at_hand.retain(|_, kept| kept.was_tried(now) || kept.set(now).is_some());
+            if at_hand.len() >= MOST {
+                at_hand.clear();
+            }
+        }
+        let kept = Arc::new(Kept::new(uri));
+        at_hand.insert(client.id.to_string(), Arc::clone(&kept));
+        kept
+    }
+
+    /// Fetches the set, unless that was done a moment ago. It goes on if whoever asked goes away: nobody can spend the one
+    /// fetch of a minute by hanging up.
     pub async fn fetch(&self, op: &Op, client: &Client, class: Class, uri: &str) -> Option<Arc<JwkSet>> {
         let now = op.now();
-        {
-            let mut at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(kept) = at_hand.get(client.id.as_str())
-                && kept.uri == uri
-                && now < kept.at + PAUSE
-            {
-                return kept.set.clone();
+        let kept = self.kept(client, uri, now);
+        let (op, id, uri) = (op.clone(), client.id.clone(), uri.to_owned());
+        tokio::spawn(async move { kept.look(now, get(&op, &id, class, &uri)).await }).await.ok()?
+    }
+}
+
+async fn get(op: &Op, client: &ClientId, class: Class, uri: &str) -> Option<JwkSet> {
+    let limits = Limits { time: Duration::from_secs(5), body: LARGEST };
+    match op.outbound().get(class, uri, limits).await {
+        Ok(fetched) if fetched.status == 200 => {
+            let set = serde_json::from_slice(&fetched.body).ok().and_then(|value| JwkSet::read_public(&value).ok());
+            if set.is_none() {
+                tracing::warn!(%client, uri, "what the client's jwks_uri gave is not a JWK Set of public keys");
             }
-            if at_hand.len() >= MOST {
-                at_hand.retain(|_, kept| now < kept.at + LIFE);
-                if at_hand.len() >= MOST {
-                    at_hand.clear();
-                }
-            }
-            // Noted before the fetch: others who come meanwhile do not fetch too.
-            let before =
-                at_hand.get(client.id.as_str()).filter(|kept| kept.uri == uri).and_then(|kept| kept.set.clone());
-            at_hand.insert(client.id.to_string(), Kept { uri: uri.to_owned(), at: now, set: before });
+            set
         }
-        let limits = Limits { time: Duration::from_secs(5), body: LARGEST };
-        let set = match op.outbound().get(class, uri, limits).await {
-            Ok(fetched) if fetched.status == 200 => {
-                serde_json::from_slice(&fetched.body).ok().and_then(|value| JwkSet::read_public(&value).ok())
-            }
-            Ok(fetched) => {
-                tracing::warn!(client = %client.id, uri, status = fetched.status, "the client's keys could not be fetched");
-                None
-            }
-            Err(unreached) => {
-                tracing::warn!(client = %client.id, uri, "the client's keys could not be fetched: {unreached}");
-                None
-            }
+        Ok(fetched) => {
+            tracing::warn!(%client, uri, status = fetched.status, "the client's keys could not be fetched");
+            None
+        }
+        Err(unreached) => {
+            tracing::warn!(%client, uri, "the client's keys could not be fetched: {unreached}");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    const START: Time = Time::from_seconds(1_800_000_000);
+
+    async fn look(kept: &Kept, now: Time, fetches: &AtomicU32, found: bool) -> bool {
+        let fetch = async {
+            fetches.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            found.then(|| JwkSet::read_public(&serde_json::json!({"keys": []})).unwrap())
         };
-        let set = Arc::new(set?);
-        let mut at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
-        at_hand.insert(client.id.to_string(), Kept { uri: uri.to_owned(), at: now, set: Some(Arc::clone(&set)) });
-        Some(set)
+        kept.look(now, fetch).await.is_some()
+    }
+
+    #[tokio::test]
+    async fn of_many_at_once_one_fetches_and_all_have_the_set() {
+        let (kept, fetches) = (Kept::new("https://rp.example/jwks"), AtomicU32::new(0));
+        let one = || look(&kept, START, &fetches, true);
+        assert_eq!(tokio::join!(one(), one(), one(), one()), (true, true, true, true));
+        assert_eq!(fetches.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn it_is_fetched_once_a_minute_and_believed_for_a_day() {
+        let (kept, fetches) = (Kept::new("https://rp.example/jwks"), AtomicU32::new(0));
+        assert!(look(&kept, START, &fetches, true).await);
+        assert!(look(&kept, START + Span::from_seconds(59), &fetches, true).await);
+        assert_eq!(fetches.load(Ordering::Relaxed), 1);
+        // A fetch in vain neither takes away what is at hand nor makes it younger.
+        assert!(look(&kept, START + Span::from_hours(23), &fetches, false).await);
+        assert_eq!(fetches.load(Ordering::Relaxed), 2);
+        assert!(kept.set(START + Span::from_hours(24)).is_none(), "a key taken away is not believed for ever");
     }
 }

@@ -12,6 +12,7 @@ use openid::client::{Client, ClientSecret};
 use openid::logout::end::EndHint;
 use openid::time::{Span, Time};
 use serde_json::{Map, Value, json};
+use store::accounts::Done;
 use store::audit::Entry;
 use store::keys::KeyRow;
 use store::{Fault, Stop, Store};
@@ -60,7 +61,7 @@ impl Keyring {
             let rows = make(&missing, sealing, dice, now, now).await?;
             let kids: Vec<&str> = rows.iter().map(|row| row.kid.as_str()).collect();
             let entry = Entry::new(dice.name(), now, "server".into(), "keys_made", kids.join(" "));
-            add(store, rows, entry).await?;
+            add_after(store, rows.into_iter().map(|row| (row, None)).collect(), entry).await?;
             ring.reload(store, sealing).await?;
         }
         Ok(ring)
@@ -216,6 +217,30 @@ pub async fn add(store: &Store, rows: Vec<KeyRow>, entry: Entry) -> Result<(), F
     }
 }
 
+/// Adds keys that this node found missing, each with the newest of its algorithm that it knew of. What another node added
+/// meanwhile is not doubled. Answers how many were added.
+pub async fn add_after(store: &Store, rows: Vec<(KeyRow, Option<Time>)>, entry: Entry) -> Result<usize, Fault> {
+    let added = store
+        .write(async move |tx| {
+            let mut added = 0;
+            for (row, newest) in &rows {
+                added += usize::from(tx.add_key_after(row, *newest).await? == Done::Yes);
+            }
+            if added > 0 {
+                tx.note(&entry).await?;
+            }
+            Ok(added)
+        })
+        .await;
+    added.map_err(|stop| match stop {
+        Stop::Fault(fault) => fault,
+        Stop::Refuse(refusal) => {
+            let refusal: openid::wire::refusal::Refusal = refusal;
+            Fault::bug(format!("adding keys was refused: {refusal}"))
+        }
+    })
+}
+
 /// What the schedule asks for now: a successor for every key that will be `interval` old when the successor may sign.
 /// RSA and EC together; OKP in a step of its own.
 pub fn due(ring: &Keyring, interval: Span, now: Time) -> Vec<JwsAlg> {
@@ -223,4 +248,50 @@ pub fn due(ring: &Keyring, interval: Span, now: Time) -> Vec<JwsAlg> {
     let (okp, others): (Vec<JwsAlg>, Vec<JwsAlg>) =
         ALGORITHMS.iter().copied().filter(old).partition(|alg| *alg == JwsAlg::EdDsa);
     if others.is_empty() { okp } else { others }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::Location;
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::config::Secrets;
+
+    /// Two nodes on one database, each with a store of its own.
+    async fn two_nodes(url: &str) {
+        let sealing = Sealing::new(&Secrets(vec![Zeroizing::new(vec![7; 32])]));
+        let at = || url.parse::<Location>().unwrap();
+        let one = Store::open(&at()).await.unwrap();
+        let two = Store::open(&at()).await.unwrap();
+        let (now, dice) = (Time::from_seconds(1_800_000_000), Dice::Os);
+        let (a, b) = tokio::join!(
+            Keyring::open(&one, &sealing, &dice, now),
+            Keyring::open(&two, &sealing, &dice, now + Span::from_millis(3))
+        );
+        let (a, b) = (a.unwrap().published(now), b.unwrap().published(now));
+        assert_eq!(a, b, "both nodes publish the same keys");
+        let set: Value = serde_json::from_slice(&a).unwrap();
+        assert_eq!(set["keys"].as_array().unwrap().len(), ALGORITHMS.len());
+        // No private member stands in the clear, in what is published or in the rows.
+        for row in one.reader().await.unwrap().keys().await.unwrap() {
+            let der = sealing.open("signing-key", &row.sealed).unwrap();
+            assert_eq!(der[0], 0x30, "PKCS#8 inside the seal");
+            assert!(!jose::unbase64url(&row.sealed).unwrap().windows(16).any(|part| part == &der[der.len() - 16..]));
+            let public: Value = serde_json::from_str(&row.public).unwrap();
+            for member in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+                assert!(public.get(member).is_none(), "{member}");
+            }
+        }
+        one.close().await;
+        two.close().await;
+    }
+
+    #[tokio::test]
+    async fn two_nodes_at_once_make_one_set_of_keys() {
+        let dir = std::env::temp_dir().join(format!("ostiary-keyring-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        two_nodes(&format!("sqlite:{}", dir.join("data.sqlite").display())).await;
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
 }

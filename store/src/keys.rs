@@ -16,6 +16,7 @@ statements! {
               VALUES ($1, $2, 'sig', $3, $4, $5, $6)";
     ALL = "SELECT kid, alg, sealed, public, created_at, active_from FROM signing_key \
            WHERE use = 'sig' AND removed_at IS NULL ORDER BY active_from DESC, kid";
+    NEWER = "SELECT kid FROM signing_key WHERE alg = $1 AND use = 'sig' AND removed_at IS NULL AND active_from > $2";
     REMOVE = "UPDATE signing_key SET removed_at = $2 WHERE kid = $1 AND removed_at IS NULL AND EXISTS \
               (SELECT 1 FROM signing_key o WHERE o.alg = signing_key.alg AND o.kid <> signing_key.kid \
               AND o.use = 'sig' AND o.removed_at IS NULL AND o.active_from <= $2)";
@@ -64,6 +65,18 @@ impl Tx {
         self.change(&INSERT, values).await?;
         self.move_version("keys").await
     }
+
+    /// Adds a key unless another node has added one of its algorithm that is newer than the newest this one knew of.
+    pub async fn add_key_after(&mut self, key: &KeyRow, newest: Option<Time>) -> Result<Done, Fault> {
+        // Moved first: of two nodes that add at once, the second sees what the first added.
+        self.move_version("keys").await?;
+        let newest = newest.unwrap_or(Time::from_millis(i64::MIN));
+        match self.row(&NEWER, values![&key.alg, newest]).await? {
+            Some(_) => Ok(Done::No),
+            None => self.add_key(key).await.map(|()| Done::Yes),
+        }
+    }
+
     /// Removes a key: it signs, is published and verifies no more. [`Done::No`]: there is none of this name, or no other
     /// of its algorithm that signs.
     pub async fn remove_key(&mut self, kid: &str, now: Time) -> Result<Done, Fault> {

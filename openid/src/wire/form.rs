@@ -29,6 +29,10 @@ impl Form {
             if name.contains('\0') || value.contains('\0') {
                 return Err(refuse(ErrorCode::InvalidRequest, "form_nul", "a parameter holds a NUL character"));
             }
+            // What stands where the bytes were not UTF-8 (RFC 6749 Appendix B). Echoed, it would not be what was sent.
+            if name.contains(char::REPLACEMENT_CHARACTER) || value.contains(char::REPLACEMENT_CHARACTER) {
+                return Err(refuse(ErrorCode::InvalidRequest, "form_not_utf8", "a parameter is not UTF-8"));
+            }
             if !value.is_empty() {
                 pairs.push((name.into_owned(), value.into_owned()));
             }

@@ -40,6 +40,18 @@ impl Ask {
         }
     }
 
+    /// The `Authorization` field. One that stands twice or is no text is malformed, not absent (RFC 6749 §5.2, RFC 6750 §3.1).
+    pub fn authorization(&self) -> Result<Option<&str>, Refusal> {
+        match (self.header("authorization"), self.headers.contains_key("authorization")) {
+            (None, true) => Err(refuse(
+                ErrorCode::InvalidRequest,
+                "authorization_malformed",
+                "the Authorization field is repeated or malformed",
+            )),
+            (field, _) => Ok(field),
+        }
+    }
+
     /// The parameters of a GET's query.
     pub fn query(&self) -> Result<Form, Refusal> {
         Form::read(self.uri.query().unwrap_or_default().as_bytes())

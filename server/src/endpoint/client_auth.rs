@@ -18,7 +18,7 @@ use crate::outbound::Class;
 
 /// Who calls, or `invalid_client`.
 pub(super) async fn authenticate(op: &Op, ask: &Ask, form: &Form) -> Result<Authenticated<Arc<Client>>, Stop> {
-    let presented = Presented::read(ask.header("authorization"), form)?;
+    let presented = Presented::read(ask.authorization()?, form)?;
     let found = op.clients().find(op.store(), presented.client_id().as_str()).await?;
     let Some(client) = found else {
         return Err(auth::unknown_client().into());
@@ -27,7 +27,7 @@ pub(super) async fn authenticate(op: &Op, ask: &Ask, form: &Form) -> Result<Auth
     let below = ask.path().strip_prefix(op.issuer().path()).unwrap_or(ask.path());
     let (endpoint, token_endpoint) = (format!("{issuer}{below}"), format!("{issuer}/token"));
     let audience = Audience { issuer, token_endpoint: &token_endpoint, endpoint: &endpoint };
-    let mut jwks = op.client_keys().at_hand(&client);
+    let mut jwks = op.client_keys().at_hand(&client, op.now());
     let mut fetched = Fetched::Before;
     loop {
         let keys = Keys { jwks: jwks.as_deref(), fetched };

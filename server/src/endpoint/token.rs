@@ -107,7 +107,10 @@ async fn answer(
     body.insert("access_token".into(), access.reveal().into());
     body.insert("token_type".into(), "Bearer".into());
     body.insert("expires_in".into(), issue.access.expires_at.since(now).seconds().into());
-    body.insert("scope".into(), issue.access.scope.to_string().into());
+    // §3.3: a scope has at least one value.
+    if !issue.access.scope.is_empty() {
+        body.insert("scope".into(), issue.access.scope.to_string().into());
+    }
     match issue.refresh {
         RefreshIssue::First { .. } | RefreshIssue::Successor { .. } => {
             body.insert("refresh_token".into(), refresh.reveal().into());

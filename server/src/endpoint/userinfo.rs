@@ -18,7 +18,7 @@ pub(super) async fn userinfo(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         true => Some(ask.form()?),
         false => None,
     };
-    let Some(token) = userinfo::bearer(ask.header("authorization"), form.as_ref())? else {
+    let Some(token) = userinfo::bearer(ask.authorization()?, form.as_ref())? else {
         return Err(refuse(ErrorCode::InvalidToken, "bearer_absent", "an access token is needed").into());
     };
     let now = op.now();

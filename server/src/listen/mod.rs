@@ -8,6 +8,7 @@ pub mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -70,6 +71,7 @@ pub async fn serve(config: &Config, router: Router, ready: impl FnOnce(&[SocketA
         tls: acceptor.as_ref().map(tls::Acceptor::now),
         proxies: Arc::new(Proxies::new(&config.trusted_proxies)),
         places: Arc::new(Semaphore::new(config.limits.connections)),
+        patience: HEADERS,
     };
     let watcher = acceptor.map(|acceptor| tokio::spawn(acceptor.watch(told.clone())));
     let doors: Vec<_> =
@@ -107,13 +109,19 @@ struct Door {
     tls: Option<tls::TlsNow>,
     proxies: Arc<Proxies>,
     places: Arc<Semaphore>,
+    patience: Duration,
 }
 
 impl Door {
     async fn open(self, listener: TcpListener, mut told: watch::Receiver<bool>) {
         let graceful = GracefulShutdown::new();
         loop {
-            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { break };
+            // Told to stop while every place is taken: those who sit there are asked to leave, not waited for.
+            let place = tokio::select! {
+                place = Arc::clone(&self.places).acquire_owned() => place,
+                _ = told.changed() => break,
+            };
+            let Ok(place) = place else { break };
             let (stream, address) = tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok(accepted) => accepted,
@@ -161,13 +169,16 @@ impl Door {
         watcher: hyper_util::server::graceful::Watcher,
     ) {
         let (router, proxies) = (self.router.clone(), Arc::clone(&self.proxies));
+        let asked = Arc::new(AtomicBool::new(false));
+        let noted = Arc::clone(&asked);
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            noted.store(true, Ordering::Relaxed);
             let peer = proxies.peer(address, scheme, request.headers());
             request.extensions_mut().insert(peer);
             router.clone().call(request.map(Body::new))
         });
         let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_headers(64);
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(self.patience).max_headers(64);
         builder
             .http2()
             .timer(TokioTimer::new())
@@ -175,8 +186,74 @@ impl Door {
             .max_concurrent_streams(100)
             .max_header_list_size(32 * 1024);
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        if let Err(error) = watcher.watch(connection).await {
-            tracing::debug!(%address, "a connection ended early: {error}");
+        // hyper's own limit begins when it knows the version, and HTTP/2 has none: who has asked nothing by then goes.
+        let silent = async {
+            tokio::time::sleep(self.patience).await;
+            if asked.load(Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            ended = watcher.watch(connection) => if let Err(error) = ended {
+                tracing::debug!(%address, "a connection ended early: {error}");
+            },
+            () = silent => tracing::debug!(%address, "a connection asked nothing"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_asks_nothing_is_sent_away() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let door = Door {
+            router: Router::new().fallback(async || "here"),
+            tls: None,
+            proxies: Arc::new(Proxies::new(&[])),
+            places: Arc::new(Semaphore::new(10)),
+            patience: Duration::from_millis(150),
+        };
+        let (tell, told) = watch::channel(false);
+        let open = tokio::spawn(door.open(listener, told));
+        // Nothing at all; the beginning of either version's first line; HTTP/2 without a request; headers that do not end.
+        for said in ["", "P", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\nx: "] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(said.as_bytes()).await.unwrap();
+            let mut rest = Vec::new();
+            let ended = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await;
+            assert!(ended.is_ok(), "{said:?} holds its place for ever");
+        }
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("here"), "{answer}");
+        tell.send(true).unwrap();
+        open.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_house_can_be_closed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let door = Door {
+            router: Router::new(),
+            tls: None,
+            proxies: Arc::new(Proxies::new(&[])),
+            places: Arc::new(Semaphore::new(1)),
+            patience: Duration::from_secs(60),
+        };
+        let (tell, told) = watch::channel(false);
+        let open = tokio::spawn(door.open(listener, told));
+        let _sits = TcpStream::connect(address).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        tell.send(true).unwrap();
+        assert!(tokio::time::timeout(Duration::from_secs(5), open).await.is_ok());
     }
 }

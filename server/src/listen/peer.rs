@@ -72,7 +72,9 @@ impl Proxies {
         }
         let (hops, said) = forwarded(headers);
         // From the nearest hop outwards, as long as the one who says so is trusted.
-        for hop in hops.into_iter().rev() {
+        // A hop that has no address (RFC 7239 §6.2 `unknown`, §6.3 `_hidden`) ends the chain: nobody vouches for what a
+        // stranger wrote behind it.
+        for hop in hops.into_iter().rev().map_while(|hop| hop) {
             peer.address = hop;
             if !self.trusts(hop) {
                 break;
@@ -89,7 +91,7 @@ impl Proxies {
 ///
 /// A proxy writes one of the two headers and may pass on what a stranger put into the other. Where both stand and name
 /// different nearest hops, nobody vouches for either, and the proxy itself is the source.
-fn forwarded(headers: &HeaderMap) -> (Vec<IpAddr>, Option<Scheme>) {
+fn forwarded(headers: &HeaderMap) -> (Vec<Option<IpAddr>>, Option<Scheme>) {
     match (standard(headers), of_old(headers)) {
         (Some(one), None) | (None, Some(one)) => one,
         (Some(standard), Some(of_old)) if of_old.0.is_empty() || standard.0.last() == of_old.0.last() => standard,
@@ -103,7 +105,7 @@ fn lines(headers: &HeaderMap, name: &str) -> String {
 }
 
 /// `Forwarded`, RFC 7239 §4.
-fn standard(headers: &HeaderMap) -> Option<(Vec<IpAddr>, Option<Scheme>)> {
+fn standard(headers: &HeaderMap) -> Option<(Vec<Option<IpAddr>>, Option<Scheme>)> {
     let line = lines(headers, "forwarded");
     if line.is_empty() {
         return None;
@@ -114,19 +116,19 @@ fn standard(headers: &HeaderMap) -> Option<(Vec<IpAddr>, Option<Scheme>)> {
             name.eq_ignore_ascii_case(wanted).then(|| value.trim_matches('"').to_owned())
         })
     };
-    let hops = line.split(',').filter_map(|element| address(&part(element, "for")?)).collect();
+    let hops = line.split(',').map(|element| address(&part(element, "for")?)).collect();
     let said = line.split(',').next_back().and_then(|element| part(element, "proto"));
     Some((hops, said.as_deref().and_then(scheme)))
 }
 
 /// `X-Forwarded-For` and `X-Forwarded-Proto`.
-fn of_old(headers: &HeaderMap) -> Option<(Vec<IpAddr>, Option<Scheme>)> {
+fn of_old(headers: &HeaderMap) -> Option<(Vec<Option<IpAddr>>, Option<Scheme>)> {
     let (hops, said) = (lines(headers, "x-forwarded-for"), lines(headers, "x-forwarded-proto"));
     if hops.is_empty() && said.is_empty() {
         return None;
     }
     let said = said.split(',').next_back().and_then(|word| scheme(word.trim()));
-    Some((hops.split(',').filter_map(address).collect(), said))
+    Some((hops.split(',').filter(|hop| !hop.trim().is_empty()).map(address).collect(), said))
 }
 
 fn scheme(word: &str) -> Option<Scheme> {
@@ -185,6 +187,18 @@ mod tests {
         assert_eq!(seen("10.0.0.0/8", "10.0.0.1:5", &headers).0, "10.0.0.1");
         let headers = [("forwarded", "for=9.9.9.9;proto=https"), ("x-forwarded-for", "6.6.6.6, 9.9.9.9")];
         assert_eq!(seen("10.0.0.0/8", "10.0.0.1:5", &headers), ("9.9.9.9".into(), Scheme::Https));
+    }
+
+    #[test]
+    fn what_stands_behind_an_unknown_hop_is_not_believed() {
+        for headers in [
+            [("x-forwarded-for", "6.6.6.6, unknown")],
+            [("forwarded", "for=6.6.6.6, for=unknown;proto=https")],
+            [("forwarded", "for=6.6.6.6, for=_hidden")],
+            [("forwarded", "for=6.6.6.6, proto=https")],
+        ] {
+            assert_eq!(seen("10.0.0.0/8", "10.0.0.1:5", &headers).0, "10.0.0.1", "{headers:?}");
+        }
     }
 
     #[test]
