@@ -198,11 +198,12 @@ proptest! {
     #[test]
     fn a_form_is_read_as_it_was_encoded(pairs in vec((any::<String>(), any::<String>()), 0..20)) {
         let form = Form::from_pairs(pairs.clone());
+        let odd = ['\0', char::REPLACEMENT_CHARACTER];
+        let odd = pairs.iter().any(|(name, value)| name.contains(odd) || value.contains(odd));
         let kept: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        let nul = kept.iter().any(|(name, value)| name.contains('\0') || value.contains('\0'));
         match Form::read(form.encode().as_bytes()) {
             Ok(read) => prop_assert_eq!(read.pairs(), kept.as_slice()),
-            Err(refusal) => prop_assert!(nul, "{refusal}"),
+            Err(refusal) => prop_assert!(odd, "{refusal}"),
         }
     }
 

@@ -12,3 +12,4 @@ mod endpoints;
 mod ground;
 mod logout;
 mod sign_in;
+mod token;
