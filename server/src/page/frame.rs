@@ -61,7 +61,6 @@ impl Frame {
     }
 
     /// Foreign words, fit to be printed.
-    #[expect(clippy::unused_self, reason = "templates reach everything through the frame")]
     pub fn plain(&self, words: &str) -> String {
         texts::plain(words)
     }
@@ -99,7 +98,6 @@ impl Frame {
     }
 
     /// A moment for machines and for quoting.
-    #[expect(clippy::unused_self, reason = "templates reach everything through the frame")]
     pub fn exact(&self, at: &Time) -> String {
         jiff::Timestamp::from_millisecond(at.millis())
             .map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
