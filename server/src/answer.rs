@@ -125,7 +125,10 @@ pub fn json(status: StatusCode, value: &serde_json::Value) -> Answer {
 pub fn text(status: StatusCode, text: &str) -> Answer {
     let mut answer = Response::new(Body::from(text.to_owned()));
     *answer.status_mut() = status;
-    put(&mut answer, header::CONTENT_TYPE, "text/plain; charset=utf-8");
+    // Nothing has no type: oidc-client-ts takes any but JSON in the answer of a revocation for an error (RFC 7009 §2.2).
+    if !text.is_empty() {
+        put(&mut answer, header::CONTENT_TYPE, "text/plain; charset=utf-8");
+    }
     answer
 }
 
