@@ -102,7 +102,10 @@ impl Tree {
     }
 }
 
-/// Whether a path holds tests only: `…/tests/…`, `tests.rs`, benches, and fuzz targets.
+/// Whether a path holds tests only: `…/tests/…`, `tests.rs`, `samples.rs` and benches.
 pub(crate) fn is_test(path: &str) -> bool {
-    path.contains("/tests/") || path.ends_with("/tests.rs") || path.contains("/benches/")
+    path.contains("/tests/")
+        || path.ends_with("/tests.rs")
+        || path.ends_with("/samples.rs")
+        || path.contains("/benches/")
 }
