@@ -12,7 +12,7 @@ pub enum JoseError {
     /// RFC 7515 §4.1.11: we understand no extension, so any is refused.
     #[error("the token has a critical header that is not supported")]
     Critical,
-    /// Compression is refused on input.
+    /// Compression is refused.
     #[error("compressed tokens are not accepted")]
     Compressed,
     /// The algorithm is not on the caller's list.
@@ -24,6 +24,9 @@ pub enum JoseError {
     /// The signature or tag does not verify.
     #[error("the signature is not valid")]
     Signature,
+    /// Not encrypted to us, or bent on the way. It is never said where.
+    #[error("the token cannot be decrypted")]
+    Decryption,
     /// A key that is not one, or too weak, or not for this use.
     #[error("the key is not acceptable")]
     Key,

@@ -2,33 +2,17 @@
 //!
 //! Invariant: [`Verified`] is made by [`verify`] alone; what was only looked at is [`Unverified`] and says so.
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::strict::Object;
+use crate::header::{Header, LARGEST_HEADER};
+use crate::strict::object;
 use crate::{JoseError, Jwk, JwkSet, JwsAlg, Signer, base64url, unbase64url};
 
 /// The largest token anybody may present, in bytes.
 const LARGEST: usize = 64 * 1024;
 
-/// The largest header.
-const LARGEST_HEADER: usize = 8 * 1024;
-
 /// The most keys tried for one token.
 const MOST_TRIED: usize = 8;
-
-/// The members of a protected header that choose keys and kinds.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Header {
-    /// `alg`, whatever it says.
-    pub alg: String,
-    /// `kid`.
-    pub kid: Option<String>,
-    /// `typ`.
-    pub typ: Option<String>,
-    /// `cty`.
-    pub cty: Option<String>,
-}
 
 /// Something that was read and not verified. It may choose a key; it may decide nothing.
 #[derive(Clone, Debug)]
@@ -61,12 +45,8 @@ impl Verified {
 
     /// The payload as claims: a JSON object without repeated members (RFC 7519 §4).
     pub fn claims(&self) -> Result<Map<String, Value>, JoseError> {
-        claims(&self.payload)
+        object(&self.payload)
     }
-}
-
-fn claims(payload: &[u8]) -> Result<Map<String, Value>, JoseError> {
-    serde_json::from_slice::<Object>(payload).map(|object| object.0).map_err(|_| JoseError::Malformed)
 }
 
 /// Signs: compact serialization with `alg`, `kid` and, if given, `typ`.
@@ -100,15 +80,8 @@ fn split(token: &str) -> Result<Parts<'_>, JoseError> {
     if payload.contains('.') || header.len() > LARGEST_HEADER {
         return Err(JoseError::Malformed);
     }
-    let members = claims(&unbase64url(header)?)?;
-    // RFC 7515 §4.1.11 and RFC 7797 §6: we understand no extension; RFC 7516 §4.1.3 compression is JWE's.
-    if members.contains_key("crit") || members.contains_key("b64") {
-        return Err(JoseError::Critical);
-    }
-    if members.contains_key("zip") {
-        return Err(JoseError::Compressed);
-    }
-    let header = serde_json::from_value(Value::Object(members)).map_err(|_| JoseError::Malformed)?;
+    let members = object(&unbase64url(header)?)?;
+    let header = Header::read(&members)?;
     Ok(Parts { header, payload: unbase64url(payload)?, input, signature: unbase64url(signature)? })
 }
 
@@ -119,19 +92,19 @@ pub fn peek(token: &str) -> Result<Unverified<Header>, JoseError> {
 
 /// The claims of a token, to find out whose keys to look for.
 pub fn peek_claims(token: &str) -> Result<Unverified<Map<String, Value>>, JoseError> {
-    Ok(Unverified(claims(&split(token)?.payload)?))
+    Ok(Unverified(object(&split(token)?.payload)?))
 }
 
 /// Verifies a token with one of the keys, under one of the allowed algorithms.
 ///
 /// With a `kid`, keys of that name are tried, or those without any if none has it (clients may publish keys without one);
-/// without, every key, up to eight.
+/// without, every key that fits the algorithm, up to eight.
 pub fn verify(token: &str, keys: &JwkSet, allow: &[JwsAlg]) -> Result<Verified, JoseError> {
     let parts = split(token)?;
-    let alg = allow.iter().copied().find(|alg| alg.as_str() == parts.header.alg).ok_or(JoseError::Algorithm)?;
+    let alg = allow.iter().copied().find(|alg| alg.is_named(&parts.header.alg)).ok_or(JoseError::Algorithm)?;
     let mut result = JoseError::NoKey;
     let kid = parts.header.kid.clone();
-    for key in choose(keys, kid.as_deref()) {
+    for key in choose(keys, kid.as_deref()).filter(|key| key.fits(alg)).take(MOST_TRIED) {
         match key.verify(alg, parts.input.as_bytes(), &parts.signature) {
             Ok(()) => return Ok(Verified { header: parts.header, payload: parts.payload }),
             Err(JoseError::Signature) => result = JoseError::Signature,
@@ -143,12 +116,9 @@ pub fn verify(token: &str, keys: &JwkSet, allow: &[JwsAlg]) -> Result<Verified, 
 
 fn choose<'a>(keys: &'a JwkSet, kid: Option<&'a str>) -> impl Iterator<Item = &'a Jwk> {
     let named = kid.is_some_and(|kid| keys.keys().iter().any(|key| key.kid() == Some(kid)));
-    keys.keys()
-        .iter()
-        .filter(move |key| match (kid, named) {
-            (None, _) => true,
-            (Some(kid), true) => key.kid() == Some(kid),
-            (Some(_), false) => key.kid().is_none(),
-        })
-        .take(MOST_TRIED)
+    keys.keys().iter().filter(move |key| match (kid, named) {
+        (None, _) => true,
+        (Some(kid), true) => key.kid() == Some(kid),
+        (Some(_), false) => key.kid().is_none(),
+    })
 }

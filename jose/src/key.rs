@@ -144,6 +144,11 @@ impl SigningKey {
         }
         jwk
     }
+
+    /// RFC 7638, of the public key; nothing for a shared secret.
+    pub fn thumbprint(&self) -> Option<String> {
+        crate::thumbprint(&self.public_jwk()).ok()
+    }
 }
 
 impl Signer for SigningKey {

@@ -4,8 +4,14 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// An object whose own members are distinct.
-pub(crate) struct Object(pub(crate) Map<String, Value>);
+use crate::JoseError;
+
+/// Reads an object whose own members are distinct.
+pub(crate) fn object(json: &[u8]) -> Result<Map<String, Value>, JoseError> {
+    serde_json::from_slice::<Object>(json).map(|object| object.0).map_err(|_| JoseError::Malformed)
+}
+
+struct Object(Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,6 +1,6 @@
 //! Signing and verifying, each algorithm, and what must fail.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test says what it needs")]
 
 use jose::{JoseError, JwkSet, JwsAlg, Signer, SigningKey, sign, verify};
 use serde_json::json;
