@@ -113,8 +113,8 @@ fn sizes_and_shapes_are_checked() {
     let (alg, enc) = (JweAlg::Dir, JweEnc::A256Gcm);
     let (to, own) = pairs(alg, enc).pop().unwrap();
     let open = |token: &str| decrypt(token, &[&own], JweAlg::ALL, JweEnc::ALL).unwrap_err();
-    assert_eq!(encrypt(&to, &Envelope::new(alg, enc), &[0; 64 * 1024 + 1]).unwrap_err(), JoseError::TooLarge);
-    let largest = encrypt(&to, &Envelope::new(alg, enc), &[0; 64 * 1024]).unwrap();
+    assert_eq!(encrypt(&to, &Envelope::new(alg, enc), &vec![0; 64 * 1024 + 1]).unwrap_err(), JoseError::TooLarge);
+    let largest = encrypt(&to, &Envelope::new(alg, enc), &vec![0; 64 * 1024]).unwrap();
     assert_eq!(decrypt(&largest, &[&own], &[alg], &[enc]).unwrap().plaintext().len(), 64 * 1024);
     assert_eq!(open(&"A".repeat(1 << 20)), JoseError::TooLarge);
     for shape in ["", "....", "a.b.c", "a.b.c.d", "a.b.c.d.e.f", "e30.A.A.A.A", "e30....", "W10...."] {
