@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool of the desk talks to the terminal")]
 
+mod bench;
 mod ci;
 mod docs;
 mod fuzz;
@@ -23,6 +24,7 @@ cargo xtask COMMAND
   tidy            check the walls, the lists and the generated pages
   docs            write the generated pages anew: docs/specs.md, docs/configuration.md, docs/routes.txt
   interop         run other people's clients against the built server
+  bench [UNITS]   start the release binary, drive it from outside, print what each unit of work costs (20000)
   fuzz [SECONDS]  run each fuzz target that long (60); needs cargo-fuzz";
 
 fn main() -> ExitCode {
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["docs"] => docs::write(),
         ["interop"] => interop::run(),
+        ["bench", rest @ ..] => bench::run(rest),
         ["fuzz"] => fuzz::run("60"),
         ["fuzz", seconds] => fuzz::run(seconds),
         _ => Err(USAGE.to_owned()),

@@ -247,7 +247,7 @@ mod tests {
             tls: None,
             proxies: Arc::new(Proxies::new(&[])),
             places: Arc::new(Semaphore::new(1)),
-            patience: Duration::from_secs(60),
+            patience: Duration::from_mins(1),
         };
         let (tell, told) = watch::channel(false);
         let open = tokio::spawn(door.open(listener, told));

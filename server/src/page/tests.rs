@@ -159,15 +159,12 @@ async fn a_policy_allows_what_its_page_needs_and_no_more() {
         }
         let allowed: BTreeSet<String> = directives["img-src"].split(' ').map(str::to_owned).collect();
         assert_eq!(allowed, origins, "{name}: exactly the logos");
-        match name.starts_with("form_post") {
-            true => {
-                assert_eq!(directives["script-src"], "'nonce-n0nce'", "{name}");
-                assert_eq!(all(document, "script[nonce=n0nce]").len(), 1, "{name}");
-            }
-            false => {
-                assert!(!directives.contains_key("script-src"), "{name}");
-                assert_eq!(directives["frame-ancestors"], "'none'", "{name}");
-            }
+        if name.starts_with("form_post") {
+            assert_eq!(directives["script-src"], "'nonce-n0nce'", "{name}");
+            assert_eq!(all(document, "script[nonce=n0nce]").len(), 1, "{name}");
+        } else {
+            assert!(!directives.contains_key("script-src"), "{name}");
+            assert_eq!(directives["frame-ancestors"], "'none'", "{name}");
         }
         let forms = all(document, "form").len();
         match directives.get("form-action") {
