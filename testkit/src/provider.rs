@@ -288,6 +288,16 @@ impl Provider {
         }
     }
 
+    /// What a command says to people.
+    ///
+    /// # Panics
+    /// If the command fails.
+    pub fn says(&self, arguments: &[&str]) -> String {
+        let output = self.command().args(arguments).output().expect("the binary runs");
+        assert!(output.status.success(), "ostiary {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     /// Adds a person.
     pub async fn user(&self, name: &str, password: &str) -> Value {
         self.cli_with(password, &["user", "add", name, "--password-stdin", "--email", &format!("{name}@example.org")])

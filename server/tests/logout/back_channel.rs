@@ -92,6 +92,9 @@ async fn every_answer_has_its_meaning_and_one_dead_party_delays_no_other() {
         }
     }
     assert_eq!(elsewhere.heard().len(), 0, "a redirect is not followed");
+    let sum = "created 12 = delivered 8 + refused 1 + parked 3 + pending 0 + withdrawn 0";
+    let said = provider.says(&["notice", "list"]);
+    assert!(said.contains(sum), "the equation of logout.md §1: {said}");
 }
 
 #[tokio::test]
@@ -142,6 +145,8 @@ async fn the_tokens_of_a_deleted_client_are_not_sent_any_more() {
     settles(&provider, &["delivered", "pending"], SOON).await;
     provider.cli(&["client", "delete", &parties[0].client_id]).await;
     settles(&provider, &["delivered", "withdrawn"], SOON).await;
+    let said = provider.says(&["notice", "list"]);
+    assert!(said.contains("created 2 = delivered 1 + refused 0 + parked 0 + pending 0 + withdrawn 1"), "{said}");
     let count = parties[0].heard().len();
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(parties[0].heard().len(), count, "nothing more is sent");

@@ -222,3 +222,19 @@ async fn a_logout_that_means_this_client_asks_and_leaves_the_others_alone() {
     assert!(walk.is_signed_in().await);
     assert_eq!((walk.one.heard().len(), walk.two.heard().len()), (0, 0));
 }
+
+#[tokio::test]
+async fn a_logout_that_means_the_account_ends_it_in_every_browser() {
+    let mut walk = signed_in(plan()).await;
+    let mut own = RelyingParty::open().await;
+    let policy = walk.provider.file("policy.json", r#"{"consent": "first-party", "logout": "account"}"#);
+    let metadata = own.metadata("Own");
+    own.register(&walk.provider, &metadata, &["--policy", &policy]).await;
+    let mut laptop = Browser::new(&walk.provider);
+    let tokens = own.sign_in(&walk.provider, &mut laptop, super::ground::ADA).await;
+    let url = own.end_session_url(&walk.provider, &[("id_token_hint", &tokens.id_token)]);
+    let done = laptop.open_from_elsewhere(&url).await;
+    assert!(done.says("You are signed out"), "{}", done.answer.body);
+    settles(&walk.provider, &["delivered"; 3], SOON).await;
+    assert!(!walk.is_signed_in().await);
+}

@@ -106,3 +106,58 @@ async fn the_secret_of_a_browser_changes_when_somebody_signs_in() {
     let answer = walk.browser.step(testkit::http::Question::get(&walk.provider.url("/login")), Errand::SameSite).await;
     assert_eq!(answer.unwrap().status, 400, "a page without a request is an error, not a fault");
 }
+
+#[tokio::test]
+async fn markup_and_sql_in_every_field_stay_text() {
+    let provider = with_ada(plan()).await;
+    let party = RelyingParty::first_party(&provider, "<script>alert(1)</script>").await;
+    let evil = "\"'><script>alert(2)</script>'; DROP TABLE account; --";
+    let mut browser = Browser::new(&provider);
+    for name in ["login_hint", "state", "nonce", "ui_locales", "acr_values", "claims_locales", "prompt", "unknown"] {
+        let begun = party.begin(&provider).with(name, evil);
+        let page = browser.open(&begun.url()).await;
+        assert!(page.has_form("login-form"), "{name}: {} {}", page.url, page.answer.body);
+        assert!(!page.answer.body.contains("<script"), "{name}: {}", page.answer.body);
+        let policy = page.answer.header("content-security-policy").unwrap();
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        let page = browser.sign_in(&page, evil, evil).await;
+        assert!(page.says("do not belong together") && !page.answer.body.contains("<script"), "{}", page.answer.body);
+    }
+    for name in ["client_id", "redirect_uri", "response_type", "scope", "claims", "code_challenge"] {
+        let begun = party.begin(&provider).with(name, evil);
+        let page = browser.open(&begun.url()).await;
+        assert!(page.answer.status == 400 || page.parameter("error").is_some(), "{name}: {}", page.url);
+        assert!(!page.answer.body.contains("<script"), "{name}: {}", page.answer.body);
+        let stays = page.url.as_str().starts_with(provider.issuer());
+        assert_eq!(stays, matches!(name, "client_id" | "redirect_uri"), "{name}: {}", page.url);
+    }
+    for name in ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "logout_hint", "ui_locales"] {
+        let page = browser.open(&party.end_session_url(&provider, &[(name, evil)])).await;
+        assert!(!page.answer.body.contains("<script"), "{name}: {}", page.answer.body);
+        assert!(page.answer.status < 500, "{name}");
+    }
+    // The state comes back as it was sent.
+    let begun = party.begin(&provider).with("state", evil).with("prompt", "none");
+    assert_eq!(browser.open(&begun.url()).await.parameter("state").as_deref(), Some(evil));
+    party.sign_in(&provider, &mut browser, ADA).await;
+}
+
+#[tokio::test]
+async fn parameters_sent_twice_and_bodies_too_large_are_refused() {
+    let provider = with_ada(plan()).await;
+    let party = RelyingParty::first_party(&provider, "One").await;
+    let mut browser = Browser::new(&provider);
+    let twice = format!("{}&client_id={}", party.begin(&provider).url(), party.client_id);
+    let page = browser.open(&twice).await;
+    assert_eq!((page.answer.status, page.has_form("login-form")), (400, false), "{}", page.url);
+    let begun = party.begin(&provider);
+    let page = browser.open(&format!("{}&nonce=other", begun.url())).await;
+    assert_eq!(page.parameter("error").as_deref(), Some("invalid_request"), "{}", page.url);
+    let page = browser.open(&begun.url()).await;
+    let large = "x".repeat(100_000);
+    let form = page.form("login-form").fill("username", ADA.0).fill("password", &large).press("login");
+    assert_eq!(browser.submit(&page, &form).await.answer.status, 413);
+    let form = page.form("login-form").fill("username", ADA.0).fill("password", &large[..2_000]).press("login");
+    assert!(browser.submit(&page, &form).await.says("do not belong together"), "longer than any password is wrong");
+    party.sign_in(&provider, &mut browser, ADA).await;
+}
