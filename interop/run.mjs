@@ -23,7 +23,7 @@ const files = readdirSync(join(here, 'walks'))
   .filter((file) => file.endsWith('.walk.mjs') && file.includes(only))
   .map((file) => join(here, 'walks', file))
 const started = Date.now()
-const stream = run({ files, concurrency: 2, timeout: 180_000 })
+const stream = run({ files, concurrency: 2, timeout: 600_000 })
 
 const isFile = (event) => event.details?.type === 'suite' || event.name.endsWith('.walk.mjs')
 const walk = (event) => (event.file ?? '').replace(/^.*\//, '').replace('.walk.mjs', '')

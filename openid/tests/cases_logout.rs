@@ -247,6 +247,7 @@ fn leaving(kind: SessionKind, grants: Vec<(GrantId, GrantKind)>) -> Leaving {
         backchannel_logout_uri: Some("https://rp.example/bc".to_owned()),
         deadline: None,
         idle_notices: IdleNotices::Send,
+        offline_grants: OfflineGrants::Keep,
         grants,
     }
 }
@@ -278,6 +279,10 @@ fn every_cell_of_the_table() {
             let kept = if cell == '+' { vec![GrantId::new("off")] } else { vec![] };
             assert_eq!(verdict.kept, kept, "{cause:?} {kind:?} {ordered:?}");
             assert!(verdict.revoked.contains(&GrantId::new("on")), "online grants always end");
+            // A client's policy is an order about its own grants.
+            let grants = vec![(GrantId::new("on"), GrantKind::Online), (GrantId::new("off"), GrantKind::Offline)];
+            let own = Leaving { offline_grants: ordered, ..leaving(kind, grants) };
+            assert_eq!(verdict, verdict::judge(&end(*cause, OfflineGrants::Keep), vec![own]), "{cause:?} {kind:?}");
         }
     }
 }
@@ -317,11 +322,12 @@ fn any_leaving() -> impl Strategy<Value = Vec<Leaving>> {
         any::<bool>(),
         any::<bool>(),
         any::<bool>(),
+        any::<bool>(),
         proptest::collection::vec(any::<bool>(), 0..4),
         proptest::option::of(1..1000i64),
     );
     proptest::collection::vec(stay, 0..8).prop_map(|stays| {
-        let stays = stays.into_iter().enumerate().map(|(n, (device, address, declines, grants, deadline))| {
+        let stays = stays.into_iter().enumerate().map(|(n, (device, address, declines, strict, grants, deadline))| {
             let kind = |offline| if offline { GrantKind::Offline } else { GrantKind::Online };
             let grants = grants.into_iter().enumerate().map(|(m, off)| (GrantId::new(format!("{n}.{m}")), kind(off)));
             Leaving {
@@ -329,6 +335,7 @@ fn any_leaving() -> impl Strategy<Value = Vec<Leaving>> {
                 client: ClientId::new(format!("rp{n}")),
                 backchannel_logout_uri: address.then(|| "https://rp.example/bc".to_owned()),
                 idle_notices: if declines { IdleNotices::Decline } else { IdleNotices::Send },
+                offline_grants: if strict { OfflineGrants::Revoke } else { OfflineGrants::Keep },
                 deadline: deadline.map(seconds),
                 ..leaving(if device { SessionKind::Device } else { SessionKind::Browser }, grants.collect())
             }

@@ -1,20 +1,22 @@
-//! What we know of the browser at the other end: its secret, its form binding, and the CSRF token of its forms.
+//! What we know of the browser at the other end: its secrets, its form binding, and the CSRF token of its forms.
 //!
-//! Invariant: the browser secret is stored as its digest; the form cookie is never stored at all.
+//! Invariant: a browser's secrets are stored as their digests; the form cookie is never stored at all.
 
 use axum::http::header::SET_COOKIE;
 use openid::name::{Digest, Secret};
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, Refusal, refuse};
+use store::Browser;
 
 use crate::answer::{Answer, put};
 use crate::cookie::Cookie;
 use crate::endpoint::ask::Ask;
 use crate::op::Op;
 
-/// The digest of the browser's secret, if it brought one.
-pub fn digest(op: &Op, ask: &Ask) -> Option<Digest> {
-    ask.cookie(Cookie::Browser.name(op.dress())).filter(|value| value.len() == 43).map(Digest::of)
+/// The digests of the secrets the browser brought.
+pub fn secrets(op: &Op, ask: &Ask) -> Browser {
+    let digest = |cookie: Cookie| ask.cookie(cookie.name(op.dress())).filter(|value| value.len() == 43).map(Digest::of);
+    Browser { passing: digest(Cookie::Browser), kept: digest(Cookie::Kept) }
 }
 
 /// The form cookie's value, if the browser brought one.

@@ -1,4 +1,4 @@
-//! The cookies of `logout.md` §5: one names the browser, one binds forms to it, one remembers who signed in here.
+//! The cookies of `logout.md` §5: two name the browser, one binds forms to it, one remembers who signed in here.
 //!
 //! Invariant: with an https issuer every cookie is `__Host-`, Secure and `HttpOnly`. With an http issuer, which is
 //! allowed on loopback only, no prefix, no Secure, and Lax throughout.
@@ -10,9 +10,11 @@ use crate::config::Config;
 /// Which cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cookie {
-    /// The browser's secret: its sessions hang on it. `SameSite=None`, since cross-site POSTs to authorize and
-    /// end-session and silent renewal must see it.
+    /// The browser's secret until it closes: sessions hang on it. `SameSite=None`, since cross-site POSTs to authorize
+    /// and end-session and silent renewal must see it.
     Browser,
+    /// The browser's secret that stays: sessions of people who asked to be kept signed in hang on it.
+    Kept,
     /// Binds pending requests and forms to the browser that began them. Lax: a cross-site POST does not carry it.
     Form,
     /// Sealed: accounts that have signed in from here before, for the third login budget.
@@ -43,9 +45,11 @@ impl Cookie {
     pub const fn name(self, dress: Dress) -> &'static str {
         match (self, dress) {
             (Self::Browser, Dress::Secure) => "__Host-ostiary",
+            (Self::Kept, Dress::Secure) => "__Host-ostiary-kept",
             (Self::Form, Dress::Secure) => "__Host-ostiary-form",
             (Self::Known, Dress::Secure) => "__Host-ostiary-known",
             (Self::Browser, Dress::Loopback) => "ostiary",
+            (Self::Kept, Dress::Loopback) => "ostiary-kept",
             (Self::Form, Dress::Loopback) => "ostiary-form",
             (Self::Known, Dress::Loopback) => "ostiary-known",
         }
@@ -55,7 +59,7 @@ impl Cookie {
     pub fn set(self, dress: Dress, value: &str, life: Option<Span>) -> String {
         let name = self.name(dress);
         let (secure, same_site) = match (self, dress) {
-            (Self::Browser, Dress::Secure) => ("; Secure", "None"),
+            (Self::Browser | Self::Kept, Dress::Secure) => ("; Secure", "None"),
             (_, Dress::Secure) => ("; Secure", "Lax"),
             (_, Dress::Loopback) => ("", "Lax"),
         };

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::endpoint::ask::Ask;
 use crate::op::Op;
+use crate::page::Over;
 
 /// How long a person may take.
 const PATIENCE: Span = Span::from_minutes(30);
@@ -51,12 +52,16 @@ pub enum Target {
 /// Whom a sign-out had to tell.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Fates {
+    /// Who asked for it, if an application did.
+    pub asked_by: Option<ClientId>,
+    /// What ended.
+    pub over: Over,
     /// Promised: the notice and whom.
     pub promised: Vec<(String, ClientId)>,
     /// Without an address.
     pub untold: Vec<ClientId>,
-    /// Where a link leads back, and to whom.
-    pub link: Option<(ClientId, String)>,
+    /// Where a link leads back to the one that asked.
+    pub link: Option<String>,
 }
 
 impl Pending {

@@ -16,7 +16,7 @@ use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
 use openid::session::{Grant, GrantStanding, Session, SessionKind, SessionStanding};
 use openid::time::{Span, Time};
 
-pub use self::asking::{Selection, SessionFilter, SessionRow, StayRow};
+pub use self::asking::{Browser, Selection, SessionFilter, SessionRow, StayRow};
 pub use self::ending::{EndReport, GrantEnding, Posted};
 pub use self::sweeping::{Sweep, Swept};
 
@@ -49,7 +49,7 @@ statements! { STATEMENTS_HERE:
             WHERE p.sid = $1 AND p.ended_at IS NULL AND s.ended_at IS NULL \
             AND s.idle_until > $2 AND s.expires_at > $2 {share}";
     REAUTHENTICATE = "UPDATE session SET auth_time = $2, acr = $3, amr = $4, browser = $5, seen_at = $2, \
-            idle_until = $2 + idle_span, expires_at = $6 \
+            idle_span = $7, idle_until = $2 + $7, expires_at = $6 \
             WHERE id = $1 AND ended_at IS NULL AND idle_until > $2 AND expires_at > $2";
     REBIND = "UPDATE session SET browser = $2 WHERE browser = $1 AND ended_at IS NULL";
     JOIN = "INSERT INTO participation (sid, session, account, client, sub, begun_at, used_at) \
@@ -115,8 +115,10 @@ pub struct Reproof {
     pub acr: Option<String>,
     /// How.
     pub amr: Amr,
-    /// The browser's new cookie.
+    /// The browser's new secret.
     pub browser: Digest,
+    /// How long it lives unseen.
+    pub idle: Span,
     /// How long it lives from now at most.
     pub absolute: Span,
 }
@@ -181,12 +183,13 @@ impl Tx {
             amr.as_str(),
             &proof.browser.0,
             proof.auth_time + proof.absolute,
+            proof.idle,
         ];
         let changed = self.change(&REAUTHENTICATE, values).await?;
         Ok(if changed == 0 { SessionStanding::Over } else { SessionStanding::Live })
     }
 
-    /// The browser has a new cookie: every live session of the old one goes with it.
+    /// The browser has a new secret: every live session of the old one goes with it.
     pub async fn rebind_browser(&mut self, old: &Digest, new: &Digest) -> Result<(), Fault> {
         self.change(&REBIND, values![&old.0, &new.0]).await.map(drop)
     }

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::logout::judge::OfflineGrants;
+
 /// The operator's decisions about a client. Every member has a default, unknown members are refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -13,6 +15,8 @@ pub struct Policy {
     pub refresh_rotation: Option<Rotation>,
     /// What a logout this client asks for means.
     pub logout: LogoutPolicy,
+    /// Whether its own grants with `offline_access` outlive a sign-out, whoever asks for that (`logout.md` §3).
+    pub offline_grants: OfflineGrants,
     /// Whether PKCE must be used (RFC 7636). `None`: required for public clients.
     pub pkce: Option<Pkce>,
     /// The longest time in seconds a back-channel logout notice is tried. `None`: the configured default.
@@ -40,6 +44,7 @@ impl Default for Policy {
             consent: ConsentPolicy::Ask,
             refresh_rotation: None,
             logout: LogoutPolicy::Session,
+            offline_grants: OfflineGrants::Keep,
             pkce: None,
             logout_deadline: None,
             idle_notices: IdleNotices::Send,

@@ -53,6 +53,17 @@ pub enum OfflineGrants {
     Revoke,
 }
 
+impl OfflineGrants {
+    /// Of two words about them the stricter.
+    #[must_use]
+    pub const fn stricter(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Keep, Self::Keep) => Self::Keep,
+            _ => Self::Revoke,
+        }
+    }
+}
+
 /// One participation that ends, with what is known about its client.
 #[derive(Clone, Debug)]
 pub struct Leaving {
@@ -74,6 +85,8 @@ pub struct Leaving {
     pub deadline: Option<Span>,
     /// Whether it wants to hear of idle expiry.
     pub idle_notices: IdleNotices,
+    /// What its policy says of its offline grants at a sign-out.
+    pub offline_grants: OfflineGrants,
     /// Its live grants in this stay.
     pub grants: Vec<(GrantId, GrantKind)>,
 }
@@ -121,7 +134,7 @@ pub enum Untold {
 /// What a cause says about grants with `offline_access`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Background {
-    /// As whoever ends it orders: the client's policy, or the box the person ticked.
+    /// As whoever ends it orders, or the policy of the client that has them: the stricter of the two.
     AsOrdered,
     /// They live on: nobody asked for an end.
     Keep,
@@ -157,7 +170,8 @@ pub fn judge(end: &End, leaving: Vec<Leaving>) -> Verdict {
     let mut verdict = Verdict::default();
     for stay in leaving {
         for (grant, kind) in &stay.grants {
-            match (kind, fate(end.cause, stay.session_kind, end.offline)) {
+            let ordered = end.offline.stricter(stay.offline_grants);
+            match (kind, fate(end.cause, stay.session_kind, ordered)) {
                 (GrantKind::Offline, OfflineGrants::Keep) => verdict.kept.push(grant.clone()),
                 (GrantKind::Online, _) | (GrantKind::Offline, OfflineGrants::Revoke) => {
                     verdict.revoked.push(grant.clone());

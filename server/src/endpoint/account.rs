@@ -123,6 +123,7 @@ async fn show(
     for other in sessions {
         places.push(place(op, other, &session, &locales).await?);
     }
+    places.sort_by_key(|place| (!place.here, std::cmp::Reverse(place.seen)));
     let page = page::Account {
         who: account.id.to_string(),
         username: account.username.clone(),

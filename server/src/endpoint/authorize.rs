@@ -12,13 +12,13 @@ use openid::authorize::place::{self, Destination, Reply};
 use openid::authorize::request::AuthRequest;
 use openid::client::Client;
 use openid::logout::end::EndHint;
-use openid::name::{Digest, GrantId, Secret, Sid};
+use openid::name::{GrantId, Secret, Sid};
 use openid::session::{Grant, GrantKind};
 use openid::time::Time;
 use openid::token::authorization_code::Code;
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, Refusal, refuse};
-use store::NewStay;
+use store::{Browser, NewStay};
 
 use super::ask::Ask;
 use crate::answer::{Answer, Stop, see_other};
@@ -33,7 +33,7 @@ pub(super) async fn authorize(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let cookie = FormCookie::of(op, ask);
     let target = Target::Authorize(form.encode());
     let pending = Pending::begin(target, &cookie.binding(op), op.now());
-    let mut answer = proceed(op, ask, pending, browser::digest(op, ask)).await?;
+    let mut answer = proceed(op, ask, pending, browser::secrets(op, ask)).await?;
     cookie.put(&mut answer);
     Ok(answer)
 }
@@ -76,7 +76,7 @@ impl Located {
 }
 
 /// Gathers, asks what now, and does it.
-pub(super) async fn proceed(op: &Op, ask: &Ask, pending: Pending, browser: Option<Digest>) -> Result<Answer, Stop> {
+pub(super) async fn proceed(op: &Op, ask: &Ask, pending: Pending, browser: Browser) -> Result<Answer, Stop> {
     let Target::Authorize(parameters) = &pending.target else {
         return Ok(super::account::resume(op, &pending));
     };
@@ -111,12 +111,9 @@ pub(super) async fn gather(
     request: &AuthRequest,
     client: &Client,
     pending: &Pending,
-    browser: Option<Digest>,
+    browser: Browser,
 ) -> Result<Known, Stop> {
-    let sessions = match browser {
-        None => Vec::new(),
-        Some(browser) => op.store().reader().await?.browser_sessions(&browser, &client.id, op.now()).await?,
-    };
+    let sessions = op.store().reader().await?.browser_sessions(&browser, &client.id, op.now()).await?;
     let hint = match &request.id_token_hint {
         None => Hint::Absent,
         Some(token) => match op.keys().read_hint(token, op.issuer().as_str(), Some(client)) {

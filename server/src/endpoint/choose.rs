@@ -72,5 +72,5 @@ async fn chosen(op: &Op, ask: &Ask, form: &Form, pending: Pending) -> Result<Ans
         .into());
     }
     let pending = Pending { chosen: Some(account), ..pending };
-    authorize::proceed(op, ask, pending, browser::digest(op, ask)).await
+    authorize::proceed(op, ask, pending, browser::secrets(op, ask)).await
 }

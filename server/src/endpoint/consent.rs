@@ -35,7 +35,7 @@ pub(super) async fn consent(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     }
     // Nothing to ask any more: another tab said yes, or the session ended.
     let Some(asked) = question(op, ask, &located, &pending).await? else {
-        return authorize::proceed(op, ask, pending, browser::digest(op, ask)).await;
+        return authorize::proceed(op, ask, pending, browser::secrets(op, ask)).await;
     };
     match ask.method == Method::POST && pending.shown == Some(digest(&asked.1)) {
         true => allow(op, ask, &located, pending, asked).await,
@@ -52,7 +52,7 @@ async fn question(
     let Ok(request) = AuthRequest::read(&located.form, &located.client, &located.destination, &op.offers()) else {
         return Ok(None);
     };
-    let known = authorize::gather(op, &request, &located.client, pending, browser::digest(op, ask)).await?;
+    let known = authorize::gather(op, &request, &located.client, pending, browser::secrets(op, ask)).await?;
     Ok(match next(&request, &located.client, &known, op.now()) {
         Next::Ask(Question::Consent { account, asked, new }) => Some((account, asked, new)),
         _ => None,
@@ -104,7 +104,7 @@ async fn allow(
         })
         .await?;
     let pending = Pending { chosen: Some(chosen), shown: None, ..pending };
-    authorize::proceed(op, ask, pending, browser::digest(op, ask)).await
+    authorize::proceed(op, ask, pending, browser::secrets(op, ask)).await
 }
 
 /// Names what a consent page showed.

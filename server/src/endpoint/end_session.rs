@@ -13,14 +13,14 @@ use openid::session::{Cause, SessionStanding};
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, refuse};
 use store::audit::Entry;
-use store::{EndReport, NoticeState};
+use store::{Browser, EndReport, NoticeState};
 
 use super::ask::Ask;
 use crate::answer::{Answer, Stop, put, see_other};
 use crate::browser::{self, FormCookie};
 use crate::cookie::Cookie;
 use crate::op::Op;
-use crate::page::{self, Told, ToldHow};
+use crate::page::{self, Over, Told, ToldHow};
 use crate::pending::{Fates, Pending, Target};
 
 /// How often the page looks whether the fast ones have answered.
@@ -186,10 +186,17 @@ async fn finish(
     wait(op, report).await?;
     let link = match after {
         After::Redirect(uri) => return leave(op, ask, see_other(&uri)).await,
-        After::Link(uri) => asked_by.map(|client| (client, uri)),
+        After::Link(uri) => Some(uri),
         After::Page => None,
     };
+    let over = match (report.sessions.is_empty(), report.ended_something()) {
+        (false, _) => Over::Session,
+        (true, true) => Over::Stay,
+        (true, false) => Over::Nothing,
+    };
     let fates = Fates {
+        asked_by,
+        over,
         promised: report.notices.iter().map(|posted| (posted.id.clone(), posted.notice.client.clone())).collect(),
         untold: report.untold.iter().map(|(_, client, _)| client.clone()).collect(),
         link,
@@ -216,31 +223,38 @@ async fn honest(op: &Op, ask: &Ask, fates: Fates) -> Result<Answer, Stop> {
     for client in &fates.untold {
         weigh(&mut known, client, ToldHow::CouldNot);
     }
-    let mut told = Vec::new();
+    let (mut asked, mut told) = (None, Vec::new());
     for (client, how) in known {
-        let found = op.clients().find(op.store(), client.as_str()).await?;
-        let uri = found.as_ref().and_then(|client| client.metadata.links.client_uri.clone());
-        let name = found.map_or_else(|| client.to_string(), |client| super::client_name(&client, &locales));
-        told.push(Told { name, how, uri });
-    }
-    let link = match &fates.link {
-        Some((client, uri)) => {
-            let found = op.clients().find(op.store(), client.as_str()).await?;
-            let name = found.map_or_else(|| client.to_string(), |client| super::client_name(&client, &locales));
-            Some((name, uri.clone()))
+        let (name, uri) = named(op, &client, &locales).await?;
+        let fate = Told { name, how, uri };
+        match fates.asked_by.as_ref() == Some(&client) {
+            true => asked = Some(fate),
+            false => told.push(fate),
         }
-        None => None,
+    }
+    let link = match (&fates.asked_by, &fates.link) {
+        (Some(client), Some(uri)) => Some((named(op, client, &locales).await?.0, uri.clone())),
+        _ => None,
     };
     let others = super::signed_in(op, ask).await?.into_iter().map(|(account, _)| account.username).collect();
     let cookie = FormCookie::of(op, ask);
-    let open = told.iter().any(|told| told.how == ToldHow::WillBe);
+    let open = asked.iter().chain(&told).any(|told| told.how == ToldHow::WillBe);
+    let over = fates.over;
     let again = open.then(|| page::LookAgain {
         request: Pending::begin(Target::SignedOut(fates), &cookie.binding(op), op.now()).seal(op),
         csrf: cookie.csrf(op),
     });
-    let mut answer = page::SignedOut { told, link, others, again }.render(&frame);
+    let mut answer = page::SignedOut { over, asked, told, link, others, again }.render(&frame);
     cookie.put(&mut answer);
     Ok(answer)
+}
+
+/// An application's name, and where it lives.
+async fn named(op: &Op, client: &ClientId, locales: &[String]) -> Result<(String, Option<String>), Stop> {
+    let found = op.clients().find(op.store(), client.as_str()).await?;
+    let uri = found.as_ref().and_then(|client| client.metadata.links.client_uri.clone());
+    let name = found.map_or_else(|| client.to_string(), |client| super::client_name(&client, locales));
+    Ok((name, uri))
 }
 
 /// One line a relying party: of several stays the worst counts.
@@ -272,8 +286,13 @@ async fn wait(op: &Op, report: &EndReport) -> Result<(), Stop> {
 
 /// A browser that holds no session any more needs no secret.
 async fn leave(op: &Op, ask: &Ask, mut answer: Answer) -> Result<Answer, Stop> {
-    if browser::digest(op, ask).is_some() && super::signed_in(op, ask).await?.is_empty() {
-        put(&mut answer, header::SET_COOKIE, &Cookie::Browser.clear(op.dress()));
+    let brought = browser::secrets(op, ask);
+    if brought != Browser::default() && super::signed_in(op, ask).await?.is_empty() {
+        for (cookie, _) in
+            [(Cookie::Browser, brought.passing), (Cookie::Kept, brought.kept)].iter().filter(|c| c.1.is_some())
+        {
+            put(&mut answer, header::SET_COOKIE, &cookie.clear(op.dress()));
+        }
     }
     Ok(answer)
 }

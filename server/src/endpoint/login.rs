@@ -2,20 +2,20 @@
 //! (`login::budget`), and an unknown account costs and says the same as a wrong password.
 //!
 //! Invariant: attempts are taken before the password is hashed and given back on success; nothing is hashed while a
-//! transaction is open; the browser's secret changes at every sign-in.
+//! transaction is open; the secret a session hangs on changes at every sign-in.
 
 use axum::http::{Method, header};
 use login::assurance::{Method as Proving, Proof};
-use login::budget::{self, Browser};
+use login::budget::{self, Browser as Known};
 use openid::account::Account;
-use openid::name::{ClientId, Digest, Secret, SessionId};
+use openid::name::{ClientId, Secret, SessionId};
 use openid::session::{SessionKind, SessionStanding};
 use openid::time::Time;
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, refuse};
 use store::attempts::Taken;
 use store::audit::Entry;
-use store::{NewSession, Opening, Reproof};
+use store::{Browser, NewSession, Opening, Reproof};
 
 use super::ask::Ask;
 use super::authorize::{self, Located};
@@ -41,12 +41,18 @@ pub(super) async fn login(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     }
 }
 
-/// The page. `username` is what the person typed, if they did.
+/// What the person typed, the password aside: it stands there again beside the problem.
+struct Typed<'a> {
+    username: &'a str,
+    remember: Remember,
+}
+
+/// The page.
 async fn show(
     op: &Op,
     ask: &Ask,
     pending: &Pending,
-    username: Option<&str>,
+    typed: Option<&Typed<'_>>,
     problem: Option<LoginProblem>,
 ) -> Result<Answer, Stop> {
     let mut application = None;
@@ -58,15 +64,20 @@ async fn show(
         hint = located.form.get("login_hint").map(str::to_owned);
         application = Some(super::application(&located.client, &op.frame_in(ask, &locales).locales(&locales)));
     }
-    let again = match &pending.again {
-        Some(account) => op.store().reader().await?.account(account).await?.map(|account| account.username),
-        None => None,
-    };
+    let (mut again, mut remember) = (None, Remember::No);
+    if let Some(account) = &pending.again {
+        let mut reader = op.store().reader().await?;
+        again = reader.account(account).await?.map(|account| account.username);
+        let kept = Browser { passing: None, ..browser::secrets(op, ask) };
+        let kept = reader.browser_sessions(&kept, &ClientId::new(""), op.now()).await?;
+        remember = Remember::of(kept.iter().any(|candidate| candidate.session.account == *account));
+    }
     let cookie = FormCookie::of(op, ask);
     let page = page::Login {
         application,
-        username: username.map(str::to_owned).or_else(|| again.clone()).or(hint).unwrap_or_default(),
+        username: typed.map(|typed| typed.username.to_owned()).or_else(|| again.clone()).or(hint).unwrap_or_default(),
         again,
+        remember: typed.map_or(remember, |typed| typed.remember) == Remember::Yes,
         problem,
         request: pending.seal(op),
         csrf: cookie.csrf(op),
@@ -82,21 +93,21 @@ async fn submitted(op: &Op, ask: &Ask, form: &Form, pending: Pending) -> Result<
     }
     let username = form.get("username").unwrap_or_default().trim();
     let password = form.get("password").unwrap_or_default();
+    let typed = Typed { username, remember: Remember::of(form.get("remember").is_some()) };
     if username.is_empty() || password.is_empty() {
-        return show(op, ask, &pending, Some(username), Some(LoginProblem::Missing)).await;
+        return show(op, ask, &pending, Some(&typed), Some(LoginProblem::Missing)).await;
     }
     match prove(op, ask, username, password).await? {
         Proven::Blocked { until } => {
             let minutes = until.since(op.now()).seconds() / 60 + 1;
-            show(op, ask, &pending, Some(username), Some(LoginProblem::TooMany { minutes })).await
+            show(op, ask, &pending, Some(&typed), Some(LoginProblem::TooMany { minutes })).await
         }
-        Proven::Wrong => show(op, ask, &pending, Some(username), Some(LoginProblem::Wrong)).await,
+        Proven::Wrong => show(op, ask, &pending, Some(&typed), Some(LoginProblem::Wrong)).await,
         Proven::Is(account) => {
             // Somebody else may sign in where one account was to prove itself again: then that account is the choice.
-            let remember = form.get("remember").is_some();
-            let (browser, cookies) = open(op, ask, &account, Remember::of(remember)).await?;
+            let (browser, cookies) = open(op, ask, &account, typed.remember).await?;
             let pending = Pending { chosen: Some(account.id.clone()), again: None, ..pending };
-            let mut answer = authorize::proceed(op, ask, pending, Some(browser)).await?;
+            let mut answer = authorize::proceed(op, ask, pending, browser).await?;
             for cookie in cookies {
                 put(&mut answer, header::SET_COOKIE, &cookie);
             }
@@ -137,7 +148,7 @@ pub(super) async fn prove(op: &Op, ask: &Ask, username: &str, password: &str) ->
     let found = op.store().reader().await?.account_by_username(username).await?;
     let known = KnownAccounts::of(op, ask);
     let browser = found.as_ref().and_then(|(account, _)| known.browser_of(&account.id));
-    let browser = browser.map_or(Browser::Stranger(ask.peer.address), Browser::Known);
+    let browser = browser.map_or(Known::Stranger(ask.peer.address), Known::Known);
     let takes = budget::takes(username, browser, &op.config().limits.login());
     let spent = {
         let takes = takes.clone();
@@ -181,22 +192,27 @@ impl Remember {
     }
 }
 
-/// Opens the session, or proves it again if this browser has one of this account. The browser gets a new secret.
-async fn open(op: &Op, ask: &Ask, account: &Account, remember: Remember) -> Result<(Digest, Vec<String>), Stop> {
+/// Opens the session, or proves it again if this browser has one of this account. The secret it hangs on is a new one;
+/// the browser's other secret, and the sessions on it, stay as they are.
+async fn open(op: &Op, ask: &Ask, account: &Account, remember: Remember) -> Result<(Browser, Vec<String>), Stop> {
     let now = op.now();
     let lifetimes = &op.config().lifetimes;
     let worth = Proof { method: Proving::Password, at: now }.assurance();
     let fresh = Secret::from_bytes(&op.dice().draw());
-    let (browser, old) = (fresh.digest(), browser::digest(op, ask));
+    let (secret, brought) = (fresh.digest(), browser::secrets(op, ask));
     let (idle, absolute) = match remember {
         Remember::No => (lifetimes.session_idle, lifetimes.session_absolute),
         Remember::Yes => (lifetimes.session_remember, lifetimes.session_remember),
+    };
+    let (old, browser) = match remember {
+        Remember::No => (brought.passing, Browser { passing: Some(secret), ..brought }),
+        Remember::Yes => (brought.kept, Browser { kept: Some(secret), ..brought }),
     };
     let new = NewSession {
         id: SessionId::new(op.dice().name()),
         account: account.id.clone(),
         kind: SessionKind::Browser,
-        browser: Some(browser),
+        browser: Some(secret),
         now,
         acr: worth.acr.clone(),
         amr: worth.amr.clone(),
@@ -209,10 +225,10 @@ async fn open(op: &Op, ask: &Ask, account: &Account, remember: Remember) -> Resu
     op.store()
         .write(async move |tx| {
             if let Some(old) = &old {
-                tx.rebind_browser(old, &browser).await?;
+                tx.rebind_browser(old, &secret).await?;
             }
-            let proof =
-                Reproof { auth_time: now, acr: new.acr.clone(), amr: new.amr.clone(), browser, absolute: new.absolute };
+            let (acr, amr) = (new.acr.clone(), new.amr.clone());
+            let proof = Reproof { auth_time: now, acr, amr, browser: secret, idle, absolute };
             let held = tx.browser_sessions(&browser, &ClientId::new(""), now).await?;
             let own = held.iter().find(|candidate| candidate.session.account == new.account);
             // The same person in the same browser: session and `sid` stay, `auth_time` moves (`logout.md` §2).
@@ -229,11 +245,11 @@ async fn open(op: &Op, ask: &Ask, account: &Account, remember: Remember) -> Resu
             Ok(())
         })
         .await?;
-    let life = (remember == Remember::Yes).then_some(lifetimes.session_remember);
+    let set = match remember {
+        Remember::No => Cookie::Browser.set(op.dress(), fresh.reveal(), None),
+        Remember::Yes => Cookie::Kept.set(op.dress(), fresh.reveal(), Some(lifetimes.session_remember)),
+    };
     let known = KnownAccounts::of(op, ask).with(op, &account.id);
-    let cookies = vec![
-        Cookie::Browser.set(op.dress(), fresh.reveal(), life),
-        Cookie::Known.set(op.dress(), &known.seal(op), Some(crate::known::LIFE)),
-    ];
+    let cookies = vec![set, Cookie::Known.set(op.dress(), &known.seal(op), Some(crate::known::LIFE))];
     Ok((browser, cookies))
 }

@@ -72,6 +72,8 @@ pub struct Login {
     pub username: String,
     /// The person who is to prove it again.
     pub again: Option<String>,
+    /// Whether "keep me signed in" is ticked: as the person left it.
+    pub remember: bool,
     /// Why it is shown again.
     pub problem: Option<LoginProblem>,
     /// The sealed request.

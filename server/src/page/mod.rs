@@ -18,7 +18,7 @@ pub use account::{Access, Account, AccountNotice, Home, Place};
 pub use assets::{ThemeSheet, asset};
 pub use frame::Frame;
 pub use interaction::{Application, Asked, Choice, Choose, Consent, Login, LoginProblem};
-pub use sign_out::{Here, Logout, LookAgain, SignedOut, Told, ToldHow};
+pub use sign_out::{Here, Logout, LookAgain, Over, SignedOut, Told, ToldHow};
 pub use texts::{speaks, ui_locales};
 
 use crate::answer::Answer;

@@ -4,7 +4,7 @@ use openid::time::Time;
 
 use super::{
     Access, Account, AccountNotice, Application, Asked, Choice, Choose, Consent, Frame, Here, Home, Login,
-    LoginProblem, Logout, LookAgain, Place, SignedOut, Told, ToldHow, busy, error, form_post,
+    LoginProblem, Logout, LookAgain, Over, Place, SignedOut, Told, ToldHow, busy, error, form_post,
 };
 use crate::answer::Answer;
 
@@ -56,6 +56,13 @@ samples! {
     "signed_out" "all told" => |f| signed_out(&[ToldHow::Told, ToldHow::Told]).render(f);
     "signed_out" "soon" => |f| signed_out(&[ToldHow::Told, ToldHow::WillBe]).render(f);
     "signed_out" "nobody" => |f| signed_out(&[]).render(f);
+    "signed_out" "asked, all told" => |f| asked_by(ToldHow::Told, &[ToldHow::Told, ToldHow::Told]).render(f);
+    "signed_out" "asked, alone" => |f| asked_by(ToldHow::Told, &[]).render(f);
+    "signed_out" "asked, others not" => |f| asked_by(ToldHow::Told, &[ToldHow::Told, ToldHow::CouldNot]).render(f);
+    "signed_out" "asked, itself not yet" => |f| asked_by(ToldHow::WillBe, &[ToldHow::Told]).render(f);
+    "signed_out" "stay" => |f| SignedOut { over: Over::Stay, ..left_by(asked_by(ToldHow::Told, &[])) }.render(f);
+    "signed_out" "stay, not told" => |f| SignedOut { over: Over::Stay, ..left_by(asked_by(ToldHow::CouldNot, &[])) }.render(f);
+    "signed_out" "nothing left" => |f| SignedOut { over: Over::Nothing, ..signed_out(&[]) }.render(f);
     "signed_out" "a link and others" => |f| left(&[ToldHow::Told]).render(f);
     "account" "lived in" => |f| account(None).render(f);
     "account" "fresh" => |f| fresh().render(f);
@@ -119,6 +126,7 @@ fn login(
         application,
         username: username.into(),
         again: again.map(str::to_owned),
+        remember: again.is_some(),
         problem,
         request: "sealed".into(),
         csrf: "csrf".into(),
@@ -215,7 +223,17 @@ fn signed_out(fates: &[ToldHow]) -> SignedOut {
         uri: Some("https://app.example/".into()),
     });
     let again = fates.contains(&ToldHow::WillBe).then(|| LookAgain { request: "sealed".into(), csrf: "csrf".into() });
-    SignedOut { told: told.collect(), link: None, others: Vec::new(), again }
+    SignedOut { over: Over::Session, asked: None, told: told.collect(), link: None, others: Vec::new(), again }
+}
+
+/// The first of the names asked.
+fn asked_by(how: ToldHow, others: &[ToldHow]) -> SignedOut {
+    let mut page = signed_out(&[&[how], others].concat());
+    SignedOut { asked: Some(page.told.remove(0)), ..page }
+}
+
+fn left_by(page: SignedOut) -> SignedOut {
+    SignedOut { others: vec!["ada".into()], ..page }
 }
 
 fn left(fates: &[ToldHow]) -> SignedOut {
@@ -225,6 +243,7 @@ fn left(fates: &[ToldHow]) -> SignedOut {
 
 fn hostile_signed_out() -> SignedOut {
     let mut page = left(&[ToldHow::CouldNot]);
+    page.asked = Some(Told { name: EVIL.into(), how: ToldHow::Told, uri: Some(EVIL.into()) });
     page.told[0].name = EVIL.into();
     page.told[0].uri = Some("javascript:alert(1)".into());
     page.others = vec![EVIL.into()];

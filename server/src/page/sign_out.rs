@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
 
 use super::interaction::is_web;
 use super::{Forms, Frame, policy, show};
@@ -101,10 +102,25 @@ pub struct LookAgain {
     pub csrf: String,
 }
 
+/// What a sign-out ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Over {
+    /// Sessions, with every stay in them.
+    Session,
+    /// One application's stay: the session goes on.
+    Stay,
+    /// Nothing: there was nothing left.
+    Nothing,
+}
+
 /// The honest answer.
 #[derive(Debug)]
 pub struct SignedOut {
-    /// Every relying party that took part, each once.
+    /// What ended.
+    pub over: Over,
+    /// The relying party that asked, if it took part: it stands first.
+    pub asked: Option<Told>,
+    /// Every other that took part, each once.
     pub told: Vec<Told>,
     /// A link back to the application that asked, where a redirect is not allowed.
     pub link: Option<(String, String)>,
@@ -126,21 +142,47 @@ impl SignedOutPage<'_> {
         self.f.t(&format!("told-{}", told.key()))
     }
 
-    /// The whole in one sentence: never better than the worst of it.
-    fn summary(&self) -> String {
-        let any = |how| self.p.told.iter().any(|told| told.how == how);
-        let key = match self.p.told.is_empty() {
-            true => "signed-out-none",
-            false if any(ToldHow::CouldNot) || any(ToldHow::Browser) => "signed-out-some",
-            false if any(ToldHow::WillBe) => "signed-out-soon",
-            false => "signed-out-all",
+    /// Everybody, the one that asked first.
+    fn fates(&self) -> impl Iterator<Item = &Told> {
+        self.p.asked.iter().chain(&self.p.told)
+    }
+
+    fn title(&self) -> String {
+        match (self.p.over, &self.p.asked) {
+            (Over::Stay, Some(asked)) => self.f.t1("signed-out-stay-title", "application", &asked.name),
+            _ => self.f.t("signed-out-title"),
+        }
+    }
+
+    /// What ended, and for whom: that somebody is signed out of an application is said once it has answered.
+    fn lead(&self) -> String {
+        let asked = self.p.asked.as_ref().filter(|asked| asked.how == ToldHow::Told);
+        let of = asked.map(|asked| self.f.t1("signed-out-of", "application", &asked.name));
+        let here = match self.p.over {
+            Over::Session => Some(self.f.t("signed-out-lead")),
+            Over::Nothing => Some(self.f.t("signed-out-before")),
+            Over::Stay => None,
         };
-        self.f.t(key)
+        of.into_iter().chain(here).chain(self.summary()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The rest in one sentence: never better than the worst of it.
+    fn summary(&self) -> Option<String> {
+        let any = |how| self.fates().any(|told| told.how == how);
+        let key = match self.p.told.is_empty() {
+            _ if any(ToldHow::CouldNot) || any(ToldHow::Browser) => "signed-out-some",
+            _ if any(ToldHow::WillBe) => "signed-out-soon",
+            false if self.p.asked.is_some() => "signed-out-others-told",
+            false => "signed-out-all",
+            true if self.p.asked.is_none() && self.p.over == Over::Session => "signed-out-none",
+            true => return None,
+        };
+        Some(self.f.t(key))
     }
 }
 
 impl SignedOut {
-    /// The page. What needs the person's attention stands on top.
+    /// The page. Behind the one that asked, what needs the person's attention stands on top.
     pub fn render(mut self, f: &Frame) -> Answer {
         self.told.sort_by(|a, b| (a.how, &a.name).cmp(&(b.how, &b.name)));
         let forms = if self.again.is_some() { Forms::Own } else { Forms::Absent };

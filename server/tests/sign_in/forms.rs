@@ -1,7 +1,7 @@
 //! Cookies, and forms posted from where they do not belong (`logout.md` §5).
 
 use testkit::jar::Errand;
-use testkit::{Browser, Plan, RelyingParty};
+use testkit::{Browser, Plan, Provider, RelyingParty};
 
 use super::super::ground::{ADA, plan, signed_in, with_ada};
 
@@ -83,12 +83,93 @@ async fn a_browser_that_is_asked_to_remembers_and_another_forgets() {
             form = form.fill("remember", "1");
         }
         assert!(browser.submit(&page, &form).await.parameter("code").is_some());
-        let age = browser.jar.cookie("ostiary").unwrap().attribute("max-age").map(str::to_owned);
-        assert_eq!(age.as_deref(), remember.then_some("2592000"));
+        let ages = |name| browser.jar.cookie(name).map(|cookie| cookie.attribute("max-age").map(str::to_owned));
+        let (passing, kept) = (ages("ostiary"), ages("ostiary-kept"));
+        match remember {
+            true => assert_eq!((passing, kept), (None, Some(Some("2592000".to_owned())))),
+            false => assert_eq!((passing, kept), (Some(None), None)),
+        }
         browser.jar.close();
         let begun = party.begin(&provider).with("prompt", "none");
         assert_eq!(browser.open(&begun.url()).await.parameter("code").is_some(), remember);
     }
+}
+
+/// Whoever signs in second decides nothing about the first: each session has its own lifetime (`logout.md` §2).
+#[tokio::test]
+async fn each_account_of_a_browser_stays_as_long_as_its_own_person_wished() {
+    const BOB: (&str, &str) = ("bob", "staple of the walks");
+    let provider = with_ada(plan()).await;
+    provider.user(BOB.0, BOB.1).await;
+    let party = RelyingParty::first_party(&provider, "One").await;
+    for (kept, passing) in [(ADA, BOB), (BOB, ADA)] {
+        for order in [[kept, passing], [passing, kept]] {
+            let mut browser = Browser::new(&provider);
+            for who in order {
+                sign_in_beside(&mut browser, &party, &provider, who, who == kept).await;
+            }
+            for (username, _) in order {
+                assert!(is_in(&mut browser, &party, &provider, username).await, "{username} is signed in");
+            }
+            browser.jar.close();
+            assert!(is_in(&mut browser, &party, &provider, kept.0).await, "{} stays", kept.0);
+            assert!(
+                !is_in(&mut browser, &party, &provider, passing.0).await,
+                "{} was for this browser's day",
+                passing.0
+            );
+        }
+    }
+}
+
+/// The last word of a person about their own session counts: it moves between what stays and what goes.
+#[tokio::test]
+async fn proving_it_again_may_keep_a_session_or_let_it_go() {
+    let provider = with_ada(plan()).await;
+    let party = RelyingParty::first_party(&provider, "One").await;
+    let mut browser = Browser::new(&provider);
+    for keep in [false, true, false] {
+        let begun = party.begin(&provider).with("prompt", "login");
+        let page = browser.open(&begun.url()).await;
+        let form = page.form("login-form").fill("username", ADA.0).fill("password", ADA.1).press("login");
+        let form = if keep { form.fill("remember", "1") } else { form };
+        let page = browser.submit(&page, &form).await;
+        let tokens = party.complete(&provider, &begun, &page).await;
+        let mut closed = browser.clone();
+        closed.jar.close();
+        assert_eq!(is_in(&mut closed, &party, &provider, ADA.0).await, keep, "keep: {keep}");
+        let sessions = provider.cli(&["session", "list"]).await;
+        assert_eq!(sessions.as_array().unwrap().len(), 1, "it is the same session: {sessions}");
+        // What was chosen is what the page offers when that person is to prove it again.
+        let again = party.begin(&provider).with("prompt", "login").with("id_token_hint", &tokens.id_token);
+        let page = browser.open(&again.url()).await;
+        assert_eq!(page.answer.body.contains(" checked>"), keep, "{}", page.answer.body);
+        let wrong =
+            browser.submit(&page, &page.form("login-form").fill("password", "not it").fill("remember", "1")).await;
+        assert!(wrong.says("do not belong together") && wrong.answer.body.contains(" checked>"), "a tick is kept");
+    }
+}
+
+async fn sign_in_beside(
+    browser: &mut Browser,
+    party: &RelyingParty,
+    provider: &Provider,
+    (username, password): (&str, &str),
+    keep: bool,
+) {
+    let mut page = browser.open(&party.begin(provider).with("prompt", "select_account").url()).await;
+    if page.has_form("choose-form") {
+        page = browser.submit(&page, &page.form("choose-form").press_value("account", "another")).await;
+    }
+    let form = page.form("login-form").fill("username", username).fill("password", password).press("login");
+    let form = if keep { form.fill("remember", "1") } else { form };
+    assert!(browser.submit(&page, &form).await.parameter("code").is_some(), "{username} signs in");
+}
+
+async fn is_in(browser: &mut Browser, party: &RelyingParty, provider: &Provider, username: &str) -> bool {
+    let begun = party.begin(provider).with("prompt", "none").with("login_hint", username);
+    let page = browser.open(&begun.url()).await;
+    page.parameter("code").is_some()
 }
 
 #[tokio::test]

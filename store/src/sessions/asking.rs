@@ -28,7 +28,7 @@ statements! {
         c.given_at, c.scope, c.id_token_claims, c.userinfo_claims, c.resources \
         FROM session s JOIN account a ON a.id = s.account \
         LEFT JOIN consent c ON c.account = s.account AND c.client = $2 \
-        WHERE s.browser = $1 AND s.ended_at IS NULL AND s.idle_until > $3 AND s.expires_at > $3 \
+        WHERE s.browser IN ($1, $4) AND s.ended_at IS NULL AND s.idle_until > $3 AND s.expires_at > $3 \
         AND a.disabled_at IS NULL");
     ONE = concat!(session_row!(), "WHERE id = $1");
     SOME = concat!(session_row!(), "WHERE (CAST($1 AS {text}) IS NULL OR account = $1) \
@@ -39,6 +39,16 @@ statements! {
     STAYS = "SELECT p.sid, p.session, p.account, p.client, p.sub, p.begun_at, p.used_at, p.ended_at, p.cause, \
         s.ended_at, s.idle_until, s.expires_at FROM participation p JOIN session s ON s.id = p.session \
         WHERE p.session = $1 ORDER BY p.begun_at, p.sid";
+}
+
+/// What a browser brings: the digests of its two secrets. Each session hangs on one of them, so that each lives as long
+/// as its own person wished.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Browser {
+    /// Of the secret that goes when the browser closes.
+    pub passing: Option<Digest>,
+    /// Of the secret that stays: "keep me signed in".
+    pub kept: Option<Digest>,
 }
 
 /// A session as a person or an operator sees it.
@@ -108,11 +118,15 @@ impl Reader {
     /// The live sessions of a browser as candidates for a client, the one last used with it first. One query.
     pub async fn browser_sessions(
         &mut self,
-        browser: &Digest,
+        browser: &Browser,
         client: &ClientId,
         now: Time,
     ) -> Result<Vec<Candidate>, Fault> {
-        let rows = self.rows(&OF_BROWSER, values![&browser.0, client.as_str(), now]).await?;
+        let (passing, kept) = (browser.passing.as_ref().map(|d| &d.0), browser.kept.as_ref().map(|d| &d.0));
+        if passing.is_none() && kept.is_none() {
+            return Ok(Vec::new());
+        }
+        let rows = self.rows(&OF_BROWSER, values![passing, client.as_str(), now, kept]).await?;
         let mut candidates = rows.into_iter().map(read_candidate).collect::<Result<Vec<_>, _>>()?;
         candidates.sort_by_key(|c| std::cmp::Reverse((c.last_used, c.session.seen_at, c.session.created_at)));
         Ok(candidates)

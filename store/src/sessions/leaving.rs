@@ -27,9 +27,9 @@ statements! {
     LEAVING = "SELECT sid, account, client, sub FROM participation WHERE session = $1 AND ended_at IS NULL \
         AND (CAST($2 AS {text}) IS NULL OR client = $2) AND (CAST($3 AS {text}) IS NULL OR sid = $3) ORDER BY sid";
     GRANTS_OF_STAY = "SELECT id, kind FROM grants WHERE sid = $1 AND ended_at IS NULL ORDER BY id";
-    GRANTS_OF_ACCOUNT = "SELECT id FROM grants WHERE account = $1 AND ended_at IS NULL \
+    GRANTS_OF_ACCOUNT = "SELECT id, client FROM grants WHERE account = $1 AND ended_at IS NULL \
         AND (CAST($2 AS {text}) IS NULL OR client = $2) ORDER BY id";
-    GRANTS_OF_CLIENT = "SELECT id FROM grants WHERE client = $1 AND ended_at IS NULL ORDER BY id";
+    GRANTS_OF_CLIENT = "SELECT id, client FROM grants WHERE client = $1 AND ended_at IS NULL ORDER BY id";
     CLIENT = "SELECT metadata, policy FROM client WHERE id = $1";
 }
 
@@ -47,12 +47,15 @@ struct Addressed {
     backchannel_logout_uri: Option<String>,
 }
 
-/// What was read of a client, once for each ending.
+type Listeners = HashMap<ClientId, Listener>;
+
+/// What was read of a client.
 #[derive(Clone)]
 struct Listener {
     uri: Option<String>,
     deadline: Option<Span>,
     idle_notices: IdleNotices,
+    offline_grants: OfflineGrants,
 }
 
 impl Reader {
@@ -102,17 +105,14 @@ impl Reader {
 
     /// The stays that leave, with their live grants and what is known of their clients.
     pub(super) async fn leaving(&mut self, reaches: &[Reach]) -> Result<Vec<Leaving>, Fault> {
-        let mut clients = HashMap::new();
+        let mut clients = Listeners::new();
         let mut leaving = Vec::new();
         for reach in reaches {
             let (client, sid) = (reach.client.as_ref().map(ClientId::as_str), reach.sid.as_ref().map(Sid::as_str));
             for mut row in self.rows(&LEAVING, values![reach.session.as_str(), client, sid]).await? {
                 let (sid, account) = (Sid::new(row.take::<String>()?), AccountId::new(row.take::<String>()?));
                 let (client, sub) = (ClientId::new(row.take::<String>()?), Sub::new(row.take::<String>()?));
-                if !clients.contains_key(&client) {
-                    clients.insert(client.clone(), self.listener(&client).await?);
-                }
-                let listener = clients[&client].clone();
+                let listener = self.listener(&client, &mut clients).await?;
                 leaving.push(Leaving {
                     grants: self.grants_of_stay(&sid).await?,
                     sid,
@@ -124,6 +124,7 @@ impl Reader {
                     backchannel_logout_uri: listener.uri,
                     deadline: listener.deadline,
                     idle_notices: listener.idle_notices,
+                    offline_grants: listener.offline_grants,
                 });
             }
         }
@@ -138,9 +139,21 @@ impl Reader {
         rows.into_iter().map(read).collect()
     }
 
-    async fn listener(&mut self, client: &ClientId) -> Result<Listener, Fault> {
+    /// Each client is read once for each ending.
+    async fn listener(&mut self, client: &ClientId, known: &mut Listeners) -> Result<Listener, Fault> {
+        if let Some(listener) = known.get(client) {
+            return Ok(listener.clone());
+        }
+        let listener = self.read_listener(client).await?;
+        known.insert(client.clone(), listener.clone());
+        Ok(listener)
+    }
+
+    async fn read_listener(&mut self, client: &ClientId) -> Result<Listener, Fault> {
         let Some(mut row) = self.row(&CLIENT, values![client.as_str()]).await? else {
-            return Ok(Listener { uri: None, deadline: None, idle_notices: IdleNotices::Send });
+            // A client that is gone has nothing left to use offline grants for.
+            let (idle_notices, offline_grants) = (IdleNotices::Send, OfflineGrants::Keep);
+            return Ok(Listener { uri: None, deadline: None, idle_notices, offline_grants });
         };
         let unreadable = |error| Fault::from_error(Kind::Bug, format!("the row of client {client}"), error);
         let metadata: Addressed = serde_json::from_str(&row.take::<String>()?).map_err(unreadable)?;
@@ -149,15 +162,13 @@ impl Reader {
             uri: metadata.backchannel_logout_uri,
             deadline: policy.logout_deadline.map(|seconds| Span::from_seconds(i64::from(seconds))),
             idle_notices: policy.idle_notices,
+            offline_grants: policy.offline_grants,
         })
     }
 
-    /// Live grants beyond the stays that leave, if what is ordered revokes them: those of an account or a client whose
-    /// sessions ended before.
+    /// Live grants beyond the stays that leave, if what is ordered or their client's policy revokes them: those of an
+    /// account or a client whose sessions ended before.
     pub(super) async fn background(&mut self, end: &End) -> Result<Vec<GrantId>, Fault> {
-        if judge::fate(end.cause, SessionKind::Browser, end.offline) == OfflineGrants::Keep {
-            return Ok(Vec::new());
-        }
         let rows = match &end.what {
             Ended::Participation(_) | Ended::Session(_) => return Ok(Vec::new()),
             Ended::Account(account) => self.rows(&GRANTS_OF_ACCOUNT, values![account.as_str(), None::<&str>]).await?,
@@ -166,6 +177,14 @@ impl Reader {
             }
             Ended::Client(client) => self.rows(&GRANTS_OF_CLIENT, values![client.as_str()]).await?,
         };
-        rows.into_iter().map(|mut row| Ok(GrantId::new(row.take::<String>()?))).collect()
+        let (mut known, mut revoked) = (Listeners::new(), Vec::new());
+        for mut row in rows {
+            let (grant, client) = (GrantId::new(row.take::<String>()?), ClientId::new(row.take::<String>()?));
+            let ordered = end.offline.stricter(self.listener(&client, &mut known).await?.offline_grants);
+            if judge::fate(end.cause, SessionKind::Browser, ordered) == OfflineGrants::Revoke {
+                revoked.push(grant);
+            }
+        }
+        Ok(revoked)
     }
 }

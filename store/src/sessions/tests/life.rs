@@ -11,7 +11,11 @@ use super::ground::{
     live_grants, new_session, session, stay,
 };
 use crate::engine::tests::both::on_both;
-use crate::{GrantEnding, NoticeState, Opening, Reproof, Selection, SessionFilter, Store};
+use crate::{Browser, GrantEnding, NoticeState, Opening, Reproof, Selection, SessionFilter, Store};
+
+fn passing(secret: &str) -> Browser {
+    Browser { passing: Some(browser(secret)), kept: None }
+}
 
 on_both! {
     async fn being_seen_is_written_every_five_minutes_and_keeps_it_alive(store: Store) {
@@ -71,21 +75,21 @@ on_both! {
         store.write(async move |tx| Ok(join(tx, &joined, &at, "sid-a2", START + Span::from_minutes(1)).await?)).await.unwrap();
         consent(&store, &bob, &two).await;
         let mut reader = store.reader().await.unwrap();
-        let found = reader.browser_sessions(&browser("cookie"), &two, START).await.unwrap();
+        let found = reader.browser_sessions(&passing("cookie"), &two, START).await.unwrap();
         let names: Vec<&str> = found.iter().map(|c| c.username.as_str()).collect();
         assert_eq!(names, ["ann", "bob"]);
         assert_eq!(found[0].last_used, Some(START + Span::from_minutes(1)));
         assert!(found[0].consent.is_none());
         let given = found[1].consent.as_ref().unwrap();
         assert_eq!((given.scope.to_string().as_str(), given.userinfo_claims.as_slice()), ("openid email", &["name".to_owned()][..]));
-        let elsewhere = reader.browser_sessions(&browser("cookie"), &one, START).await.unwrap();
+        let elsewhere = reader.browser_sessions(&passing("cookie"), &one, START).await.unwrap();
         assert!(elsewhere.iter().all(|c| c.last_used.is_none() && c.consent.is_none()));
-        assert!(reader.browser_sessions(&browser("cookie"), &two, START + IDLE + IDLE).await.unwrap().is_empty());
+        assert!(reader.browser_sessions(&passing("cookie"), &two, START + IDLE + IDLE).await.unwrap().is_empty());
         drop(reader);
         store.write(async move |tx| Ok(disable(tx, &bob, START).await?)).await.unwrap();
         end(&store, ending(Ended::Session(a), Cause::Person)).await;
         let mut reader = store.reader().await.unwrap();
-        assert!(reader.browser_sessions(&browser("cookie"), &two, START).await.unwrap().is_empty());
+        assert!(reader.browser_sessions(&passing("cookie"), &two, START).await.unwrap().is_empty());
     }
 
     async fn proving_again_moves_auth_time_and_a_new_cookie_takes_all(store: Store) {
@@ -98,15 +102,20 @@ on_both! {
         let again = a.clone();
         let standing = store.write(async move |tx| {
             tx.rebind_browser(&browser("old"), &browser("new")).await?;
-            let proof = Reproof { auth_time: later, acr: None, amr: Amr::one("hwk"), browser: browser("new"), absolute: Span::from_days(7) };
+            let proof = Reproof { auth_time: later, acr: None, amr: Amr::one("hwk"), browser: browser("new"), idle: IDLE + IDLE, absolute: Span::from_days(7) };
             Ok(tx.reauthenticate(&again, &proof).await?)
         }).await.unwrap();
         assert_eq!(standing, SessionStanding::Live);
         let mut reader = store.reader().await.unwrap();
-        assert!(reader.browser_sessions(&browser("old"), &rp, later).await.unwrap().is_empty());
-        let found = reader.browser_sessions(&browser("new"), &rp, later).await.unwrap();
+        assert!(reader.browser_sessions(&passing("old"), &rp, later).await.unwrap().is_empty());
+        let found = reader.browser_sessions(&passing("new"), &rp, later).await.unwrap();
         assert_eq!(found.len(), 2);
         assert_eq!((found[0].session.auth_time, found[0].session.amr.clone()), (later, Amr::one("hwk")));
+        assert_eq!(found[0].session.idle_until, later + IDLE + IDLE, "its lifetime is what was said last");
+        session(&store, "sc", &account(&store, "cat").await, "kept").await;
+        let both = Browser { kept: Some(browser("kept")), ..passing("new") };
+        assert_eq!(reader.browser_sessions(&both, &rp, later).await.unwrap().len(), 3, "of both secrets");
+        assert!(reader.browser_sessions(&Browser::default(), &rp, later).await.unwrap().is_empty());
         assert_eq!(reader.participation(&sid).await.unwrap().unwrap().standing(later), SessionStanding::Live);
     }
 
@@ -185,6 +194,37 @@ on_both! {
         let mut reader = store.reader().await.unwrap();
         assert!(reader.account_sessions(&ann, START).await.unwrap().is_empty());
         assert_eq!(reader.session(&other).await.unwrap().unwrap().standing(START), SessionStanding::Live);
+    }
+
+    /// `logout.md` §3: a client's policy speaks of its own offline grants, whoever asks for the sign-out.
+    async fn a_client_may_lose_its_offline_grants_at_a_sign_out(store: Store) {
+        let ann = account(&store, "ann").await;
+        let lasting = client(&store, "lasting").await;
+        let strict = client_with(&store, "strict", r#"{"backchannel_logout_uri": "https://s.example/"}"#, r#"{"offline_grants": "revoke"}"#).await;
+        let mut sessions = Vec::new();
+        for n in ["idled", "left", "last"] {
+            let id = session(&store, n, &ann, n).await;
+            for rp in [&lasting, &strict] {
+                let sid = stay(&store, &id, rp, &format!("{n}-{rp}")).await;
+                begin(&store, &grant(&format!("{n}-{rp}"), &id, &sid, rp, &ann, GrantKind::Offline)).await;
+            }
+            sessions.push(id);
+        }
+        let ids = |grants: &[GrantId]| grants.iter().map(ToString::to_string).collect::<Vec<_>>();
+        // Nobody asked for an end: what may outlive the session does.
+        let idled = end(&store, ending(Ended::Session(sessions[0].clone()), Cause::IdleExpiry)).await;
+        assert_eq!(ids(&idled.kept), ["idled-lasting", "idled-strict"]);
+        let left = end(&store, ending(Ended::Session(sessions[1].clone()), Cause::RelyingParty)).await;
+        assert_eq!((ids(&left.kept), ids(&left.revoked)), (vec!["left-lasting".to_owned()], vec!["left-strict".to_owned()]));
+        // A sign-out of the whole account reaches what outlived its session.
+        let order = ending(Ended::Account(ann.clone()), Cause::Person);
+        let preview = store.reader().await.unwrap().preview(&order).await.unwrap();
+        let last = end(&store, order).await;
+        assert_eq!((ids(&last.kept), ids(&last.revoked)), (vec!["last-lasting".to_owned()], vec!["last-strict".to_owned(), "idled-strict".to_owned()]));
+        assert_eq!((preview.kept, preview.revoked), (last.kept, last.revoked));
+        for (n, id) in sessions.iter().enumerate() {
+            assert_eq!(live_grants(&store, id).await, 1, "session {n}: the lasting one");
+        }
     }
 
     async fn ending_a_client_leaves_the_others_signed_in(store: Store) {

@@ -29,6 +29,7 @@ on_both! {
         let mut dice = Sequence(7);
         let mut clients = vec![client_with(&store, "mute", "{}", "{}").await];
         clients.push(client_with(&store, "idle", r#"{"backchannel_logout_uri": "https://i.example/"}"#, r#"{"idle_notices": "decline"}"#).await);
+        clients.push(client_with(&store, "strict", r#"{"backchannel_logout_uri": "https://s.example/"}"#, r#"{"offline_grants": "revoke"}"#).await);
         for n in 0..4 {
             clients.push(client(&store, &format!("rp{n}")).await);
         }

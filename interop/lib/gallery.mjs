@@ -1,0 +1,206 @@
+// Every page a person can reach, by the way a person reaches it: for the walks that look at them, and for pictures of them.
+
+import { createServer } from 'node:http'
+import { browser, signIn } from './browser.mjs'
+import { ADA, provider } from './op.mjs'
+import { start } from './started.mjs'
+
+const GRACE = { username: 'grace', password: 'nanoseconds of copper wire', name: 'Rear Admiral Grace Brewster Murray Hopper' }
+const LONG = 'Königlich-Bayerische Staatsbibliotheksverwaltungsgesellschaft mit beschränkter Haftung'
+const SCOPES = 'openid profile email address phone offline_access loans.read urn:example:catalogue:reservations:read-write-and-administrate'
+
+/** A relying party: an empty page, and a back channel that answers as its path says (`/told/200`). */
+async function relyingParty() {
+  const server = createServer((request, response) => {
+    const status = Number(/^\/told\/(\d+)/.exec(request.url)?.[1] ?? 200)
+    response.writeHead(status, { 'content-type': 'text/html' })
+    response.end('<!doctype html><html lang="en"><title>here</title><main id="here">here</main>')
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  server.unref()
+  return { origin: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() }
+}
+
+/** `ostiary demo`: what it says of itself, and its end. */
+async function demo() {
+  const running = start(process.env.OSTIARY_BIN, ['demo', '--port', '0', '--json'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  let text = ''
+  for await (const data of running.child.stdout) {
+    text += data
+    try {
+      return { ...JSON.parse(text), stop: running.stop }
+    } catch {
+      // More is to come.
+    }
+  }
+  throw new Error(`the demo ended: ${text}`)
+}
+
+/** A provider with people and applications, and `pages`: each opens one page in a fresh context. */
+export async function gallery() {
+  const rp = await relyingParty()
+  const callback = `${rp.origin}/callback`
+  const web = (client_name, more = {}) => ({
+    metadata: {
+      client_name,
+      client_uri: 'https://library.example/',
+      redirect_uris: [callback],
+      post_logout_redirect_uris: [`${rp.origin}/bye`],
+      grant_types: ['authorization_code', 'refresh_token'],
+      scope: SCOPES,
+      ...more,
+    },
+  })
+  const own = (name, more) => ({ ...web(name, more), args: ['--first-party'] })
+  const told = (status) => ({ backchannel_logout_uri: `${rp.origin}/told/${status}` })
+  const links = { policy_uri: 'https://library.example/privacy', tos_uri: 'https://library.example/terms' }
+  const op = await provider({
+    people: [ADA, GRACE],
+    clients: {
+      library: web('Example Library', { ...links, ...told(200) }),
+      long: web(LONG, links),
+      reading: own('Reading Room', told(200)),
+      slow: own('Music Shelf', told(503)),
+      refusing: own(`Old Catalogue of the ${LONG}`, told(400)),
+      mute: own('Map Cabinet'),
+    },
+  })
+  const shop = await demo()
+
+  const authorize = (client, more = {}) => {
+    const asked = { response_type: 'code', client_id: client, redirect_uri: callback, scope: 'openid', state: 's', nonce: 'n', ...more }
+    return `${op.issuer}/authorize?${new URLSearchParams(asked)}`
+  }
+  const into = async (page, client, person = ADA) => {
+    await page.goto(authorize(client))
+    if (await page.locator('#login-form').isVisible()) await signIn(page, person)
+    await page.waitForURL(`${callback}*`)
+  }
+  const both = async (page) => {
+    await into(page, 'reading')
+    await page.goto(authorize('reading', { prompt: 'login' }))
+    await signIn(page, GRACE)
+    await page.waitForURL(`${callback}*`)
+  }
+  const consent = async (page, client, scope) => {
+    await page.goto(authorize(client, { scope, prompt: 'consent' }))
+    await signIn(page, ADA)
+    await page.locator('#consent-form').waitFor()
+  }
+  const account = async (page) => {
+    await consent(page, 'library', 'openid profile email loans.read')
+    await page.locator('#allow').click()
+    await page.waitForURL(`${callback}*`)
+    await page.goto(`${op.issuer}/account`)
+    await page.locator('#password-form').waitFor()
+  }
+  const change = async (page, current, fresh, repeat = fresh) => {
+    await account(page)
+    for (const [id, value] of [['current', current], ['new', fresh], ['repeat', repeat]]) await page.locator(`#${id}`).fill(value)
+    await page.locator('#change').click()
+  }
+  const signOut = async (page, clients, asked) => {
+    for (const client of clients) await into(page, client)
+    await page.goto(`${op.issuer}/end_session${asked ? `?client_id=${asked}&post_logout_redirect_uri=${rp.origin}/bye` : ''}`)
+    await page.locator('#logout').click()
+    await page.locator('#signed-out').waitFor()
+  }
+  const shopping = async (page, path = '/') => {
+    await page.goto(`${shop.relying_parties[0]}${path}`)
+  }
+
+  const pages = {
+    login: (page) => page.goto(authorize('library')),
+    'login-error': async (page) => {
+      await page.goto(authorize('library'))
+      await signIn(page, { ...ADA, password: 'not it' })
+      await page.locator('#problem').waitFor()
+    },
+    'login-long': (page) => page.goto(authorize('long')),
+    'login-again': async (page) => {
+      await into(page, 'reading')
+      await page.goto(authorize('reading', { prompt: 'login' }))
+    },
+    consent: (page) => consent(page, 'library', 'openid profile email offline_access loans.read'),
+    'consent-long': (page) => consent(page, 'long', SCOPES),
+    chooser: async (page) => {
+      await both(page)
+      await page.goto(authorize('library', { prompt: 'select_account' }))
+    },
+    'chooser-own': async (page) => {
+      await both(page)
+      await page.goto(`${op.issuer}/account`)
+    },
+    account,
+    'account-problem': (page) => change(page, 'not the password', 'three or four words'),
+    'account-done': async (page) => {
+      await account(page)
+      await page.locator('#withdraw-1').click()
+      await page.locator('#done').waitFor()
+    },
+    'sign-out': async (page) => {
+      await into(page, 'reading')
+      await page.goto(`${op.issuer}/end_session?client_id=reading`)
+    },
+    'sign-out-own': async (page) => {
+      await both(page)
+      await page.goto(`${op.issuer}/end_session`)
+    },
+    'signed-out': (page) => signOut(page, ['reading'], 'reading'),
+    'signed-out-progress': (page) => signOut(page, ['reading', 'slow', 'refusing', 'mute'], 'reading'),
+    'signed-out-alone': async (page) => {
+      await page.goto(`${op.issuer}/end_session`)
+      await page.locator('#signed-out').waitFor()
+    },
+    error: (page) => page.goto(authorize('nobody')),
+    'error-request': (page) => page.goto(`${op.issuer}/end_session?client_id=reading&post_logout_redirect_uri=${rp.origin}/elsewhere`),
+    home: (page) => page.goto(`${op.issuer}/`),
+    'demo-guide': (page) => page.goto(shop.guide),
+    'demo-site': (page) => shopping(page),
+    'demo-site-in': async (page) => {
+      await shopping(page, '/sign-in')
+      await signIn(page, shop)
+      await page.locator('#allow').click()
+      await page.locator('#sign-out').waitFor()
+    },
+    'demo-failed': (page) => shopping(page, '/callback?error=access_denied'),
+  }
+  return {
+    op,
+    rp,
+    callback,
+    people: [ADA, GRACE],
+    pages,
+    authorize,
+    async stop() {
+      await Promise.all([op.stop(), shop.stop(), rp.stop()])
+    },
+  }
+}
+
+/**
+ * Chromium before a gallery: `open` opens one of its pages, and counts what the console complains of as an error of the
+ * page.
+ */
+export async function visitor() {
+  const all = await gallery()
+  const chrome = await browser()
+  const open = async (name, options) => {
+    const context = await chrome.newContext({ viewport: { width: 1280, height: 900 }, ...options })
+    context.setDefaultTimeout(20_000)
+    const page = await context.newPage()
+    const errors = []
+    // A refusal is a page with a status of its own: the browser writes that down too.
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !/status of (400|502)/.test(message.text())) errors.push(message.text())
+    })
+    page.on('pageerror', (error) => errors.push(String(error)))
+    if (name) await all.pages[name](page)
+    return { page, errors, close: () => context.close() }
+  }
+  const stop = async () => {
+    await chrome.close()
+    await all.stop()
+  }
+  return { ...all, open, stop }
+}
