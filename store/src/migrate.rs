@@ -1,7 +1,7 @@
 //! The schema, step by step and only forwards.
 //!
-//! `architecture.md` §2.9. Invariant: each release runs on the schema of the one before, so that nodes can be replaced
-//! one at a time; the schema row says which is the oldest code that may still run.
+//! `architecture.md` §2.9. Invariant: the first new process moves the schema while old ones still run, so the code of the
+//! step before runs on each step's schema; the schema row says which is the oldest code that may.
 
 use crate::engine::Line;
 use crate::fault::{Fault, Kind};
@@ -50,4 +50,23 @@ pub(crate) async fn run(line: &mut Line, steps: &[Step]) -> Result<(), Fault> {
         tracing::info!(version = step.version, "the database has a new schema");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{STEPS, Step};
+
+    /// The steps on which a node that has not been replaced yet could not go on.
+    fn too_long(steps: &[Step]) -> Vec<i64> {
+        let pairs = steps.windows(2).filter(|pair| pair[1].oldest > pair[0].version);
+        pairs.map(|pair| pair[1].version).collect()
+    }
+
+    #[test]
+    fn nodes_can_be_replaced_one_at_a_time() {
+        let step = |version, oldest| Step { version, oldest, sql: "" };
+        assert_eq!(too_long(&[step(1, 1), step(2, 1), step(3, 3)]), [3]);
+        assert_eq!(too_long(STEPS), Vec::<i64>::new());
+        assert!(STEPS.windows(2).all(|pair| pair[0].version < pair[1].version), "in order");
+    }
 }
