@@ -60,16 +60,23 @@ pub struct Limits {
     pub known: Limit,
 }
 
-impl Default for Limits {
-    /// * source: 600 failures at once, then 10 a minute. Five hundred people who come at nine and all mistype once pass.
-    /// * account: 10 failures, then one every ten minutes: 154 guesses on the first day, 144 on each after it.
-    /// * known: 20 failures, then one a minute: it is most likely the owner.
-    fn default() -> Self {
+impl Limits {
+    /// Buckets that hold so many; how fast they fill does not depend on it.
+    ///
+    /// * source: then 10 a minute. With 600 at once, five hundred people who come at nine and all mistype once pass.
+    /// * account: then one every ten minutes. With 10 at once, 154 guesses on the first day, 144 on each after it.
+    /// * known: then one a minute. It is most likely the owner.
+    pub const fn of(source: u32, account: u32, known: u32) -> Self {
         Self {
-            source: Limit { capacity: 600, refill: Span::from_seconds(6) },
-            account: Limit { capacity: 10, refill: Span::from_minutes(10) },
-            known: Limit { capacity: 20, refill: Span::from_minutes(1) },
+            source: Limit { capacity: source, refill: Span::from_seconds(6) },
+            account: Limit { capacity: account, refill: Span::from_minutes(10) },
+            known: Limit { capacity: known, refill: Span::from_minutes(1) },
         }
+    }
+
+    /// How long until any bucket that nobody touches is full: a row older than that says nothing and may be swept.
+    pub fn forget_after(&self) -> Span {
+        [self.source, self.account, self.known].iter().map(Limit::forgets_after).max().unwrap_or_default()
     }
 }
 
@@ -186,8 +193,8 @@ impl Limit {
         Bucket { left: (filled.left + ONE).min(i64::from(self.capacity) * ONE), at: filled.at }
     }
 
-    /// How long a bucket takes to fill from empty: a row older than that says nothing and may be swept.
-    pub fn forgets_after(&self) -> Span {
+    /// How long a bucket takes to fill from empty.
+    fn forgets_after(&self) -> Span {
         Span::from_millis(self.refill.millis().saturating_mul(i64::from(self.capacity)))
     }
 }

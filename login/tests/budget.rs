@@ -10,6 +10,7 @@ use openid::time::{Span, Time};
 use proptest::prelude::*;
 
 const NOW: Time = Time::from_seconds(1_700_000_000);
+const LIMITS: Limits = Limits::of(600, 10, 20);
 
 fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
@@ -54,7 +55,7 @@ fn sources_are_networks() {
 
 #[test]
 fn an_attacker_empties_the_account_and_its_owner_signs_in_from_a_known_browser() {
-    let (limits, mut rows) = (Limits::default(), Rows::default());
+    let (limits, mut rows) = (LIMITS, Rows::default());
     let mut guesses = 0;
     for host in 0..=255u8 {
         let attack = takes("Alice", Browser::Stranger(IpAddr::from([203, 0, 113, host])), &limits);
@@ -71,7 +72,7 @@ fn an_attacker_empties_the_account_and_its_owner_signs_in_from_a_known_browser()
 
 #[test]
 fn five_hundred_people_behind_one_address() {
-    let (limits, mut rows) = (Limits::default(), Rows::default());
+    let (limits, mut rows) = (LIMITS, Rows::default());
     for n in 0..500 {
         let person = takes(&format!("person{n}"), Browser::Stranger(ip("192.0.2.1")), &limits);
         // Everybody mistypes once, and then succeeds.
@@ -82,7 +83,7 @@ fn five_hundred_people_behind_one_address() {
 
 #[test]
 fn one_address_cannot_try_many_accounts_for_ever() {
-    let (limits, mut rows) = (Limits::default(), Rows::default());
+    let (limits, mut rows) = (LIMITS, Rows::default());
     let spray = |n: u32| takes(&format!("person{n}"), Browser::Stranger(ip("192.0.2.1")), &limits);
     let tried = (0..10_000).take_while(|n| rows.try_once(&spray(*n), NOW).is_ok()).count();
     assert_eq!(tried, 600);
@@ -93,7 +94,7 @@ fn one_address_cannot_try_many_accounts_for_ever() {
 
 #[test]
 fn a_known_browser_has_an_end_too() {
-    let (limits, mut rows) = (Limits::default(), Rows::default());
+    let (limits, mut rows) = (LIMITS, Rows::default());
     let owner = takes("alice", Browser::Known("device-1"), &limits);
     let tried = (0..100).take_while(|_| rows.try_once(&owner, NOW).is_ok()).count();
     assert_eq!(tried, 20);
@@ -103,7 +104,7 @@ fn a_known_browser_has_an_end_too() {
 
 #[test]
 fn spellings_of_a_name_share_a_bucket() {
-    let limits = Limits::default();
+    let limits = LIMITS;
     let of = |name| takes(name, Browser::Stranger(ip("192.0.2.1")), &limits);
     assert_eq!(of(" ALICE"), of("alice"));
     assert_ne!(of("alice"), of("bob"));
@@ -114,11 +115,16 @@ fn spellings_of_a_name_share_a_bucket() {
 
 #[test]
 fn buckets_that_say_nothing_can_be_swept() {
-    let limit = Limits::default().account;
-    let empty = Bucket { left: 0, at: NOW };
-    let later = NOW + limit.forgets_after();
-    assert_eq!(limit.filled(empty, later), limit.full(later));
-    assert_ne!(limit.filled(empty, later - Span::from_millis(1)), limit.full(later - Span::from_millis(1)));
+    for limits in [LIMITS, Limits::of(1, 500, 1), Limits::of(1, 1, 5000), Limits::of(100_000, 1, 1)] {
+        let early = limits.forget_after().millis() - 1;
+        let full = |limit: &Limit, wait| {
+            let now = NOW + Span::from_millis(wait);
+            limit.filled(Bucket { left: 0, at: NOW }, now) == limit.full(now)
+        };
+        let all = [limits.source, limits.account, limits.known];
+        assert!(all.iter().all(|limit| full(limit, early + 1)), "{limits:?}");
+        assert!(!all.iter().all(|limit| full(limit, early)), "{limits:?}");
+    }
 }
 
 fn any_limit() -> impl Strategy<Value = Limit> {

@@ -31,9 +31,6 @@ const CLOCK_BOUND: Span = Span::from_seconds(30);
 /// The notices of one batch are spread over this time.
 const SPREAD: Span = Span::from_seconds(5);
 
-/// A bucket of attempts that nobody touched for so long is full again.
-const ATTEMPTS: Span = Span::from_days(2);
-
 /// Ended sessions and settled notices are kept this long.
 const RETENTION: Span = Span::from_days(90);
 
@@ -141,6 +138,7 @@ async fn rotate(op: &Op) -> Result<(), Stop> {
 
 /// Removes what is over, a batch at a time, until a round removes nothing.
 async fn fold(op: &Op, now: Time) -> Result<(), Stop> {
+    let full = now - op.config().limits.login().forget_after();
     loop {
         let removed = op
             .store()
@@ -149,7 +147,7 @@ async fn fold(op: &Op, now: Time) -> Result<(), Stop> {
                 let mut removed = tx.sweep_codes(now, BATCH).await?;
                 removed += tx.sweep_tokens(now, BATCH).await?;
                 removed += tx.sweep_replay(now, BATCH).await?;
-                removed += tx.sweep_attempts(now - ATTEMPTS, BATCH).await?;
+                removed += tx.sweep_attempts(full, BATCH).await?;
                 removed += tx.sweep_audit(now - TRAIL, BATCH).await?;
                 removed += u64::from(tx.sweep_grants(now - CLOCK_BOUND, BATCH).await?);
                 removed += u64::from(tx.fold_outbox(old, BATCH).await?);

@@ -37,7 +37,7 @@ pub async fn run(op: Op, mut stop: watch::Receiver<bool>) {
         }
     };
     let mut courier = Courier {
-        places: Arc::new(Semaphore::new(op.config().courier.concurrency)),
+        places: Arc::new(Semaphore::new(op.config().courier.concurrency.get())),
         hosts: Arc::default(),
         freed: Arc::new(Notify::new()),
         after: None,
@@ -66,7 +66,7 @@ pub async fn run(op: Op, mut stop: watch::Receiver<bool>) {
         }
     }
     // Drain: every place back means nothing is under way.
-    let all = u32::try_from(courier.op.config().courier.concurrency).unwrap_or(u32::MAX);
+    let all = u32::try_from(courier.op.config().courier.concurrency.get()).unwrap_or(u32::MAX);
     if tokio::time::timeout(ATTEMPT, courier.places.acquire_many(all)).await.is_err() {
         tracing::warn!("attempts were still under way; their leases run out and they are made again");
     }
@@ -90,7 +90,7 @@ impl Courier {
         if free == 0 || !self.op.store().reader().await?.notice_due(now).await? {
             return Ok(0);
         }
-        let per_client = u32::try_from(self.op.config().courier.per_host).unwrap_or(1);
+        let per_client = u32::try_from(self.op.config().courier.per_host.get()).unwrap_or(1);
         let lease = Lease { now, until: now + LEASE, limit: free, per_client, after: self.after.clone() };
         let leased = self.op.store().write(async move |tx| Ok(tx.lease_notices(&lease).await?)).await?;
         self.after = leased.last().map(|notice| notice.notice.client.clone()).or(self.after.take());
@@ -212,7 +212,7 @@ impl Courier {
         if hosts.len() > 10_000 {
             hosts.retain(|_, places| Arc::strong_count(places) > 1);
         }
-        let places = self.op.config().courier.per_host;
+        let places = self.op.config().courier.per_host.get();
         Arc::clone(hosts.entry(host).or_insert_with(|| Arc::new(Semaphore::new(places))))
     }
 }

@@ -126,7 +126,7 @@ mod tests {
     use super::{Checked, Hashing, LimitsConfig};
 
     fn hashing() -> Hashing {
-        Hashing::new(&LimitsConfig { hashing_threads: 1, hashing_queue: 1, ..LimitsConfig::default() })
+        Hashing::new(&LimitsConfig { hashing_threads: 1, hashing_queue: 1, ..crate::config::defaults("limits") })
     }
 
     #[tokio::test]

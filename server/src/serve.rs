@@ -3,8 +3,7 @@
 //! Invariant: ready is said only when requests can be answered; on the way down nothing that was accepted is dropped: open
 //! requests finish, attempts under way are settled, then the store closes.
 
-use openid::time::Time;
-use store::{Fault, Kind, Location, Store};
+use store::{Fault, Kind, Store};
 use tokio::sync::watch;
 
 use crate::client_keys::ClientKeys;
@@ -26,7 +25,7 @@ pub async fn open(config: Config) -> Result<Op, Fault> {
     let clock = Clock::System;
     let dice = Dice::Os;
     let sealing = Sealing::new(&config.secrets);
-    let store = Store::open(&config.database.parse::<Location>()?).await?;
+    let store = Store::open(&config.database).await?;
     let outbound = Outbound::new(&config)
         .map_err(|e| Fault::new(Kind::Gone, format!("the outbound client cannot be made: {e}")))?;
     let clients = Clients::new(sealing.clone());
@@ -65,9 +64,4 @@ pub async fn run(op: Op, ready: impl FnOnce(&[std::net::SocketAddr])) -> Result<
     let _ = tokio::join!(courier, caretaker);
     op.store().close().await;
     served.map_err(|e| Fault::new(Kind::Gone, e.to_string()))
-}
-
-/// How far this clock is from the database's, if it has one of its own.
-pub async fn clock_offset(op: &Op, now: Time) -> Result<i64, Fault> {
-    op.store().database_clock_offset(now).await
 }

@@ -163,6 +163,10 @@ impl Provider {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.arg("--config").arg(self.dir.join("ostiary.toml")).current_dir(&self.dir);
+        // What was meant for the tests is no configuration of theirs.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"OSTIARY_")) {
+            command.env_remove(name);
+        }
         command.env("RUST_BACKTRACE", "1").envs(self.environment.iter().map(|(n, v)| (n, v)));
         command
     }

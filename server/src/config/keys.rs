@@ -1,7 +1,8 @@
 //! Every key, declared once: what `docs/configuration.md` says, which environment variable sets it, what stands if nobody
 //! does.
 //!
-//! Invariant: a key that is not in this table cannot be read, and one that is here is documented.
+//! Invariant: a key that is not in this table cannot be read, and one that is here is documented. No default stands anywhere
+//! else.
 
 use std::fmt::Write as _;
 
@@ -63,7 +64,38 @@ keys! {
     "test_mode.loopback_ports" = "[]", "Loopback ports that may be reached in test mode; empty means all.";
 }
 
+/// What stands if nobody sets anything.
+pub(super) fn defaults() -> toml::Table {
+    let mut table = toml::Table::new();
+    for key in KEYS.iter().filter(|key| !key.default.is_empty()) {
+        let value = read_value(key.default).expect("the table's defaults are TOML");
+        put(&mut table, key.path, value);
+    }
+    table
+}
+
+/// One value, as TOML.
+pub(super) fn read_value(text: &str) -> Option<toml::Value> {
+    format!("value = {text}").parse::<toml::Table>().ok()?.remove("value")
+}
+
+/// Puts a value where a dotted path says.
+pub(super) fn put(table: &mut toml::Table, path: &str, value: toml::Value) {
+    let Some((head, tail)) = path.split_once('.') else {
+        table.insert(path.to_owned(), value);
+        return;
+    };
+    if let toml::Value::Table(inner) = table.entry(head).or_insert_with(|| toml::Value::Table(toml::Table::new())) {
+        put(inner, tail, value);
+    }
+}
+
 impl Key {
+    /// The key of a dotted path.
+    pub(super) fn find(path: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.path == path)
+    }
+
     /// The environment variable that sets it: dots become two underscores.
     pub fn variable(&self) -> String {
         format!("OSTIARY_{}", self.path.replace('.', "__").to_uppercase())
@@ -84,4 +116,36 @@ pub fn reference() -> String {
         let _ = writeln!(page, "| `{}` | {default} | `{}` | {} |", key.path, key.variable(), key.doc);
     }
     page
+}
+
+/// Keys that nothing reads, and a default that does not fit: both are seen here.
+#[cfg(test)]
+mod tests {
+    use super::KEYS;
+    use crate::config::Config;
+
+    #[test]
+    fn every_key_of_the_table_is_read_and_no_other() {
+        let secret = std::env::temp_dir().join(format!("ostiary-keys-{}", std::process::id()));
+        std::fs::write(&secret, "A".repeat(43)).unwrap();
+        let read = |environment: Vec<(String, String)>| {
+            let always = [
+                ("OSTIARY_ISSUER".to_owned(), "http://localhost:8080".to_owned()),
+                ("OSTIARY_SECRET_FILE".to_owned(), secret.display().to_string()),
+            ];
+            Config::read("", "ostiary.toml", std::path::Path::new(""), always.into_iter().chain(environment))
+        };
+        assert!(read(Vec::new()).is_ok(), "the defaults fit");
+        for key in KEYS {
+            // No key takes such a number: whoever is read complains.
+            let complaint = read(vec![(key.variable(), "1.5".to_owned())]).unwrap_err().to_string();
+            let (place, what) = complaint.split_once(": ").unwrap();
+            assert!(place == key.variable() && !what.contains("no such key"), "{complaint}");
+        }
+        for stranger in ["nonsense = 1", "theme.nonsense = 1", "[limits]\nlifetimes.code = \"1s\""] {
+            let complaint = Config::read(stranger, "x.toml", std::path::Path::new(""), std::iter::empty()).unwrap_err();
+            assert!(complaint.to_string().contains("there is no key"), "{complaint}");
+        }
+        std::fs::remove_file(secret).unwrap();
+    }
 }

@@ -9,6 +9,7 @@ mod span;
 mod theme;
 
 use std::net::SocketAddr;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use ipnet::IpNet;
@@ -26,8 +27,8 @@ pub struct Config {
     pub issuer: Issuer,
     /// Where we listen.
     pub listen: Vec<SocketAddr>,
-    /// `sqlite:PATH` or `postgres://…`.
-    pub database: String,
+    /// Where the memory is.
+    pub database: store::Location,
     /// What seals: the first seals, all of them open.
     pub secrets: Secrets,
     /// Where they were read from.
@@ -58,6 +59,12 @@ pub struct Issuer {
     text: String,
     path: String,
     origin: String,
+}
+
+#[cfg(test)]
+/// The defaults of one table, for tests.
+pub(crate) fn defaults<T: serde::de::DeserializeOwned>(table: &str) -> T {
+    keys::defaults().remove(table).and_then(|value| value.try_into().ok()).expect("the defaults are whole")
 }
 
 impl Issuer {
@@ -128,16 +135,16 @@ pub struct TlsFiles {
 }
 
 /// Where the one outbound client may go besides public addresses.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OutboundConfig {
     /// Networks and host suffixes inside which clients entered by an operator may be reached.
     pub internal: Vec<String>,
 }
 
 /// For examiners: off by default, loud when on.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TestMode {
     /// Whether it is on.
     pub enabled: bool,
@@ -156,92 +163,83 @@ impl TestMode {
 
 /// Bounds on what strangers can make us do.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct LimitsConfig {
     /// Connections at once.
-    pub connections: usize,
+    pub connections: NonZeroUsize,
     /// Password hashes computed at once; `0`: one for each core.
     pub hashing_threads: usize,
     /// Password checks that may wait for a thread; beyond it the answer is 503.
     pub hashing_queue: usize,
     /// Sign-in attempts from one network (/32, /64) before it must wait.
-    pub attempts_per_source: u32,
+    pub attempts_per_source: NonZeroU32,
     /// Sign-in attempts at one account from unknown browsers.
-    pub attempts_per_account: u32,
+    pub attempts_per_account: NonZeroU32,
     /// Sign-in attempts at one account from one known browser.
-    pub attempts_per_browser: u32,
-}
-
-impl Default for LimitsConfig {
-    fn default() -> Self {
-        Self {
-            connections: 10_000,
-            hashing_threads: 0,
-            hashing_queue: 64,
-            attempts_per_source: 600,
-            attempts_per_account: 10,
-            attempts_per_browser: 20,
-        }
-    }
+    pub attempts_per_browser: NonZeroU32,
 }
 
 impl LimitsConfig {
     /// The three budgets of sign-in attempts.
     pub fn login(&self) -> login::budget::Limits {
-        let mut limits = login::budget::Limits::default();
-        limits.source.capacity = self.attempts_per_source;
-        limits.account.capacity = self.attempts_per_account;
-        limits.known.capacity = self.attempts_per_browser;
-        limits
+        let capacities = [self.attempts_per_source, self.attempts_per_account, self.attempts_per_browser];
+        let [source, account, known] = capacities.map(NonZeroU32::get);
+        login::budget::Limits::of(source, account, known)
     }
 }
 
 /// How long things last.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Lifetimes {
     /// Authorization codes.
+    #[serde(deserialize_with = "span::some")]
     pub code: Span,
     /// Access tokens.
+    #[serde(deserialize_with = "span::some")]
     pub access_token: Span,
     /// ID Tokens.
+    #[serde(deserialize_with = "span::some")]
     pub id_token: Span,
     /// Refresh tokens, unused.
+    #[serde(deserialize_with = "span::some")]
     pub refresh_idle: Span,
     /// Refresh tokens, in all.
+    #[serde(deserialize_with = "span::some")]
     pub refresh_absolute: Span,
     /// Sessions, unused.
+    #[serde(deserialize_with = "span::some")]
     pub session_idle: Span,
     /// Sessions, in all.
+    #[serde(deserialize_with = "span::some")]
     pub session_absolute: Span,
     /// Sessions of people who asked to be remembered.
+    #[serde(deserialize_with = "span::some")]
     pub session_remember: Span,
     /// Between two rotations of the signing keys.
+    #[serde(deserialize_with = "span::some")]
     pub key_rotation: Span,
     /// How long a logout notice is tried.
+    #[serde(deserialize_with = "span::some")]
     pub logout_deadline: Span,
     /// How long the sign-out page waits for fast relying parties.
+    #[serde(deserialize_with = "span::any")]
     pub logout_patience: Span,
 }
 
 /// The courier's bounds.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct CourierConfig {
     /// Deliveries under way at once.
-    pub concurrency: usize,
+    pub concurrency: NonZeroUsize,
     /// Deliveries under way at once to one host and port.
-    pub per_host: usize,
-}
-
-impl Default for CourierConfig {
-    fn default() -> Self {
-        Self { concurrency: 64, per_host: 4 }
-    }
+    pub per_host: NonZeroUsize,
 }
 
 /// How it looks.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct Theme {
     /// The name people know it by.
     pub name: String,
@@ -258,33 +256,14 @@ pub struct Theme {
     pub language: String,
 }
 
-impl Default for Theme {
-    fn default() -> Self {
-        Self {
-            name: "Ostiary".into(),
-            logo_uri: None,
-            variables: std::collections::BTreeMap::new(),
-            sheet: None,
-            footer: None,
-            language: "en".into(),
-        }
-    }
-}
-
 /// What is logged, and how.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct LogConfig {
     /// `text` or `json`.
     pub format: LogFormat,
     /// `error`, `warn`, `info`, `debug`, or a filter such as `info,store=debug`.
     pub level: String,
-}
-
-impl Default for LogConfig {
-    fn default() -> Self {
-        Self { format: LogFormat::Text, level: "info".into() }
-    }
 }
 
 /// The log's shape.

@@ -1,16 +1,16 @@
 //! From a file and the environment to a [`Config`].
 
-use std::collections::HashMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use serde::Deserialize;
+use store::{Fault, Location};
+use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
-use super::keys::KEYS;
-use super::span::Written;
+use super::keys::{KEYS, Key, defaults, put, read_value};
 use super::{
     Config, CourierConfig, Issuer, Lifetimes, LimitsConfig, LogConfig, OutboundConfig, Secrets, TestMode, Theme,
     TlsFiles,
@@ -37,32 +37,23 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+/// What file and environment say, laid over the defaults.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     issuer: Option<String>,
-    #[serde(default = "default_listen")]
-    listen: Vec<String>,
-    #[serde(default = "default_database")]
+    listen: Vec<SocketAddr>,
     database: String,
     #[serde(rename = "secret_file")]
     secret: Option<PathBuf>,
     tls: Option<TlsFile>,
-    #[serde(default)]
     proxy: ProxyFile,
-    #[serde(default)]
     outbound: OutboundConfig,
-    #[serde(default)]
     limits: LimitsConfig,
-    #[serde(default)]
-    lifetimes: LifetimesFile,
-    #[serde(default)]
+    lifetimes: Lifetimes,
     courier: CourierConfig,
-    #[serde(default)]
     theme: Theme,
-    #[serde(default)]
     log: LogConfig,
-    #[serde(default)]
     test_mode: TestMode,
 }
 
@@ -73,34 +64,10 @@ struct TlsFile {
     key: PathBuf,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ProxyFile {
     trusted: Vec<IpNet>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct LifetimesFile {
-    code: Option<Written>,
-    access_token: Option<Written>,
-    id_token: Option<Written>,
-    refresh_idle: Option<Written>,
-    refresh_absolute: Option<Written>,
-    session_idle: Option<Written>,
-    session_absolute: Option<Written>,
-    session_remember: Option<Written>,
-    key_rotation: Option<Written>,
-    logout_deadline: Option<Written>,
-    logout_patience: Option<Written>,
-}
-
-fn default_listen() -> Vec<String> {
-    vec!["127.0.0.1:8080".into()]
-}
-
-fn default_database() -> String {
-    "sqlite:ostiary.sqlite".into()
 }
 
 impl Config {
@@ -124,78 +91,97 @@ impl Config {
         base: &Path,
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, Problem> {
-        // Once as it stands, for errors with lines; then with the environment over it.
-        toml::from_str::<File>(text).map_err(|e| located(name, text, &e))?;
-        let table: toml::Table = text.parse().map_err(|e: toml::de::Error| located(name, text, &e))?;
-        let over = overrides(environment)?;
-        let file = overlaid(&table, &over)?;
-        let origin = Origin { name, text, over: over.iter().map(|(_, path, _)| *path).collect() };
-        build(file, &origin, base)
+        let mut settings = Vec::new();
+        let spans = DeTable::parse(text).map_err(|error| located(name, text, &error))?;
+        let table: toml::Table = text.parse().map_err(|error| located(name, text, &error))?;
+        let source = Source { name, text };
+        source.gather("", spans.get_ref(), &table, &mut settings)?;
+        for over in environmental(environment)? {
+            settings.retain(|setting| setting.path != over.path);
+            settings.push(over);
+        }
+        build(overlaid(&settings)?, &Origin { name, settings: &settings }, base)
     }
 }
 
-/// Where a key was set: for errors that came up after reading.
-struct Origin<'a> {
+/// One key, what it is set to, and where.
+struct Setting {
+    path: &'static str,
+    place: String,
+    value: toml::Value,
+}
+
+/// A file.
+struct Source<'a> {
     name: &'a str,
     text: &'a str,
-    over: Vec<&'static str>,
+}
+
+impl Source<'_> {
+    /// The keys that are set below a dotted path. One that nobody knows is an error.
+    fn gather(
+        &self,
+        above: &str,
+        spans: &DeTable<'_>,
+        table: &toml::Table,
+        settings: &mut Vec<Setting>,
+    ) -> Result<(), Problem> {
+        for ((word, spanned), value) in spans.iter().filter_map(|pair| Some((pair, table.get(&**pair.0.get_ref())?))) {
+            let path = format!("{above}{}", word.get_ref());
+            let place = format!("{}:{}", self.name, self.text[..word.span().start].matches('\n').count() + 1);
+            let known = KEYS.iter().any(|key| key.path.starts_with(&format!("{path}.")));
+            match (Key::find(&path), spanned.get_ref(), value) {
+                (Some(key), ..) => {
+                    settings.push(Setting { path: key.path, place: format!("{place}: {path}"), value: value.clone() });
+                }
+                (None, DeValue::Table(inner), toml::Value::Table(table)) if known => {
+                    self.gather(&format!("{path}."), inner, table, settings)?;
+                }
+                (None, ..) if known => {
+                    return Err(Problem::new(place, format!("{path} is a table: its keys stand below [{path}]")));
+                }
+                (None, ..) => return Err(Problem::new(place, unknown(word.get_ref()))),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What file and environment set: for errors that come up after reading.
+struct Origin<'a> {
+    name: &'a str,
+    settings: &'a [Setting],
 }
 
 impl Origin<'_> {
-    /// The variable that set a key, or its line in the file, or the file.
+    /// The place where a key was set, or the file where it was not.
     fn problem(&self, path: &str, what: impl Into<String>) -> Problem {
-        if self.over.contains(&path)
-            && let Some(key) = KEYS.iter().find(|key| key.path == path)
-        {
-            return Problem::new(key.variable(), what);
+        match self.settings.iter().find(|setting| setting.path == path) {
+            Some(setting) => Problem::new(&setting.place, what),
+            None => Problem::new(format!("{}: {path}", self.name), what),
         }
-        let place = match line_of(self.text, path) {
-            Some(line) => format!("{}:{line}: {path}", self.name),
-            None => format!("{}: {path}", self.name),
-        };
-        Problem::new(place, what)
     }
 }
 
-/// The line on which a key stands.
-fn line_of(text: &str, path: &str) -> Option<usize> {
-    let (wanted, key) = path.rsplit_once('.').unwrap_or(("", path));
-    let mut table = "";
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if let Some(head) = line.strip_prefix('[').and_then(|head| head.split(']').next()) {
-            table = head.trim();
-        } else if let Some((left, _)) = line.split_once('=')
-            && ((table == wanted && left.trim() == key) || (table.is_empty() && left.trim() == path))
-        {
-            return Some(number + 1);
-        }
-    }
-    None
-}
-
-/// Puts a line number to an error.
+/// Puts a line number to an error of the syntax.
 fn located(name: &str, text: &str, error: &toml::de::Error) -> Problem {
-    let Some(span) = error.span() else {
-        return Problem::new(name, error.message().to_owned());
-    };
-    let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
-    let mut what = plainly(error.message());
-    if what.starts_with("unknown field") {
-        let word = text.get(span).unwrap_or_default().trim();
-        what = match meant(word) {
-            Some(meant) => format!("there is no key `{word}`; did you mean `{meant}`?"),
-            None => format!("there is no key `{word}`; `ostiary config reference` lists them all"),
-        };
+    let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+    Problem::new(format!("{name}:{line}"), error.message().to_owned())
+}
+
+fn unknown(word: &str) -> String {
+    match meant(word) {
+        Some(meant) => format!("there is no key `{word}`; did you mean `{meant}`?"),
+        None => format!("there is no key `{word}`; `ostiary config reference` lists them all"),
     }
-    Problem::new(format!("{name}:{line}"), what)
 }
 
 /// A parser's message in words for people.
 fn plainly(message: &str) -> String {
     let words = [
+        ("expected a nonzero usize", "expected a whole number above zero"),
+        ("expected a nonzero u32", "expected a whole number above zero"),
         ("expected usize", "expected a whole number"),
-        ("expected u32", "expected a whole number"),
         ("expected u16", "expected a whole number up to 65535"),
         ("expected a sequence", "expected a list"),
         ("expected a boolean", "expected true or false"),
@@ -224,65 +210,42 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// A variable, the key it sets, and its value.
-type Override = (String, &'static str, toml::Value);
-
-fn overrides(environment: impl Iterator<Item = (String, String)>) -> Result<Vec<Override>, Problem> {
-    let names: HashMap<String, &'static str> = KEYS.iter().map(|key| (key.variable(), key.path)).collect();
-    let mut over = Vec::new();
-    for (variable, value) in environment.filter(|(name, _)| name.starts_with("OSTIARY_")) {
-        // Read elsewhere: which file, and the tools' own.
-        if ["OSTIARY_CONFIG", "OSTIARY_BIN", "OSTIARY_VECTORS", "OSTIARY_TEST_POSTGRES"].contains(&variable.as_str()) {
-            continue;
-        }
-        let Some(path) = names.get(&variable) else {
+/// What the environment sets. Its values are TOML, or plain text where they are not.
+fn environmental(environment: impl Iterator<Item = (String, String)>) -> Result<Vec<Setting>, Problem> {
+    let mut settings = Vec::new();
+    for (variable, text) in environment.filter(|(name, _)| name.starts_with("OSTIARY_") && name != "OSTIARY_CONFIG") {
+        let Some(key) = KEYS.iter().find(|key| key.variable() == variable) else {
             return Err(Problem::new(&variable, "no such key; `ostiary config reference` lists them all"));
         };
-        let parsed = format!("v = {value}").parse::<toml::Table>().ok().and_then(|mut t| t.remove("v"));
-        over.push((variable, *path, parsed.unwrap_or(toml::Value::String(value))));
+        let value = read_value(&text).unwrap_or(toml::Value::String(text));
+        settings.push(Setting { path: key.path, place: variable, value });
     }
-    Ok(over)
+    Ok(settings)
 }
 
-/// The file with the environment over it. The file was read before, so what is wrong now is a variable's value: the one
-/// that is wrong by itself is named.
-fn overlaid(table: &toml::Table, over: &[Override]) -> Result<File, Problem> {
-    let with = |some: &[Override]| {
-        let mut table = table.clone();
-        for (_, path, value) in some {
-            put(&mut table, path, value.clone());
+/// The settings over the defaults. If they do not fit, the one that does not fit by itself is named; where none does (a
+/// table's other half is missing) the one that is not enough by itself.
+fn overlaid(settings: &[Setting]) -> Result<File, Problem> {
+    let with = |some: &[Setting]| {
+        let mut table = defaults();
+        for setting in some {
+            put(&mut table, setting.path, setting.value.clone());
         }
         table.try_into::<File>()
     };
-    let error = match with(over) {
+    let error = match with(settings) {
         Ok(file) => return Ok(file),
         Err(error) => error,
     };
-    for (number, (variable, path, _)) in over.iter().enumerate() {
-        // A table's other half may be in another variable.
-        if let Err(error) = with(&over[number..=number])
-            && !error.message().starts_with("missing field")
-        {
-            let default = KEYS.iter().find(|key| key.path == *path).map_or("", |key| key.default);
-            let such = if default.is_empty() { String::new() } else { format!("; write it like {default}") };
-            return Err(Problem::new(variable, format!("{}{such}", plainly(error.message()))));
-        }
-    }
-    Err(Problem::new("environment", error.message().to_owned()))
-}
-
-fn put(table: &mut toml::Table, path: &str, value: toml::Value) {
-    match path.split_once('.') {
-        None => {
-            table.insert(path.to_owned(), value);
-        }
-        Some((head, tail)) => {
-            let inner = table.entry(head).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-            if let toml::Value::Table(inner) = inner {
-                put(inner, tail, value);
-            }
-        }
-    }
+    let alone = settings.iter().filter_map(|setting| Some((setting, with(std::slice::from_ref(setting)).err()?)));
+    let (mut halves, mut wrong): (Vec<_>, Vec<_>) =
+        alone.partition(|(_, error)| error.message().starts_with("missing field"));
+    wrong.append(&mut halves);
+    let (place, error) = wrong.into_iter().next().map_or(("the configuration", error), |(s, e)| (s.place.as_str(), e));
+    let like = settings.iter().find(|setting| setting.place == place).and_then(|setting| Key::find(setting.path));
+    let like = like.map_or("", |key| key.default);
+    let such = if like.is_empty() { String::new() } else { format!("; write it like {like}") };
+    Err(Problem::new(place, format!("{}{such}", plainly(error.message()))))
 }
 
 fn build(file: File, origin: &Origin<'_>, base: &Path) -> Result<Config, Problem> {
@@ -291,24 +254,19 @@ fn build(file: File, origin: &Origin<'_>, base: &Path) -> Result<Config, Problem
         .issuer
         .ok_or_else(|| problem("issuer", "must be set, such as issuer = \"https://login.example.org\"".into()))?;
     let issuer = Issuer::read(&issuer).map_err(|what| problem("issuer", format!("\"{issuer}\" {what}")))?;
-    let listen = file
-        .listen
-        .iter()
-        .map(|a| {
-            a.parse::<SocketAddr>()
-                .map_err(|_| problem("listen", format!("\"{a}\" is not an address and port, such as 127.0.0.1:8080")))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
     let secret_file = file.secret.ok_or_else(|| {
         problem("secret_file", "must name the file with the key-encryption secret; `ostiary init` makes one".into())
     })?;
     let secret_file = base.join(secret_file);
     let secrets = secrets(&secret_file).map_err(|what| problem("secret_file", what))?;
-    let database = match file.database.strip_prefix("sqlite:") {
-        Some(path) => format!("sqlite:{}", base.join(path).display()),
-        None if file.database.starts_with("postgres") => file.database,
-        None => return Err(problem("database", "must begin with sqlite: or postgres://".into())),
-    };
+    let mut database = file.database.parse().map_err(|fault: Fault| problem("database", fault.to_string()))?;
+    if let Location::Sqlite(path) = &mut database {
+        *path = base.join(&path);
+    }
+    for entry in &file.outbound.internal {
+        inside(entry).map_err(|what| problem("outbound.internal", format!("\"{entry}\" {what}")))?;
+    }
+    crate::logging::check(&file.log).map_err(|what| problem("log.level", what))?;
     let tls = file.tls.map(|tls| TlsFiles { certificate: base.join(tls.certificate), key: base.join(tls.key) });
     let mut test_mode = file.test_mode;
     test_mode.extra_ca = test_mode.extra_ca.map(|path| base.join(path));
@@ -317,7 +275,7 @@ fn build(file: File, origin: &Origin<'_>, base: &Path) -> Result<Config, Problem
     theme.sheet = crate::page::ThemeSheet::write(&theme.variables).map_err(|what| problem("theme.variables", what))?;
     Ok(Config {
         issuer,
-        listen,
+        listen: file.listen,
         database,
         secrets,
         secret_file,
@@ -326,38 +284,22 @@ fn build(file: File, origin: &Origin<'_>, base: &Path) -> Result<Config, Problem
         outbound: file.outbound,
         test_mode,
         limits: file.limits,
-        lifetimes: lifetimes(&file.lifetimes),
+        lifetimes: file.lifetimes,
         courier: file.courier,
         theme,
         log: file.log,
     })
 }
 
-/// The configured lifetimes over the defaults of the table.
-fn lifetimes(file: &LifetimesFile) -> Lifetimes {
-    let or = |written: Option<Written>, name: &str| {
-        written.map_or_else(
-            || {
-                let path = format!("lifetimes.{name}");
-                let key = KEYS.iter().find(|key| key.path == path).expect("every lifetime stands in the table of keys");
-                super::span::read(key.default.trim_matches('"')).expect("the table's defaults are durations")
-            },
-            |written| written.0,
-        )
-    };
-    Lifetimes {
-        code: or(file.code, "code"),
-        access_token: or(file.access_token, "access_token"),
-        id_token: or(file.id_token, "id_token"),
-        refresh_idle: or(file.refresh_idle, "refresh_idle"),
-        refresh_absolute: or(file.refresh_absolute, "refresh_absolute"),
-        session_idle: or(file.session_idle, "session_idle"),
-        session_absolute: or(file.session_absolute, "session_absolute"),
-        session_remember: or(file.session_remember, "session_remember"),
-        key_rotation: or(file.key_rotation, "key_rotation"),
-        logout_deadline: or(file.logout_deadline, "logout_deadline"),
-        logout_patience: or(file.logout_patience, "logout_patience"),
+/// A network, an address or a host suffix.
+fn inside(entry: &str) -> Result<(), &'static str> {
+    let name = entry.strip_prefix('*').unwrap_or(entry).trim_matches('.');
+    let letters = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    let suffix = !name.is_empty() && letters && !name.contains("..");
+    if entry.parse::<IpNet>().is_ok() || entry.parse::<IpAddr>().is_ok() || suffix {
+        return Ok(());
     }
+    Err("is neither a network such as 10.0.0.0/8 nor a host suffix such as .corp.example")
 }
 
 fn secrets(path: &Path) -> Result<Secrets, String> {

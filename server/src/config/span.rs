@@ -3,12 +3,7 @@
 use openid::time::Span;
 use serde::{Deserialize, Deserializer, de};
 
-/// A duration in a configuration.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Written(pub(super) Span);
-
-/// Reads one.
-pub(super) fn read(text: &str) -> Option<Span> {
+fn read(text: &str) -> Option<Span> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let amount: i64 = text[..digits].parse().ok()?;
     match text[digits..].trim() {
@@ -21,13 +16,18 @@ pub(super) fn read(text: &str) -> Option<Span> {
     }
 }
 
-impl<'de> Deserialize<'de> for Written {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        read(&text).map(Self).ok_or_else(|| {
-            de::Error::custom(format!(
-                "\"{text}\" is not a duration; write it as \"90s\", \"15min\", \"12h\" or \"30d\""
-            ))
-        })
+/// A duration.
+pub(super) fn any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    read(&text).ok_or_else(|| {
+        de::Error::custom(format!("\"{text}\" is not a duration; write it as \"90s\", \"15min\", \"12h\" or \"30d\""))
+    })
+}
+
+/// A duration of some length.
+pub(super) fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
+    match any(deserializer)? {
+        Span::ZERO => Err(de::Error::custom("it must last longer than no time")),
+        span => Ok(span),
     }
 }

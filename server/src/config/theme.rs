@@ -40,10 +40,11 @@ fn logo_is_safe(logo: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Theme;
+    use crate::config::defaults;
 
     #[test]
     fn logos_names_and_languages_are_checked() {
-        let logo = |uri: &str| Theme { logo_uri: Some(uri.into()), ..Theme::default() };
+        let logo = |uri: &str| Theme { logo_uri: Some(uri.into()), ..defaults("theme") };
         for good in ["https://cdn.example/logo.svg", "/logo.svg"] {
             assert_eq!(logo(good).check(), Ok(()), "{good}");
         }
@@ -53,10 +54,10 @@ mod tests {
             assert!(logo(bad).check().is_err(), "{bad}");
         }
         for name in ["", "two\nlines", &"x".repeat(201)] {
-            assert!(Theme { name: name.into(), ..Theme::default() }.check().is_err());
-            assert!(Theme { footer: Some(name.into()), ..Theme::default() }.check().is_err());
+            assert!(Theme { name: name.into(), ..defaults("theme") }.check().is_err());
+            assert!(Theme { footer: Some(name.into()), ..defaults("theme") }.check().is_err());
         }
-        let (key, what) = Theme { language: "tlh".into(), ..Theme::default() }.check().unwrap_err();
+        let (key, what) = Theme { language: "tlh".into(), ..defaults("theme") }.check().unwrap_err();
         assert_eq!(key, "theme.language");
         assert!(what.contains("en, de, fr, es"), "{what}");
     }

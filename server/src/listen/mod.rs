@@ -70,7 +70,7 @@ pub async fn serve(config: &Config, router: Router, ready: impl FnOnce(&[SocketA
         router,
         tls: acceptor.as_ref().map(tls::Acceptor::now),
         proxies: Arc::new(Proxies::new(&config.trusted_proxies)),
-        places: Arc::new(Semaphore::new(config.limits.connections)),
+        places: Arc::new(Semaphore::new(config.limits.connections.get())),
         patience: HEADERS,
     };
     let watcher = acceptor.map(|acceptor| tokio::spawn(acceptor.watch(told.clone())));

@@ -131,7 +131,7 @@ impl Frame {
         Self {
             language: texts::negotiate(&[language.to_owned()], None, "en"),
             now: Time::from_seconds(1_764_028_800),
-            theme: Theme::default(),
+            theme: crate::config::defaults("theme"),
             test_mode: false,
             base: String::new(),
         }

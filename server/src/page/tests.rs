@@ -207,7 +207,7 @@ async fn the_frame_shows_theme_and_test_mode() {
         logo_uri: Some("https://cdn.example/logo.svg".into()),
         footer: Some(EVIL.into()),
         sheet: super::ThemeSheet::write(&[("accent".to_owned(), "#123456".to_owned())].into()).unwrap(),
-        ..Theme::default()
+        ..crate::config::defaults("theme")
     };
     for sample in SAMPLES {
         let (source, policy) = page(sample, &f).await;

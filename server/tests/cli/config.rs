@@ -29,9 +29,21 @@ fn errors_point_at_file_and_line() {
         ("issuer = \"http://localhost:8080\"\nsecret_file = \"gone\"\n", "ostiary.toml:2: secret_file", "gone"),
         (&format!("{GOOD}listen = [\"8080\"]\n"), "ostiary.toml:3: listen", "127.0.0.1:8080"),
         (&format!("{GOOD}database = \"mysql:x\"\n"), "ostiary.toml:3: database", "postgres://"),
+        (&format!("{GOOD}database = \"sqlite:\"\n"), "ostiary.toml:3: database", "path of a file"),
+        (&format!("{GOOD}database = \"postgres://u:hunter2@h/d?sslmode=bogus\"\n"), ":3: database", "verify-full"),
+        (&format!("{GOOD}[outbound]\ninternal = [\"10.0.0.0/33\"]\n"), ":4: outbound.internal", "10.0.0.0/33"),
+        (&format!("{GOOD}[outbound]\ninternal = [\".corp\", \"http://x\"]\n"), ":4: outbound.internal", "http://x"),
+        (&format!("{GOOD}[log]\nlevel = \"info,=zz\"\n"), "ostiary.toml:4: log.level", "info,store=debug"),
+        (&format!("{GOOD}[log]\nlevel = \"loud\"\n"), "ostiary.toml:4: log.level", "loud"),
+        (&format!("{GOOD}[courier]\nconcurrency = 0\n"), "ostiary.toml:4: courier.concurrency", "zero"),
+        (&format!("{GOOD}[courier]\nper_host = 0\n"), "ostiary.toml:4: courier.per_host", "zero"),
+        (&format!("{GOOD}[limits]\nconnections = 0\n"), "ostiary.toml:4: limits.connections", "zero"),
+        (&format!("{GOOD}[limits]\nattempts_per_account = 0\n"), "ostiary.toml:4: limits.attempts", "zero"),
+        (&format!("{GOOD}log = 5\n"), "ostiary.toml:3: log", "[log]"),
     ] {
         let said = complaint(&place, text, &[]);
         assert!(said.contains(place_of_error) && said.contains(what), "{text}: {said}");
+        assert!(!said.contains("hunter2"), "{text}: {said}");
     }
     place.write("short.secret", "AAAA\n");
     let said = complaint(&place, "issuer = \"http://localhost:8080\"\nsecret_file = \"short.secret\"\n", &[]);
@@ -49,6 +61,9 @@ fn errors_of_the_environment_name_the_variable() {
         ("OSTIARY_ISSUER", "http://login.example.org", "https://"),
         ("OSTIARY_SECRET_FILE", "gone", "gone"),
         ("OSTIARY_NONSENSE", "1", "config reference"),
+        ("OSTIARY_DATABASE", "postgres://u@h/d?pool=1", "pool"),
+        ("OSTIARY_COURIER__CONCURRENCY", "0", "zero"),
+        ("OSTIARY_OUTBOUND__INTERNAL", "[\"10.0.0.0/33\"]", "10.0.0.0/33"),
     ] {
         let said = complaint(&place, GOOD, &[(variable, value)]);
         assert!(said.contains(variable) && said.contains(what), "{variable}: {said}");

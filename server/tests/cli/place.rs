@@ -44,6 +44,9 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ostiary"));
         command.current_dir(&self.0).args(arguments).stdin(Stdio::null());
         command.env("USER", "grace").env_remove("SUDO_USER");
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"OSTIARY_")) {
+            command.env_remove(name);
+        }
         command
     }
 
