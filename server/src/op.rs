@@ -7,11 +7,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use openid::authorize::request::ServerOffers;
 use openid::client::policy::Policy;
+use openid::logout::judge::{End, Ended, OfflineGrants};
 use openid::name::SessionId;
+use openid::session::Cause;
 use openid::time::{Span, Time};
 use openid::token::issue::Terms;
 use openid::wire::scope::Scope;
 use store::Store;
+use store::audit::Entry;
 
 use crate::answer::Stop;
 use crate::client_keys::ClientKeys;
@@ -148,6 +151,23 @@ impl Op {
             ..Terms::default()
         };
         Terms::of(policy, &defaults)
+    }
+
+    /// The order to end something now. Background access ends if the cause says so.
+    pub fn order_to_end(&self, what: Ended, cause: Cause, by: &str) -> End {
+        End {
+            what,
+            cause,
+            by: by.to_owned(),
+            offline: OfflineGrants::Keep,
+            at: self.now(),
+            deadline: self.0.config.lifetimes.logout_deadline,
+        }
+    }
+
+    /// A line for the audit trail.
+    pub fn line(&self, actor: &str, action: &str, subject: &str) -> Entry {
+        Entry::new(self.0.dice.name(), self.now(), actor.to_owned(), action, subject.to_owned())
     }
 
     /// Notes that a session was seen, if that was not noted within five minutes. Nobody waits for it.

@@ -38,6 +38,11 @@ impl Entry {
     pub fn new(id: String, at: Time, actor: String, action: &str, subject: String) -> Self {
         Self { id, at, actor, action: action.to_owned(), subject, detail: "{}".to_owned() }
     }
+
+    /// Gives it its detail.
+    pub fn tell(&mut self, detail: &serde_json::Value) {
+        self.detail = detail.to_string();
+    }
 }
 
 fn entry(mut row: Row) -> Result<Entry, Fault> {
@@ -66,6 +71,7 @@ impl Tx {
         self.change(&INSERT, values).await?;
         Ok(())
     }
+
     /// Removes lines older than `before`.
     pub async fn sweep_audit(&mut self, before: Time, most: u32) -> Result<u64, Fault> {
         self.change(&SWEEP, values![before, most]).await

@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use openid::client::metadata::{ClientKind, Metadata, SecretNeed};
 use openid::client::policy::{ConsentPolicy, Policy};
-use openid::logout::judge::{End, Ended, OfflineGrants};
+use openid::logout::judge::Ended;
 use openid::name::{ClientId, Digest, Secret};
 use openid::session::Cause;
 use serde_json::{Map, Value, json};
-use store::audit::Entry;
 use store::clients::ClientRow;
 
 use super::out::{Failed, Out, when};
@@ -259,19 +258,11 @@ async fn add(arguments: &AddArguments, op: &Op, out: &Out) -> Result<(), Failed>
     }
     let kept = keep(op, &metadata, given.read_secret()?.as_deref())?;
     let row = row(op, ClientId::new(id), &metadata, &policy, &kept)?;
-    let entry = Entry::new(op.dice().name(), op.now(), super::actor(), "client_added", row.id.to_string());
-    let added = row.clone();
-    let done = op
-        .store()
-        .write(async move |tx| {
-            let done = tx.add_client(&added).await?;
-            if done.is_done() {
-                tx.note(&entry).await?;
-            }
-            Ok(done)
-        })
-        .await?;
-    if !done.is_done() {
+    let new = row.clone();
+    let added = super::change(op, "client_added", row.id.as_str(), async move |tx, _| {
+        Ok(tx.add_client(&new).await?.is_done().then_some(()))
+    });
+    if added.await?.is_none() {
         return Err(Failed::new(format!("there is a client {} already; `ostiary client update` replaces it", row.id)));
     }
     registered(&row, &metadata, &kept, out);
@@ -311,14 +302,11 @@ async fn update(id: &str, given: &GivenArguments, op: &Op, out: &Out) -> Result<
         (secret, _) => keep(op, &metadata, secret.as_deref())?,
     };
     let new = ClientRow { created_at: old.created_at, ..row(op, old.id.clone(), &metadata, &policy, &kept)? };
-    let entry = Entry::new(op.dice().name(), op.now(), super::actor(), "client_updated", id.to_owned());
     let replaced = new.clone();
-    op.store()
-        .write(async move |tx| {
-            tx.replace_client(&replaced).await?;
-            Ok(tx.note(&entry).await?)
-        })
-        .await?;
+    super::change(op, "client_updated", id, async move |tx, _| {
+        Ok(tx.replace_client(&replaced).await?.is_done().then_some(()))
+    })
+    .await?;
     registered(&new, &metadata, &kept, out);
     warn(op, &metadata, out);
     Ok(())
@@ -332,36 +320,26 @@ enum Ending {
 
 async fn end(id: &str, ending: Ending, op: &Op, out: &Out) -> Result<(), Failed> {
     let row = find(op, id).await?;
-    let now = op.now();
-    let end = End {
-        what: Ended::Client(row.id.clone()),
-        cause: Cause::ClientDisabled,
-        by: super::actor(),
-        offline: OfflineGrants::Revoke,
-        at: now,
-        deadline: op.config().lifetimes.logout_deadline,
+    let client = row.id;
+    let end = op.order_to_end(Ended::Client(client.clone()), Cause::ClientDisabled, &super::actor());
+    let (what, action) = match ending {
+        Ending::Disable => ("disabled", "client_disabled"),
+        Ending::Delete => ("deleted", "client_deleted"),
     };
-    let action = if ending == Ending::Delete { "client_deleted" } else { "client_disabled" };
-    let entry = Entry::new(op.dice().name(), now, super::actor(), action, id.to_owned());
-    let client = row.id.clone();
-    let report = op
-        .store()
-        .write(async move |tx| {
-            let report = tx.end(&end).await?;
-            match ending {
-                Ending::Disable => {
-                    tx.disable_client(&client, now).await?;
-                }
-                Ending::Delete => {
-                    tx.withdraw_notices(&client, now).await?;
-                    tx.delete_client(&client).await?;
-                }
+    let report = super::change(op, action, id, async move |tx, line| {
+        let report = tx.end(&end).await?;
+        let done = match ending {
+            Ending::Disable => tx.disable_client(&client, end.at).await?,
+            Ending::Delete => {
+                tx.withdraw_notices(&client, end.at).await?;
+                tx.delete_client(&client).await?
             }
-            tx.note(&entry).await?;
-            Ok(report)
-        })
-        .await?;
-    let what = if ending == Ending::Delete { "deleted" } else { "disabled" };
+        };
+        line.tell(&report.tally());
+        Ok((done.is_done() || report.ended_something()).then_some(report))
+    })
+    .await?
+    .unwrap_or_default();
     out.answer(&json!({"client_id": id, "done": what, "grants_ended": report.revoked.len()}), |out| {
         out.line(&format!("{id} is {what}; {} grants ended.", report.revoked.len()));
     });
@@ -371,13 +349,10 @@ async fn end(id: &str, ending: Ending, op: &Op, out: &Out) -> Result<(), Failed>
 async fn enable(id: &str, op: &Op, out: &Out) -> Result<(), Failed> {
     let row = find(op, id).await?;
     let now = op.now();
-    let entry = Entry::new(op.dice().name(), now, super::actor(), "client_enabled", id.to_owned());
-    op.store()
-        .write(async move |tx| {
-            tx.enable_client(&row.id, now).await?;
-            Ok(tx.note(&entry).await?)
-        })
-        .await?;
+    super::change(op, "client_enabled", id, async move |tx, _| {
+        Ok(tx.enable_client(&row.id, now).await?.is_done().then_some(()))
+    })
+    .await?;
     out.answer(&json!({"client_id": id}), |out| out.line(&format!("{id} is enabled.")));
     Ok(())
 }

@@ -1,15 +1,15 @@
 //! The command line, made for people: says what to do next, says how to mend what is wrong, and speaks JSON to machines.
 //!
-//! Invariant: a command works on the database itself, beside a running server, which notices within a second; what changes
-//! state leaves a line in the audit trail.
+//! Invariant: a command works on the database itself, beside a running server, which notices within a second; what changed
+//! state leaves a line in the audit trail, and what changed nothing leaves none.
 
 mod claims;
 mod client;
 mod doctor;
 mod init;
-mod ledger;
 mod notice;
 mod out;
+mod session;
 mod tend;
 mod user;
 
@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use store::audit::Entry;
+use store::{Stop, Tx};
 
 use crate::config::Config;
 use crate::op::Op;
@@ -62,7 +64,7 @@ enum Command {
     Client(client::ClientCommand),
     /// Single-sign-on sessions.
     #[command(subcommand)]
-    Session(ledger::SessionCommand),
+    Session(session::SessionCommand),
     /// Logout notices: who was told, who will be, who could not be.
     #[command(subcommand)]
     Notice(notice::NoticeCommand),
@@ -114,7 +116,7 @@ async fn run(arguments: Arguments, out: &Out) -> Result<ExitCode, Failed> {
         Command::Serve => serve(&file, out).await?,
         Command::User(command) => user::run(command, &open(&file).await?, out).await?,
         Command::Client(command) => client::run(command, &open(&file).await?, out).await?,
-        Command::Session(command) => ledger::sessions(command, &open(&file).await?, out).await?,
+        Command::Session(command) => session::sessions(command, &open(&file).await?, out).await?,
         Command::Notice(command) => notice::notices(command, &open(&file).await?, out).await?,
         Command::Key(command) => tend::keys(command, &open(&file).await?, out).await?,
         Command::Audit(audit) => tend::audit(&audit, &open(&file).await?, out).await?,
@@ -148,6 +150,25 @@ async fn serve(file: &Path, out: &Out) -> Result<(), Failed> {
     })
     .await?;
     Ok(())
+}
+
+/// Makes a change and writes its line in the audit trail, in one transaction. `None`: it changed nothing, and there is no
+/// line.
+async fn change<T, F>(op: &Op, action: &str, subject: &str, work: F) -> Result<Option<T>, Failed>
+where
+    F: AsyncFn(&mut Tx, &mut Entry) -> Result<Option<T>, Stop> + Send + 'static,
+    T: Send + 'static,
+{
+    let entry = op.line(&actor(), action, subject);
+    let changed = op.store().write(async move |tx| {
+        let mut line = entry.clone();
+        let changed = work(tx, &mut line).await?;
+        if changed.is_some() {
+            tx.note(&line).await?;
+        }
+        Ok(changed)
+    });
+    Ok(changed.await?)
 }
 
 /// Who works on the command line, for the audit trail.

@@ -4,7 +4,6 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
-use store::audit::Entry;
 use store::{NoticeFilter, NoticeRow, NoticeState, Settled};
 
 use super::out::{Failed, Out, exact, stamp};
@@ -153,19 +152,11 @@ async fn show(id: &str, op: &Op, out: &Out) -> Result<(), Failed> {
 
 async fn give_up(id: &str, op: &Op, out: &Out) -> Result<(), Failed> {
     let now = op.now();
-    let entry = Entry::new(op.dice().name(), now, super::actor(), "notice_given_up", id.to_owned());
     let named = id.to_owned();
-    let done = op
-        .store()
-        .write(async move |tx| {
-            let done = tx.give_up(&named, now).await?;
-            if done == Settled::Now {
-                tx.note(&entry).await?;
-            }
-            Ok(done)
-        })
-        .await?;
-    if done == Settled::Not {
+    let done = super::change(op, "notice_given_up", id, async move |tx, _| {
+        Ok((tx.give_up(&named, now).await? == Settled::Now).then_some(()))
+    });
+    if done.await?.is_none() {
         return Err(Failed::new(format!(
             "{id} is no notice that waits or is parked; `ostiary notice list` shows them"
         )));
@@ -215,24 +206,17 @@ async fn retry(arguments: &RetryArguments, op: &Op, out: &Out) -> Result<(), Fai
         parked.into_iter().map(|row| row.id).collect()
     };
     let (now, deadline) = (op.now(), op.config().lifetimes.logout_deadline);
-    let subject = arguments.id.clone().unwrap_or_else(|| "parked".to_owned());
-    let entry = Entry::new(op.dice().name(), now, super::actor(), "notices_retried", subject);
-    let reopened = op
-        .store()
-        .write(async move |tx| {
-            let mut reopened = 0;
-            for id in &ids {
-                if tx.retry_notice(id, now, now + deadline).await? == Settled::Now {
-                    reopened += 1;
-                }
-            }
-            if reopened > 0 {
-                let detail = json!({"reopened": reopened}).to_string();
-                tx.note(&Entry { detail, ..entry.clone() }).await?;
-            }
-            Ok(reopened)
-        })
-        .await?;
+    let subject = arguments.id.as_deref().unwrap_or("parked");
+    let reopened = super::change(op, "notices_retried", subject, async move |tx, line| {
+        let mut reopened = 0;
+        for id in &ids {
+            reopened += usize::from(tx.retry_notice(id, now, now + deadline).await? == Settled::Now);
+        }
+        line.tell(&json!({"reopened": reopened}));
+        Ok((reopened > 0).then_some(reopened))
+    })
+    .await?
+    .unwrap_or_default();
     if arguments.id.is_some() && reopened == 0 {
         return Err(Failed::new("there is no such notice, or it was delivered; `ostiary notice list` shows them"));
     }

@@ -6,7 +6,6 @@ use clap::{Args, Subcommand};
 use openid::name::AccountId;
 use openid::time::Time;
 use serde_json::{Value, json};
-use store::audit::Entry;
 use store::keys::KeyRow;
 
 use super::out::{Failed, Out, exact, stamp, when};
@@ -85,7 +84,7 @@ async fn rotate(at_once: bool, op: &Op, out: &Out) -> Result<(), Failed> {
     // A leak does not wait for that.
     let rows = keyring::make(&others, op.sealing(), op.dice(), now, active_from).await?;
     let kids: Vec<String> = rows.iter().map(|row| row.kid.clone()).collect();
-    let entry = Entry::new(op.dice().name(), now, super::actor(), "keys_rotated", kids.join(" "));
+    let entry = op.line(&super::actor(), "keys_rotated", &kids.join(" "));
     keyring::add(op.store(), rows, entry).await?;
     let left: Vec<&str> = okp.iter().map(|alg| alg.as_str()).collect();
     out.answer(&json!({"kids": kids, "active_from": stamp(active_from), "left": left}), |out| {
@@ -104,19 +103,11 @@ async fn remove(kid: &str, op: &Op, out: &Out) -> Result<(), Failed> {
     if !all.iter().any(|key| key.kid == kid) {
         return Err(Failed::new(format!("there is no key {kid}; `ostiary key list` shows them")));
     }
-    let entry = Entry::new(op.dice().name(), now, super::actor(), "key_removed", kid.to_owned());
     let named = kid.to_owned();
-    let done = op
-        .store()
-        .write(async move |tx| {
-            let done = tx.remove_key(&named, now).await?;
-            if done.is_done() {
-                tx.note(&entry).await?;
-            }
-            Ok(done)
-        })
-        .await?;
-    if !done.is_done() {
+    let done = super::change(op, "key_removed", kid, async move |tx, _| {
+        Ok(tx.remove_key(&named, now).await?.is_done().then_some(()))
+    });
+    if done.await?.is_none() {
         return Err(Failed::new(format!(
             "{kid} is the last key of its algorithm that signs; `ostiary key rotate --now` makes a successor first"
         )));
@@ -174,7 +165,7 @@ pub(super) struct BackupArguments {
 
 /// Copies a SQLite database while it is in use.
 pub(super) async fn backup(arguments: &BackupArguments, op: &Op, out: &Out) -> Result<(), Failed> {
-    if !op.config().database.starts_with("sqlite:") {
+    if let store::Location::Postgres(_) = op.config().database {
         return Err(Failed::new(
             "PostgreSQL has its own tools: `pg_dump --format=custom --file=FILE URL` is a consistent copy while in use",
         ));

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use openid::account::Account;
-use openid::logout::judge::{End, Ended, OfflineGrants};
+use openid::logout::judge::Ended;
 use openid::name::AccountId;
 use openid::session::Cause;
 use serde_json::{Map, Value, json};
-use store::audit::Entry;
+use store::EndReport;
 
 use super::claims::ClaimArguments;
 use super::out::{Failed, Out, stamp, when};
@@ -164,19 +164,11 @@ async fn add(arguments: AddArguments, op: &Op, out: &Out) -> Result<(), Failed> 
         updated_at: now,
         disabled_at: None,
     };
-    let entry = Entry::new(op.dice().name(), now, super::actor(), "user_added", account.username.clone());
-    let added = account.clone();
-    let done = op
-        .store()
-        .write(async move |tx| {
-            let done = tx.add_account(&added, Some(&hash)).await?;
-            if done.is_done() {
-                tx.note(&entry).await?;
-            }
-            Ok(done)
-        })
-        .await?;
-    if !done.is_done() {
+    let new = account.clone();
+    let added = super::change(op, "user_added", &account.username, async move |tx, _| {
+        Ok(tx.add_account(&new, Some(&hash)).await?.is_done().then_some(()))
+    });
+    if added.await?.is_none() {
         return Err(Failed::new(format!(
             "there is a user {} already; `ostiary user passwd` sets a password",
             account.username
@@ -205,17 +197,17 @@ async fn update(arguments: &UpdateArguments, op: &Op, out: &Out) -> Result<(), F
         .map(|(claim, _)| claim)
         .chain(account.claims.keys().filter(|claim| !new.contains_key(*claim)))
         .collect();
-    let detail = json!({"claims": changed}).to_string();
-    let now = op.now();
-    let entry = Entry::new(op.dice().name(), now, super::actor(), "user_updated", account.username.clone());
-    let entry = Entry { detail, ..entry };
-    let (id, set) = (account.id.clone(), new.clone());
-    op.store()
-        .write(async move |tx| {
-            tx.set_claims(&id, &set, now).await?;
-            Ok(tx.note(&entry).await?)
-        })
-        .await?;
+    if changed.is_empty() {
+        out.answer(&shown(&account), |out| out.line(&format!("{} is as it was.", account.username)));
+        return Ok(());
+    }
+    let detail = json!({"claims": changed});
+    let (id, set, now) = (account.id.clone(), new.clone(), op.now());
+    super::change(op, "user_updated", &account.username, async move |tx, line| {
+        line.tell(&detail);
+        Ok(tx.set_claims(&id, &set, now).await?.is_done().then_some(()))
+    })
+    .await?;
     let account = Account { claims: new, updated_at: now, ..account };
     out.answer(&shown(&account), |out| {
         out.line(&format!("{} is updated; clients see it at their next UserInfo request.", account.username));
@@ -255,50 +247,35 @@ impl PasswordArguments {
 async fn passwd(name: &str, password: &PasswordArguments, op: &Op, out: &Out) -> Result<(), Failed> {
     let account = find(op, name).await?;
     let hash = op.hashing().hash(&password.read(&account.username)?).await?;
-    let end = ending(op, &account, Cause::PasswordChanged, OfflineGrants::Keep);
-    let entry = Entry::new(op.dice().name(), op.now(), super::actor(), "password_set", account.username.clone());
-    let (id, now) = (account.id.clone(), op.now());
-    let report = op
-        .store()
-        .write(async move |tx| {
-            tx.set_password(&id, &hash, now).await?;
-            tx.note(&entry).await?;
-            Ok(tx.end(&end).await?)
-        })
-        .await?;
-    told(out, &account.username, "has a new password", &report);
+    let id = account.id.clone();
+    let end = op.order_to_end(Ended::Account(id.clone()), Cause::PasswordChanged, &super::actor());
+    let report = super::change(op, "password_set", &account.username, async move |tx, line| {
+        tx.set_password(&id, &hash, end.at).await?;
+        let report = tx.end(&end).await?;
+        line.tell(&report.tally());
+        Ok(Some(report))
+    })
+    .await?;
+    told(out, &account.username, "has a new password", &report.unwrap_or_default());
     Ok(())
-}
-
-fn ending(op: &Op, account: &Account, cause: Cause, offline: OfflineGrants) -> End {
-    End {
-        what: Ended::Account(account.id.clone()),
-        cause,
-        by: super::actor(),
-        offline,
-        at: op.now(),
-        deadline: op.config().lifetimes.logout_deadline,
-    }
 }
 
 async fn disable(name: &str, op: &Op, out: &Out) -> Result<(), Failed> {
     let account = find(op, name).await?;
-    let end = ending(op, &account, Cause::AccountDisabled, OfflineGrants::Revoke);
-    let entry = Entry::new(op.dice().name(), op.now(), super::actor(), "user_disabled", account.username.clone());
-    let (id, now) = (account.id.clone(), op.now());
-    let report = op
-        .store()
-        .write(async move |tx| {
-            tx.disable_account(&id, now).await?;
-            tx.note(&entry).await?;
-            Ok(tx.end(&end).await?)
-        })
-        .await?;
-    told(out, &account.username, "is disabled", &report);
+    let id = account.id.clone();
+    let end = op.order_to_end(Ended::Account(id.clone()), Cause::AccountDisabled, &super::actor());
+    let report = super::change(op, "user_disabled", &account.username, async move |tx, line| {
+        let done = tx.disable_account(&id, end.at).await?;
+        let report = tx.end(&end).await?;
+        line.tell(&report.tally());
+        Ok((done.is_done() || report.ended_something()).then_some(report))
+    })
+    .await?;
+    told(out, &account.username, "is disabled", &report.unwrap_or_default());
     Ok(())
 }
 
-fn told(out: &Out, name: &str, what: &str, report: &store::EndReport) {
+fn told(out: &Out, name: &str, what: &str, report: &EndReport) {
     let (sessions, notices, untold) = (report.sessions.len(), report.notices.len(), report.untold.len());
     let answer = json!({"username": name, "sessions_ended": sessions, "notices": notices, "untold": untold});
     out.answer(&answer, |out| {
@@ -313,14 +290,11 @@ fn told(out: &Out, name: &str, what: &str, report: &store::EndReport) {
 
 async fn enable(name: &str, op: &Op, out: &Out) -> Result<(), Failed> {
     let account = find(op, name).await?;
-    let entry = Entry::new(op.dice().name(), op.now(), super::actor(), "user_enabled", account.username.clone());
     let (id, now) = (account.id.clone(), op.now());
-    op.store()
-        .write(async move |tx| {
-            tx.enable_account(&id, now).await?;
-            Ok(tx.note(&entry).await?)
-        })
-        .await?;
+    super::change(op, "user_enabled", &account.username, async move |tx, _| {
+        Ok(tx.enable_account(&id, now).await?.is_done().then_some(()))
+    })
+    .await?;
     out.answer(&json!({"username": account.username}), |out| out.line(&format!("{} is enabled.", account.username)));
     Ok(())
 }

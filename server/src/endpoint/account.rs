@@ -5,13 +5,12 @@
 
 use login::password::Problem;
 use openid::account::Account;
-use openid::logout::judge::{End, Ended, OfflineGrants};
+use openid::logout::judge::Ended;
 use openid::name::{AccountId, ClientId, SessionId};
 use openid::session::{Cause, Session};
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, refuse};
 use store::SessionRow;
-use store::audit::Entry;
 
 use super::ask::Ask;
 use super::login::{Proven, prove};
@@ -196,30 +195,18 @@ pub(super) async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let hash = op.hashing().hash(&new).await?;
     let id = account.id.clone();
     let now = op.now();
-    let entry =
-        Entry::new(op.dice().name(), now, format!("account:{id}"), "password_changed", account.username.clone());
     let here = session.id;
-    let end = end_of(op, Ended::Account(id.clone()), Cause::PasswordChanged, &id);
+    let end = op.order_to_end(Ended::Account(id.clone()), Cause::PasswordChanged, &super::actor(&id));
+    let line = op.line(&end.by, "password_changed", &account.username);
     op.store()
         .write(async move |tx| {
+            let mut line = line.clone();
             tx.set_password(&id, &hash, now).await?;
-            tx.end_elsewhere(&end, &here).await?;
-            tx.note(&entry).await?;
-            Ok(())
+            line.tell(&tx.end_elsewhere(&end, &here).await?.tally());
+            Ok(tx.note(&line).await?)
         })
         .await?;
     Ok(back(op, &account.id, "password"))
-}
-
-fn end_of(op: &Op, what: Ended, cause: Cause, by: &AccountId) -> End {
-    End {
-        what,
-        cause,
-        by: format!("account:{by}"),
-        offline: OfflineGrants::Keep,
-        at: op.now(),
-        deadline: op.config().lifetimes.logout_deadline,
-    }
 }
 
 /// `POST /account/withdraw`: the client loses what it was granted, offline access included, and is told.
@@ -227,16 +214,19 @@ pub(super) async fn withdraw(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.form()?;
     let (account, _) = owner(op, ask, &form).await?;
     let client = ClientId::new(form.need("client")?);
-    let now = op.now();
     let id = account.id.clone();
     let what = Ended::AccountAtClient(id.clone(), client.clone());
-    let end = End { offline: OfflineGrants::Revoke, ..end_of(op, what, Cause::ConsentWithdrawn, &id) };
-    let entry = Entry::new(op.dice().name(), now, format!("account:{id}"), "consent_withdrawn", client.to_string());
+    let end = op.order_to_end(what, Cause::ConsentWithdrawn, &super::actor(&id));
+    let line = op.line(&end.by, "consent_withdrawn", client.as_str());
     op.store()
         .write(async move |tx| {
-            tx.withdraw_consent(&id, &client).await?;
-            tx.end(&end).await?;
-            tx.note(&entry).await?;
+            let mut line = line.clone();
+            let done = tx.withdraw_consent(&id, &client).await?;
+            let report = tx.end(&end).await?;
+            if done.is_done() || report.ended_something() {
+                line.tell(&report.tally());
+                tx.note(&line).await?;
+            }
             Ok(())
         })
         .await?;
@@ -252,12 +242,16 @@ pub(super) async fn end(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     if !theirs.iter().any(|other| other.session.id == wanted) {
         return Ok(back(op, &account.id, "ended"));
     }
-    let end = end_of(op, Ended::Session(wanted.clone()), Cause::Person, &account.id);
-    let entry = Entry::new(op.dice().name(), op.now(), end.by.clone(), "session_ended", wanted.to_string());
+    let end = op.order_to_end(Ended::Session(wanted.clone()), Cause::Person, &super::actor(&account.id));
+    let line = op.line(&end.by, "session_ended", wanted.as_str());
     op.store()
         .write(async move |tx| {
-            tx.end(&end).await?;
-            tx.note(&entry).await?;
+            let mut line = line.clone();
+            let report = tx.end(&end).await?;
+            if report.ended_something() {
+                line.tell(&report.tally());
+                tx.note(&line).await?;
+            }
             Ok(())
         })
         .await?;

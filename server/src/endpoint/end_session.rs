@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use axum::http::{Method, header};
 use openid::logout::end::{After, EndAnswer, EndFacts, EndHint, EndNext, EndQuestion, EndRequest, HeldSession, judge};
-use openid::logout::judge::{End, Ended, OfflineGrants};
+use openid::logout::judge::{End, Ended};
 use openid::name::{ClientId, SessionId};
 use openid::session::{Cause, SessionStanding};
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, refuse};
-use store::audit::Entry;
 use store::{Browser, EndReport, NoticeState};
 
 use super::ask::Ask;
@@ -50,7 +49,8 @@ pub(super) async fn end_session(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         EndNext::Ask(question) => put_question(op, ask, question, &request.ui_locales).await,
         EndNext::Done { after } => finish(op, ask, &EndReport::default(), asked_by, after).await,
         EndNext::End { what, cause, after } => {
-            let report = carry_out(op, what, cause, asked_by.as_ref()).await?;
+            let ends = orders(op, what, cause, (&held, asked_by.as_ref())).await?;
+            let report = carry_out(op, ends, asked_by.clone()).await?;
             finish(op, ask, &report, asked_by, after).await
         }
     }
@@ -127,7 +127,8 @@ pub(super) async fn logout(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         Ended::Account(id) => here.iter().any(|held| held.account == *id),
         _ => true,
     });
-    let report = carry_out(op, ends, question.cause(), question.client.as_ref()).await?;
+    let ends = orders(op, ends, question.cause(), (&here, question.client.as_ref())).await?;
+    let report = carry_out(op, ends, question.client.clone()).await?;
     finish(op, ask, &report, question.client, question.after).await
 }
 
@@ -139,37 +140,65 @@ fn given(form: &Form) -> Option<EndAnswer> {
     }
 }
 
-/// One transaction for all of it.
-async fn carry_out(op: &Op, what: Vec<Ended>, cause: Cause, asked_by: Option<&ClientId>) -> Result<EndReport, Stop> {
-    let by = asked_by.map_or_else(|| "person".to_owned(), |client| format!("client:{client}"));
-    let now = op.now();
-    let ends: Vec<End> = what
-        .into_iter()
-        .map(|what| End {
-            what,
-            cause,
-            by: by.clone(),
-            offline: OfflineGrants::Keep,
-            at: now,
-            deadline: op.config().lifetimes.logout_deadline,
-        })
-        .collect();
-    let name = op.dice().name();
+/// The orders, each in somebody's name.
+async fn orders(
+    op: &Op,
+    what: Vec<Ended>,
+    cause: Cause,
+    (held, client): (&[HeldSession], Option<&ClientId>),
+) -> Result<Vec<End>, Stop> {
+    let mut orders = Vec::with_capacity(what.len());
+    for what in what {
+        let by = in_the_name_of(op, &what, held, client).await?;
+        orders.push(op.order_to_end(what, cause, &by));
+    }
+    Ok(orders)
+}
+
+/// The person whose session this browser holds; else the client that brought the hint.
+async fn in_the_name_of(
+    op: &Op,
+    what: &Ended,
+    held: &[HeldSession],
+    client: Option<&ClientId>,
+) -> Result<String, Stop> {
+    let own = match what {
+        Ended::Session(session) => held.iter().find(|held| held.session == *session),
+        Ended::Account(account) => held.iter().find(|held| held.account == *account),
+        Ended::Participation(sid) => {
+            let stay = op.store().reader().await?.participation(sid).await?;
+            stay.and_then(|stay| held.iter().find(|held| held.session == stay.participation.session))
+        }
+        Ended::Client(_) | Ended::AccountAtClient(..) => None,
+    };
+    Ok(match (own, client) {
+        (Some(held), _) => super::actor(&held.account),
+        (None, Some(client)) => format!("client:{client}"),
+        (None, None) => "person".to_owned(),
+    })
+}
+
+/// One transaction for all of it, with a line in the audit trail for each that ended something.
+async fn carry_out(op: &Op, ends: Vec<End>, client: Option<ClientId>) -> Result<EndReport, Stop> {
+    let ends: Vec<_> = ends.into_iter().map(|end| (op.line(&end.by, "sign_out", ""), end)).collect();
     op.store()
         .write(async move |tx| {
             let mut all = EndReport::default();
-            for end in &ends {
+            for (line, end) in &ends {
+                let mut line = line.clone();
                 let report = tx.end(end).await?;
-                all.sessions.extend(report.sessions);
-                all.notices.extend(report.notices);
-                all.untold.extend(report.untold);
-                all.revoked.extend(report.revoked);
-                all.kept.extend(report.kept);
+                if report.ended_something() {
+                    let mut detail = report.tally();
+                    detail["client"] = serde_json::json!(client);
+                    line.tell(&detail);
+                    line.subject = match &end.what {
+                        Ended::Participation(sid) => sid.to_string(),
+                        _ => report.sessions.iter().map(SessionId::as_str).collect::<Vec<_>>().join(" "),
+                    };
+                    tx.note(&line).await?;
+                }
+                all.add(report);
             }
-            let sessions: Vec<&str> = all.sessions.iter().map(SessionId::as_str).collect();
-            let entry = Entry::new(name.clone(), now, by.clone(), "sign_out", sessions.join(" "));
-            let detail = serde_json::json!({"notices": all.notices.len(), "untold": all.untold.len()});
-            tx.note(&Entry { detail: detail.to_string(), ..entry }).await?;
             Ok(all)
         })
         .await

@@ -24,7 +24,7 @@ use std::fmt::Write as _;
 use crate::answer::Channel;
 
 pub(crate) use shown::{
-    agent, application, asked_claims, asked_scopes, client_name, display_name, moment, signed_in, words,
+    actor, agent, application, asked_claims, asked_scopes, client_name, display_name, moment, signed_in, words,
 };
 
 /// The endpoints by name. The match in [`shell`] has no catch-all.

@@ -5,7 +5,7 @@
 use openid::account::Account;
 use openid::authorize::next::Consent;
 use openid::client::Client;
-use openid::name::ClientId;
+use openid::name::{AccountId, ClientId};
 use openid::session::Session;
 use openid::time::Time;
 use serde_json::Value;
@@ -19,6 +19,11 @@ use crate::page::{Application, Asked};
 /// A space-separated parameter.
 pub(crate) fn words(value: Option<&str>) -> Vec<String> {
     value.unwrap_or_default().split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// A person, as the audit trail names who did something.
+pub(crate) fn actor(account: &AccountId) -> String {
+    format!("account:{account}")
 }
 
 /// A client's name in the first language it has one in, or its id.

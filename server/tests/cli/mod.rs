@@ -113,7 +113,26 @@ fn trail_of_people(place: &Place) {
     );
     let audit = place.json(&["audit", "--limit", "10"]);
     assert_eq!(audit[3]["detail"], json!({"claims": ["nickname", "website"]}), "{audit:#}");
-    assert!(!audit.to_string().contains("password\""), "no secret in the trail: {audit:#}");
+    for secret in ["correct horse battery", "another long password"] {
+        assert!(!audit.to_string().contains(secret), "no secret in the trail: {audit:#}");
+    }
+}
+
+#[test]
+fn what_changes_nothing_leaves_no_line() {
+    let place = Place::new();
+    place.add_user("ada");
+    let file = place.write("app.json", APP);
+    place.done(&["client", "add", &file, "--client-id", "app"]);
+    for arguments in ["user enable ada", "user disable ada", "user disable ada", "client enable app"] {
+        place.done(&arguments.split(' ').collect::<Vec<_>>());
+    }
+    for arguments in ["client disable app", "client disable app", "user update ada", "session end --user ada"] {
+        place.done(&arguments.split(' ').collect::<Vec<_>>());
+    }
+    assert!(place.fails(&["session", "end", "NOPE"]).contains("ostiary session list"));
+    let wanted = ["user_added ada", "client_added app", "user_disabled ada", "client_disabled app"];
+    assert_eq!(actions(&place), wanted.map(|line| format!("cli:grace {line}")));
 }
 
 #[test]

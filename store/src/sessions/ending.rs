@@ -46,6 +46,25 @@ impl EndReport {
     pub fn ended_something(&self) -> bool {
         !(self.sessions.is_empty() && self.notices.is_empty() && self.untold.is_empty() && self.revoked.is_empty())
     }
+
+    /// Adds what another ending did.
+    pub fn add(&mut self, other: Self) {
+        self.sessions.extend(other.sessions);
+        self.notices.extend(other.notices);
+        self.untold.extend(other.untold);
+        self.revoked.extend(other.revoked);
+        self.kept.extend(other.kept);
+    }
+
+    /// What the audit trail says of an ending.
+    pub fn tally(&self) -> serde_json::Value {
+        serde_json::json!({
+            "sessions": self.sessions.len(),
+            "notices": self.notices.len(),
+            "untold": self.untold.len(),
+            "grants": self.revoked.len(),
+        })
+    }
 }
 
 /// A promise that was written.
@@ -108,12 +127,7 @@ impl Tx {
         let mut all = EndReport::default();
         for (session, _, _) in self.reached(&end.what).await? {
             if session != *here {
-                let report = self.end(&End { what: Ended::Session(session), ..end.clone() }).await?;
-                all.sessions.extend(report.sessions);
-                all.notices.extend(report.notices);
-                all.untold.extend(report.untold);
-                all.revoked.extend(report.revoked);
-                all.kept.extend(report.kept);
+                all.add(self.end(&End { what: Ended::Session(session), ..end.clone() }).await?);
             }
         }
         for grant in self.background(end).await? {

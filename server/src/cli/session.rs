@@ -2,13 +2,12 @@
 //!
 //! Invariant: a session ends by the store's one verb, and its relying parties are promised to be told in the same transaction.
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use openid::logout::judge::{End, Ended, OfflineGrants};
 use openid::name::SessionId;
 use openid::session::Cause;
 use serde_json::json;
-use store::audit::Entry;
-use store::{Selection, SessionFilter};
+use store::{EndReport, Selection, SessionFilter};
 
 use super::out::{Failed, Out, stamp, when};
 use crate::op::Op;
@@ -31,13 +30,13 @@ pub(super) enum SessionCommand {
 
 /// `ostiary session end`.
 #[derive(Args, Debug)]
-#[group(required = true, multiple = false, id = "which")]
+#[group(skip)]
+#[command(group(ArgGroup::new("which").required(true).args(["id", "user"])))]
 pub(super) struct EndArguments {
     /// One session.
-    #[arg(group = "which")]
     id: Option<String>,
     /// All of a person's.
-    #[arg(long, group = "which")]
+    #[arg(long)]
     user: Option<String>,
     /// Background access (`offline_access`) too.
     #[arg(long)]
@@ -111,25 +110,24 @@ async fn end(arguments: &EndArguments, op: &Op, out: &Out) -> Result<(), Failed>
         },
         (None, None) => return Err(Failed::new("name a session, or a person with --user")),
     };
-    let subject = arguments.id.clone().or_else(|| arguments.user.clone()).unwrap_or_default();
+    let subject = arguments.id.as_deref().or(arguments.user.as_deref()).unwrap_or_default();
     let end = End {
-        what,
-        cause: Cause::Operator,
-        by: super::actor(),
         offline: if arguments.offline { OfflineGrants::Revoke } else { OfflineGrants::Keep },
-        at: op.now(),
-        deadline: op.config().lifetimes.logout_deadline,
+        ..op.order_to_end(what, Cause::Operator, &super::actor())
     };
-    let entry = Entry::new(op.dice().name(), op.now(), super::actor(), "session_ended", subject);
-    let report = op
-        .store()
-        .write(async move |tx| {
-            let report = tx.end(&end).await?;
-            let detail = json!({"sessions": report.sessions.len(), "notices": report.notices.len(), "untold": report.untold.len()});
-            tx.note(&Entry { detail: detail.to_string(), ..entry.clone() }).await?;
-            Ok(report)
-        })
-        .await?;
+    let report = super::change(op, "session_ended", subject, async move |tx, line| {
+        let report = tx.end(&end).await?;
+        line.tell(&report.tally());
+        Ok(report.ended_something().then_some(report))
+    })
+    .await?;
+    let report = match (report, &arguments.id) {
+        (Some(report), _) => report,
+        (None, None) => EndReport::default(),
+        (None, Some(id)) => {
+            return Err(Failed::new(format!("no session {id} is live; `ostiary session list` shows those that are")));
+        }
+    };
     let (sessions, told, untold) = (report.sessions.len(), report.notices.len(), report.untold.len());
     out.answer(
         &json!({"sessions": sessions, "notices": told, "untold": untold, "kept_grants": report.kept.len()}),
