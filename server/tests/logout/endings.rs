@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::ground::{ADA, notice_of, plan, settles, signed_in};
+use testkit::RelyingParty;
 use testkit::http::Question;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -74,4 +75,26 @@ async fn background_access_survives_a_sign_out_and_is_without_sid() {
     let question =
         Question::post(&walk.provider.url("/introspect"), &fields).basic(&walk.one.client_id, &walk.one.client_secret);
     assert_eq!(walk.provider.ask(question).await.json()["active"], false);
+}
+
+#[tokio::test]
+async fn background_access_ends_with_a_sign_out_where_the_policy_says_so() {
+    let mut walk = signed_in(plan()).await;
+    let mut strict = RelyingParty::open().await;
+    let policy = walk.provider.file("policy.json", r#"{"consent": "first-party", "offline_grants": "revoke"}"#);
+    let metadata = strict.metadata("Strict");
+    strict.register(&walk.provider, &metadata, &["--policy", &policy]).await;
+    let mut refresh = Vec::new();
+    for party in [&walk.one, &strict] {
+        let begun = party.begin(&walk.provider).with("scope", "openid offline_access");
+        let page = walk.browser.open(&begun.url()).await;
+        refresh.push(party.complete(&walk.provider, &begun, &page).await.get("refresh_token").to_owned());
+    }
+    // Whoever asks: the policy is that of the client that has the access.
+    let page = walk.sign_out_with(&[("id_token_hint", &walk.at_one.id_token.clone())]).await;
+    assert!(page.says("You have signed out of One. Your session here has ended."), "{}", page.answer.body);
+    settles(&walk.provider, &["delivered"; 3], SOON).await;
+    assert_eq!(walk.one.try_refresh(&walk.provider, &refresh[0]).await.status, 200);
+    let ended = strict.try_refresh(&walk.provider, &refresh[1]).await;
+    assert_eq!((ended.status, &ended.json()["error"]), (400, &serde_json::json!("invalid_grant")), "{}", ended.body);
 }
