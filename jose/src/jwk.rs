@@ -211,6 +211,11 @@ impl JwkSet {
         Ok(Self { keys: vec![key], encryption: Vec::new() })
     }
 
+    /// Whether there is no key in it that is good for anything here.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.encryption.is_empty()
+    }
+
     /// The keys that verify signatures.
     pub fn keys(&self) -> &[Jwk] {
         &self.keys

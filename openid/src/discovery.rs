@@ -3,14 +3,15 @@
 //!
 //! Invariant: only what is true is said, only registered names are used, and no array is empty.
 
-use jose::JwsAlg;
+use jose::{JweAlg, JweEnc, JwsAlg};
 use serde_json::{Map, Value, json};
 
 use crate::authorize::mode::ResponseMode;
 use crate::authorize::request::Prompt;
+use crate::authorize::response_type::ResponseType;
 use crate::bound::pkce;
 use crate::client::auth::METHODS;
-use crate::client::members::RESPONSE_TYPES;
+use crate::client::members::IMPLICIT;
 use crate::client::metadata::AuthMethod;
 use crate::token::GRANTS;
 use crate::wire::scope::Scope;
@@ -75,13 +76,6 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
     // A public client may revoke its tokens (RFC 7009 §2.1); it may not introspect (RFC 7662 §2.1).
     let (all, confidential) = (methods(|_| true), methods(|method| method != AuthMethod::None));
     let assertion_algs: Vec<&str> = METHODS.iter().flat_map(|row| row.algs).map(|alg| alg.as_str()).collect();
-    let hmac = JwsAlg::ALL.iter().copied().filter(|alg| alg.is_symmetric());
-    let mut id_token_algs: Vec<&str> = Vec::new();
-    for alg in offers.id_token_algs.iter().copied().chain(hmac) {
-        if !id_token_algs.contains(&alg.as_str()) {
-            id_token_algs.push(alg.as_str());
-        }
-    }
     let members = [
         ("issuer", json!(offers.issuer)),
         ("authorization_endpoint", json!(ends.authorization)),
@@ -92,12 +86,11 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
         ("revocation_endpoint", json!(ends.revocation)),
         ("end_session_endpoint", json!(ends.end_session)),
         ("scopes_supported", json!(offers.scopes.iter().collect::<Vec<_>>())),
-        ("response_types_supported", json!(RESPONSE_TYPES)),
+        ("response_types_supported", json!(ResponseType::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>())),
         ("response_modes_supported", json!(ResponseMode::ALL.iter().map(|mode| mode.as_str()).collect::<Vec<_>>())),
-        ("grant_types_supported", json!(GRANTS.iter().map(|row| row.grant_type).collect::<Vec<_>>())),
+        ("grant_types_supported", json!(GRANTS.iter().map(|row| row.grant_type).chain([IMPLICIT]).collect::<Vec<_>>())),
         ("acr_values_supported", json!(offers.acr_values)),
         ("subject_types_supported", json!(["public"])),
-        ("id_token_signing_alg_values_supported", json!(id_token_algs)),
         ("token_endpoint_auth_methods_supported", json!(all)),
         ("token_endpoint_auth_signing_alg_values_supported", json!(assertion_algs)),
         ("introspection_endpoint_auth_methods_supported", json!(confidential)),
@@ -110,9 +103,9 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
         ("ui_locales_supported", json!(offers.ui_locales)),
         ("prompt_values_supported", json!(Prompt::VALUES)),
         ("claims_parameter_supported", json!(true)),
-        ("request_parameter_supported", json!(false)),
-        // Its default is true (Discovery §3): said because it is not.
-        ("request_uri_parameter_supported", json!(false)),
+        ("request_parameter_supported", json!(true)),
+        ("request_uri_parameter_supported", json!(true)),
+        ("require_request_uri_registration", json!(true)),
         ("authorization_response_iss_parameter_supported", json!(true)),
         ("backchannel_logout_supported", json!(true)),
         ("backchannel_logout_session_supported", json!(true)),
@@ -121,7 +114,34 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
         ("op_tos_uri", json!(offers.links.op_tos_uri)),
     ];
     let told = |value: &Value| !value.is_null() && value.as_array().is_none_or(|all| !all.is_empty());
-    members.into_iter().filter(|(_, value)| told(value)).map(|(name, value)| (name.to_owned(), value)).collect()
+    let members = members.into_iter().chain(jose_members(&offers.id_token_algs));
+    members.filter(|(_, value)| told(value)).map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What is signed and encrypted, and with what (Discovery §3).
+fn jose_members(id_token_algs: &[JwsAlg]) -> impl Iterator<Item = (&'static str, Value)> {
+    let hmac = JwsAlg::ALL.iter().copied().filter(|alg| alg.is_symmetric());
+    let mut signing_algs: Vec<&str> = Vec::new();
+    for alg in id_token_algs.iter().copied().chain(hmac) {
+        if !signing_algs.contains(&alg.as_str()) {
+            signing_algs.push(alg.as_str());
+        }
+    }
+    let encryption_algs: Vec<&str> = JweAlg::ALL.iter().map(|alg| alg.as_str()).collect();
+    let encryption_encs: Vec<&str> = JweEnc::ALL.iter().map(|enc| enc.as_str()).collect();
+    let object_algs: Vec<&str> = ["none"].into_iter().chain(JwsAlg::ALL.iter().map(|alg| alg.as_str())).collect();
+    [
+        ("id_token_signing_alg_values_supported", json!(signing_algs)),
+        ("id_token_encryption_alg_values_supported", json!(encryption_algs)),
+        ("id_token_encryption_enc_values_supported", json!(encryption_encs)),
+        ("userinfo_signing_alg_values_supported", json!(signing_algs)),
+        ("userinfo_encryption_alg_values_supported", json!(encryption_algs)),
+        ("userinfo_encryption_enc_values_supported", json!(encryption_encs)),
+        ("request_object_signing_alg_values_supported", json!(object_algs)),
+        ("request_object_encryption_alg_values_supported", json!(encryption_algs)),
+        ("request_object_encryption_enc_values_supported", json!(encryption_encs)),
+    ]
+    .into_iter()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 
 use crate::account::Account;
-use crate::name::{AccountId, Digest, Sub};
+use crate::name::{AccountId, ClientId, Digest, Sub};
 use crate::time::Time;
 use crate::token::claims;
 use crate::token::facts::TokenFacts;
@@ -48,6 +48,8 @@ fn in_header(authorization: &str) -> Result<Option<&str>, Refusal> {
 /// Whose claims may be told, and which.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowed {
+    /// The client the token was issued to.
+    pub client: ClientId,
     /// The account.
     pub account: AccountId,
     /// The subject the client knows.
@@ -65,6 +67,7 @@ pub fn judge(facts: Option<&TokenFacts>, now: Time) -> Result<Allowed, Refusal> 
     };
     match (&facts.account, &facts.sub) {
         (Some(account), Some(sub)) if facts.scope.contains("openid") => Ok(Allowed {
+            client: facts.client.clone(),
             account: account.clone(),
             sub: sub.clone(),
             scope: facts.scope.clone(),
@@ -83,4 +86,11 @@ impl Allowed {
     pub fn answer(&self, account: &Account) -> Map<String, Value> {
         claims::userinfo(&self.sub, &self.scope, &self.claims, account)
     }
+}
+
+/// The response as a JWT's claims: with `iss` and `aud` (Core §5.3.2).
+pub fn signed(mut claims: Map<String, Value>, issuer: &str, client: &ClientId) -> Map<String, Value> {
+    claims.insert("iss".into(), issuer.into());
+    claims.insert("aud".into(), client.as_str().into());
+    claims
 }

@@ -11,20 +11,24 @@ use std::path::Path;
 use std::sync::Arc;
 
 use given::{ISSUER, NOW, cases, form, object, run, seconds, texts};
-use jose::{JwkSet, JwsAlg, SigningKey};
+use jose::{JwkSet, JwsAlg, Signer as _, SigningKey};
 use openid::acr::Amr;
+use openid::authorize::grant::{Granted, Names};
 use openid::authorize::mode::Sent;
 use openid::authorize::next::{Candidate, Consent, Hint, Known, Next, Question, next};
-use openid::authorize::place::{Destination, Reply};
+use openid::authorize::object::{self as request, Carried};
+use openid::authorize::place::{Destination, FrontAccess, Reply, Success};
 use openid::authorize::request::{AuthRequest, ServerOffers};
+use openid::authorize::response_type::Part;
 use openid::bound::pkce::Challenge;
 use openid::client::auth::{self, Audience, Fetched, Judged, Keys, METHODS, Presented};
 use openid::client::metadata::{ClientKind, Metadata, SecretNeed};
 use openid::client::{Client, ClientSecret, Standing};
 use openid::discovery::{Endpoints, Links, Offers, document};
-use openid::name::{AccountId, ClientId, Digest, SessionId, Sub};
+use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
 use openid::session::{Session, SessionKind};
 use openid::specs;
+use openid::token::issue::{Ground, RefreshIssue, Terms};
 use openid::wire::refusal::{Refusal, refuse};
 use openid::wire::scope::Scope;
 use serde_json::{Value, json};
@@ -104,10 +108,11 @@ fn read(case: &Value) -> Result<(AuthRequest, Arc<Client>, Destination), Refusal
     AuthRequest::read(&form, &client, &place, &offers()).map(|request| (request, client, place))
 }
 
-fn request(_: &str, case: &Value) -> Value {
+fn read_request(_: &str, case: &Value) -> Value {
     match read(case) {
         Err(refusal) => refused(&refusal),
         Ok((request, ..)) => json!({
+            "response_type": request.response_type.as_str(),
             "scope": request.scope.to_string(),
             "nonce": request.nonce,
             "prompt": format!("{:?}", request.prompt),
@@ -133,14 +138,105 @@ fn answer(_: &str, case: &Value) -> Value {
     let form = request_form(&case["asked"]);
     let client = client(&case["given"]);
     let place = Destination::locate(&form, &client).unwrap();
-    let reply = match (case["given"]["say"].as_str(), AuthRequest::read(&form, &client, &place, &offers())) {
-        (Some(say), _) => {
-            Reply::Refusal(refuse(openid::wire::refusal::ErrorCode::InvalidRequest, "case", say.to_owned()))
-        }
-        (None, Err(refusal)) => Reply::Refusal(refusal),
-        (None, Ok(_)) => Reply::Code { code: "SplxlOBeZQQYbYS6WxSbIA".to_owned(), session_state: None },
-    };
+    let reply =
+        match (case["given"]["say"].as_str(), AuthRequest::read(&form, &client, &place, &offers())) {
+            (Some(say), _) => {
+                Reply::Refusal(refuse(openid::wire::refusal::ErrorCode::InvalidRequest, "case", say.to_owned()))
+            }
+            (None, Err(refusal)) => Reply::Refusal(refusal),
+            (None, Ok(request)) => {
+                let carries = |part, text: &str| request.response_type.carries(part).then(|| text.to_owned());
+                Reply::Success(Success {
+                    code: carries(Part::Code, "SplxlOBeZQQYbYS6WxSbIA"),
+                    access: carries(Part::Token, "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y")
+                        .map(|token| FrontAccess { token, expires_in: 3600, scope: request.scope.clone() }),
+                    id_token: carries(Part::IdToken, "eyJ0.ey.sig"),
+                    session_state: None,
+                })
+            }
+        };
     sent(place.answer(ISSUER, reply))
+}
+
+/// What a request is granted, once everybody agreed.
+fn grant(_: &str, case: &Value) -> Value {
+    let (request, client, _) = read(case).unwrap_or_else(|refusal| panic!("{refusal} in {case}"));
+    let agreed = match next(&request, &client, &known(&case["given"]), NOW) {
+        Next::Issue(agreed) => agreed,
+        other => panic!("{other:?} in {case}"),
+    };
+    let names = Names { code: GrantId::new("behind the code"), front: GrantId::new("in front") };
+    let mut granted = request.grant(agreed, names, (&Terms::default(), seconds(60)), NOW);
+    granted.stay(&Sid::new("stay"));
+    let nothing = granted.is_nothing();
+    let Granted { code, access, id_token, .. } = granted;
+    let told = |grant: &openid::session::Grant| {
+        json!({
+            "grant": grant.id.as_str(), "kind": grant.kind.as_str(), "scope": grant.scope.to_string(),
+            "sid": grant.sid.as_str(), "nonce": grant.nonce, "ends": grant.expires_at.since(NOW).seconds(),
+        })
+    };
+    let front = access.map(|issue| match &issue.ground {
+        Ground::Begin(grant) if issue.refresh == RefreshIssue::None => told(grant),
+        other => panic!("{other:?} in {case}"),
+    });
+    json!({
+        "nothing": nothing, "code": code.map(|code| told(&code.grant)), "access": front, "id_token": id_token.as_ref().map(told),
+    })
+}
+
+/// The object of a case, secured as it says.
+fn object_of(signers: &Signers, asked: &Value) -> Option<String> {
+    let mut claims = object(&json!({ "iss": "rp", "aud": ISSUER, "client_id": "rp", "scope": "openid" }));
+    claims.extend(object(&asked["inside"]));
+    claims.retain(|_, value| *value != "");
+    let payload = serde_json::to_vec(&claims).unwrap();
+    match (asked["sign"].as_str(), asked["typ"].as_str()) {
+        (Some("not"), _) => None,
+        (None, Some(typ)) => Some(jose::sign(&signers.own, Some(typ), &payload).unwrap()),
+        (sign, _) => Some(signers.secure(sign.unwrap_or("own"), &payload)),
+    }
+}
+
+fn request_object(signers: &Signers, case: &Value) -> Value {
+    let (mut given, asked) = (case["given"].clone(), &case["asked"]);
+    if given["metadata"]["jwks_uri"].is_null() {
+        if given.is_null() {
+            given = json!({ "metadata": {} });
+        }
+        given["metadata"]["jwks"] = Signers::set(&signers.own);
+    }
+    let client = client(&given);
+    let mut outer = object(&json!({ "client_id": "rp", "response_type": "code", "scope": "openid" }));
+    outer.extend(object_of(signers, asked).map(|object| ("request".to_owned(), json!(object))));
+    outer.extend(object(&asked["form"]));
+    let outer = form(&Value::Object(outer));
+    let object = match request::carried(&outer) {
+        Err(refusal) => return refused(&refusal),
+        Ok(Carried::Nowhere) => panic!("nothing is carried in {case}"),
+        Ok(Carried::Reference(uri)) => {
+            return match request::address(uri, &client) {
+                Ok(address) => json!({ "fetch": address }),
+                Err(refusal) => refused(&refusal),
+            };
+        }
+        Ok(Carried::Value(object)) => object,
+    };
+    let published = signers.published(&given);
+    let fetched = if given["fetched"] == "now" { Fetched::Now } else { Fetched::Before };
+    let keys = Keys { jwks: published.as_ref(), fetched };
+    match request::judge(object, &outer, &client, &keys, (ISSUER, NOW)) {
+        request::Judged::No(refusal) => refused(&refusal),
+        request::Judged::Need(need) => json!({ "need": need.uri, "kid": need.kid }),
+        request::Judged::Is(form) => {
+            let mut all = serde_json::Map::new();
+            for (name, _) in form.pairs() {
+                let values: Vec<&str> = form.all(name).collect();
+                all.insert(name.clone(), if let [one] = values[..] { json!(one) } else { json!(values) });
+            }
+            Value::Object(all)
+        }
+    }
 }
 
 /// A session `{ account, proven (seconds ago), used (seconds ago), over, consent, consented (seconds ago), acr }`.
@@ -237,6 +333,15 @@ impl Signers {
         json!({ "keys": [key.public_jwk()] })
     }
 
+    /// What stands behind the client's `jwks_uri`.
+    fn published(&self, given: &Value) -> Option<JwkSet> {
+        let key = match given["published"].as_str()? {
+            "own" => &self.own,
+            _ => &self.own_new,
+        };
+        Some(JwkSet::read(&Self::set(key)).unwrap())
+    }
+
     /// An assertion: claims of the case over good ones (`""` takes one away), times in seconds from now.
     fn assertion(&self, asked: &Value) -> String {
         let mut claims = object(&json!({
@@ -249,10 +354,19 @@ impl Signers {
                 claims.insert(name.to_owned(), json!((NOW + seconds(offset)).seconds()));
             }
         }
-        let payload = serde_json::to_vec(&claims).unwrap();
-        let sign = |key: &SigningKey| jose::sign(key, None, &payload).unwrap();
-        match asked["sign"].as_str().unwrap_or("own") {
+        self.secure(asked["sign"].as_str().unwrap_or("own"), &serde_json::to_vec(&claims).unwrap())
+    }
+
+    /// Signed, or not, as a case says.
+    fn secure(&self, how: &str, payload: &[u8]) -> String {
+        let sign = |key: &SigningKey| jose::sign(key, None, payload).unwrap();
+        match how {
             "own" => sign(&self.own),
+            "kidless" => {
+                let head = jose::base64url(br#"{"alg":"ES256"}"#);
+                let input = format!("{head}.{}", jose::base64url(payload));
+                format!("{input}.{}", jose::base64url(self.own.sign(input.as_bytes()).unwrap()))
+            }
             "own-new" => sign(&self.own_new),
             "strange" => sign(&self.strange),
             "secret" => sign(&SigningKey::from_secret(JwsAlg::Hs256, SECRET.as_bytes()).unwrap()),
@@ -261,10 +375,10 @@ impl Signers {
                 let text = self.own.public_jwk().to_string();
                 sign(&SigningKey::from_secret(JwsAlg::Hs256, text.as_bytes()).unwrap())
             }
-            "none" => format!("{}.{}.", jose::base64url(br#"{"alg":"none"}"#), jose::base64url(&payload)),
+            "none" => format!("{}.{}.", jose::base64url(br#"{"alg":"none"}"#), jose::base64url(payload)),
             "crit" => {
                 let header = br#"{"alg":"ES256","crit":["exp"],"exp":1}"#;
-                format!("{}.{}.{}", jose::base64url(header), jose::base64url(&payload), jose::base64url([0; 64]))
+                format!("{}.{}.{}", jose::base64url(header), jose::base64url(payload), jose::base64url([0; 64]))
             }
             "gigantic" => "a".repeat(1 << 20),
             other => panic!("who is {other}?"),
@@ -287,11 +401,7 @@ fn authenticate(signers: &Signers, case: &Value) -> Value {
         Ok(presented) => presented,
         Err(refusal) => return refused(&refusal),
     };
-    let published = match given["published"].as_str() {
-        Some("own") => Some(JwkSet::read(&Signers::set(&signers.own)).unwrap()),
-        Some(_) => Some(JwkSet::read(&Signers::set(&signers.own_new)).unwrap()),
-        None => None,
-    };
+    let published = signers.published(&given);
     let fetched = if given["fetched"] == "now" { Fetched::Now } else { Fetched::Before };
     let keys = Keys { jwks: published.as_ref(), fetched };
     let audience = Audience { issuer: ISSUER, token_endpoint: TOKEN, endpoint: "https://op.example/revoke" };
@@ -345,12 +455,23 @@ fn authorize_place_cases() {
 
 #[test]
 fn authorize_request_cases() {
-    run("authorize/request.toml", request);
+    run("authorize/request.toml", read_request);
 }
 
 #[test]
 fn authorize_answer_cases() {
     run("authorize/answer.toml", answer);
+}
+
+#[test]
+fn authorize_object_cases() {
+    let signers = Signers::new();
+    run("authorize/object.toml", |_, case| request_object(&signers, case));
+}
+
+#[test]
+fn authorize_grant_cases() {
+    run("authorize/grant.toml", grant);
 }
 
 #[test]
@@ -371,7 +492,9 @@ fn discovery_cases() {
 /// Every file and folder of cases that some test in this crate runs. A file that is not here has no runner.
 const RUN: &[&str] = &[
     "authorize/answer.toml",
+    "authorize/grant.toml",
     "authorize/next.toml",
+    "authorize/object.toml",
     "authorize/place.toml",
     "authorize/request.toml",
     "bound/pkce.toml",

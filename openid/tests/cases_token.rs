@@ -13,7 +13,7 @@ use openid::revoke::{self, Revocation, RevokeRequest};
 use openid::session::{GrantStanding, SessionStanding};
 use openid::time::Time;
 use openid::token::authorization_code::{Code, RedirectGiven, Spent};
-use openid::token::claims::{self, IdTokenFacts};
+use openid::token::claims::{self, Hashes, IdTokenFacts, Scopes};
 use openid::token::facts::{Life, TokenFacts};
 use openid::token::issue::{Ground, IdTokenIssue, Issue, RefreshIssue, Retry, Ruling, Terms};
 use openid::token::refresh_token::{Held, RefreshStanding, Successor};
@@ -264,8 +264,22 @@ fn revoke_cases() {
 }
 
 /// The claims that certification allows in an ID Token of the code flow.
-const ALLOWED: &[&str] =
-    &["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "sid"];
+const ALLOWED: &[&str] = &[
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "nonce",
+    "acr",
+    "amr",
+    "azp",
+    "at_hash",
+    "c_hash",
+    "s_hash",
+    "sid",
+];
 
 #[test]
 fn id_tokens_hold_what_certification_allows() {
@@ -285,9 +299,10 @@ fn id_token_claims() {
         issuer: ISSUER,
         now: NOW,
         expires_at: NOW + seconds(3600),
-        at_hash: Some("77QmUPtjPfzWtF2AnpK9RQ"),
+        hashes: Hashes { at_hash: Some("77QmUPtjPfzWtF2AnpK9RQ"), ..Hashes::default() },
         issue,
         account: Some(&person),
+        scopes: Scopes::FromUserinfo,
     };
     let first = claims::id_token(&grant, &facts(IdTokenIssue::WithNonce));
     let want = json!({
@@ -296,6 +311,20 @@ fn id_token_claims() {
         "at_hash": "77QmUPtjPfzWtF2AnpK9RQ", "sid": "stay",
     });
     assert_eq!(Value::Object(first), want, "nothing that a scope asks for");
+
+    let alone = IdTokenFacts {
+        hashes: Hashes {
+            c_hash: Some("LDktKdoQak3Pk0cnXxCltA"),
+            s_hash: Some("LiGdVJaP6PY8HRK8q8mpXA"),
+            at_hash: None,
+        },
+        scopes: Scopes::InIdToken,
+        ..facts(IdTokenIssue::WithNonce)
+    };
+    let alone = claims::id_token(&grant, &alone);
+    assert_eq!(alone["name"], "Alice", "Core §5.4: without an access token, what a scope asks for is in the ID Token");
+    assert!(alone["email"] == "alice@example.org" && alone["sid"] == "stay" && !alone.contains_key("at_hash"));
+    assert!(alone["c_hash"] == "LDktKdoQak3Pk0cnXxCltA" && alone["s_hash"] == "LiGdVJaP6PY8HRK8q8mpXA");
 
     let later = claims::id_token(&grant, &facts(IdTokenIssue::WithoutNonce(SessionStanding::Live)));
     assert!(!later.contains_key("nonce") && later["sid"] == "stay" && later["auth_time"] == 1_699_996_400);

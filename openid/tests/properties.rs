@@ -7,7 +7,7 @@ use std::sync::Arc;
 use openid::acr::Amr;
 use openid::authorize::mode::Sent;
 use openid::authorize::next::{Candidate, Consent, Hint, Known, Next, next};
-use openid::authorize::place::{Destination, Reply};
+use openid::authorize::place::{Destination, Reply, Success};
 use openid::authorize::request::{AuthRequest, ServerOffers};
 use openid::client::auth::Presented;
 use openid::client::metadata::Metadata;
@@ -256,7 +256,7 @@ proptest! {
                 })
             };
             prop_assert!(REGISTERED.contains(&place.redirect_uri()) || (native && loopback(place.redirect_uri())));
-            let reply = Reply::Code { code: "code".to_owned(), session_state: None };
+            let reply = Reply::Success(Success { code: Some("code".to_owned()), ..Success::default() });
             match place.answer("https://op.example", reply) {
                 Sent::Post { action, .. } => prop_assert_eq!(action, place.redirect_uri()),
                 Sent::Redirect(to) => {

@@ -131,7 +131,7 @@ async fn rotate(op: &Op) -> Result<(), Stop> {
     let added = keyring::add_after(op.store(), rows.into_iter().zip(newest).collect(), entry).await?;
     op.keys().reload(op.store(), op.sealing()).await?;
     if added > 0 {
-        tracing::info!(algorithms = ?due, "new signing keys are published; they sign in 24 hours");
+        tracing::info!(kinds = ?due, "new keys are published; they sign in 24 hours");
     }
     Ok(())
 }

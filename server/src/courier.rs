@@ -15,6 +15,7 @@ use store::{Lease, Leased, Outcome, Said};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::answer::Stop;
+use crate::envelope::{self, Recipient};
 use crate::op::Op;
 use crate::outbound::{Class, Limits, Unreached};
 
@@ -140,9 +141,15 @@ impl Courier {
             self.op.store().write(async move |tx| Ok(tx.give_back(&attempt, due).await?)).await?;
             return Ok(());
         };
+        // Back-Channel Logout §2.4: encrypted where the client's ID Tokens are.
+        let to = match Recipient::find(&self.op, &client, client.metadata.id_token_encryption).await {
+            Ok(to) => to,
+            Err(refusal) => return self.later(notice, None, said(&refusal.say)).await,
+        };
         let now = self.op.now();
         let claims = backchannel::claims(&notice.notice, self.op.issuer().as_str(), now, &self.op.dice().name());
-        let token = self.op.keys().sign_for(&client, backchannel::TYP, &claims, now)?;
+        let how = envelope::Said { signed: Some(client.metadata.id_token_alg), encrypted: to.as_ref() };
+        let token = envelope::say(&self.op, &client, (backchannel::TYP, &claims), how, now)?;
         let limits = Limits { time: ATTEMPT, body: 16 * 1024 };
         let posted = self.op.outbound().tell(Class::of(&client), &uri, &[("logout_token", &token)], limits).await;
         let (reply, said) = match posted {

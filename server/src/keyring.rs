@@ -1,4 +1,4 @@
-//! The provider's signing keys: made at first start, sealed at rest, rotated on schedule and by command (Core §10.1.1).
+//! The provider's keys, those it signs with and those it decrypts with: made at first start, sealed at rest, rotated on schedule and by command (Core §10.1.1).
 //!
 //! Invariant: which key signs follows from `active_from` alone: of each algorithm the latest that is active. A new key is
 //! published one JWKS lifetime before it signs; old ones stay published for verification, and for hints for ever.
@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use jose::{JwkSet, JwsAlg, Signer, SigningKey};
+use jose::{DecryptionKey, DecryptionKind, JoseError, JweAlg, JweEnc, JwkSet, JwsAlg, SigningKey};
+use openid::client::jose_members::Encryption;
 use openid::client::{Client, ClientSecret};
 use openid::logout::end::EndHint;
 use openid::time::{Span, Time};
@@ -16,6 +17,7 @@ use store::accounts::Done;
 use store::audit::Entry;
 use store::keys::KeyRow;
 use store::{Fault, Stop, Store};
+use zeroize::Zeroizing;
 
 use crate::dice::Dice;
 use crate::sealing::Sealing;
@@ -23,6 +25,49 @@ use crate::sealing::Sealing;
 /// The algorithms we sign with. Rotation adds RSA and EC keys together and an OKP key in a step of its own
 /// (`certification.md` §3 item 23).
 pub const ALGORITHMS: &[JwsAlg] = &[JwsAlg::Rs256, JwsAlg::Ps256, JwsAlg::Es256, JwsAlg::EdDsa];
+
+/// What keys there are: one for each algorithm we sign with, one of each kind that others encrypt to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// Signs.
+    Signing(JwsAlg),
+    /// Decrypts request objects and hints (Core §6.1, §10.2).
+    Decryption(DecryptionKind),
+}
+
+/// The kinds others may encrypt to.
+const DECRYPTION: &[DecryptionKind] = &[DecryptionKind::Rsa, DecryptionKind::P256];
+
+impl KeyKind {
+    /// Every kind.
+    pub fn all() -> impl Iterator<Item = Self> {
+        ALGORITHMS.iter().copied().map(Self::Signing).chain(DECRYPTION.iter().copied().map(Self::Decryption))
+    }
+
+    /// The name of the algorithm, or of the kind of key.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Signing(alg) => alg.as_str(),
+            Self::Decryption(DecryptionKind::Rsa) => "RSA",
+            Self::Decryption(DecryptionKind::P256) => "P-256",
+            Self::Decryption(DecryptionKind::P384) => "P-384",
+            Self::Decryption(DecryptionKind::P521) => "P-521",
+            Self::Decryption(DecryptionKind::X25519) => "X25519",
+        }
+    }
+
+    /// `use`.
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::Signing(_) => "sig",
+            Self::Decryption(_) => "enc",
+        }
+    }
+
+    fn read(row: &KeyRow) -> Option<Self> {
+        Self::all().find(|kind| kind.as_str() == row.alg && kind.purpose() == row.purpose)
+    }
+}
 
 /// One JWKS lifetime: how long a key is published before it signs.
 pub const NOTICE: Span = Span::from_hours(24);
@@ -44,10 +89,15 @@ struct Ring {
 }
 
 struct Held {
-    alg: JwsAlg,
+    kind: KeyKind,
     active_from: Time,
     public: Value,
-    signer: Arc<SigningKey>,
+    key: Key,
+}
+
+enum Key {
+    Signs(Box<SigningKey>),
+    Decrypts(Box<DecryptionKey>),
 }
 
 impl Keyring {
@@ -55,8 +105,8 @@ impl Keyring {
     pub async fn open(store: &Store, sealing: &Sealing, dice: &Dice, now: Time) -> Result<Self, Fault> {
         let ring = Self { now: ArcSwap::default() };
         ring.reload(store, sealing).await?;
-        let missing: Vec<JwsAlg> =
-            ALGORITHMS.iter().copied().filter(|alg| !ring.now.load().keys.iter().any(|key| key.alg == *alg)).collect();
+        let missing: Vec<KeyKind> =
+            KeyKind::all().filter(|kind| !ring.now.load().keys.iter().any(|key| key.kind == *kind)).collect();
         if !missing.is_empty() {
             let rows = make(&missing, sealing, dice, now, now).await?;
             let kids: Vec<&str> = rows.iter().map(|row| row.kid.as_str()).collect();
@@ -84,16 +134,18 @@ impl Keyring {
     /// The public keys to publish, as a JWK Set document.
     pub fn published(&self, now: Time) -> Bytes {
         let ring = self.now.load();
-        let keys: Vec<&Value> = ALGORITHMS
-            .iter()
-            .flat_map(|alg| {
+        let keys: Vec<&Value> = KeyKind::all()
+            .flat_map(|kind| {
                 let mut successor: Option<Time> = None;
                 ring.keys
                     .iter()
-                    .filter(move |key| key.alg == *alg)
+                    .filter(move |key| key.kind == kind)
                     .filter(move |key| {
-                        // Newest first: the one before this in the list is its successor.
-                        let shown = successor.is_none_or(|taken_over| now < taken_over + AFTERLIFE);
+                        // Newest first: the one before this in the list is its successor. Nobody is to encrypt to an old one.
+                        let shown = match kind {
+                            KeyKind::Signing(_) => successor.is_none_or(|taken_over| now < taken_over + AFTERLIFE),
+                            KeyKind::Decryption(_) => successor.is_none(),
+                        };
                         successor = Some(key.active_from);
                         shown
                     })
@@ -103,17 +155,16 @@ impl Keyring {
         Bytes::from(json!({ "keys": keys }).to_string())
     }
 
-    /// Signs claims for a client with the algorithm it registered for ID Tokens.
+    /// Signs claims for a client.
     pub fn sign_for(
         &self,
         client: &Client,
-        typ: &str,
-        claims: &Map<String, Value>,
+        alg: JwsAlg,
+        (typ, claims): (&str, &Map<String, Value>),
         now: Time,
     ) -> Result<String, Fault> {
-        let alg = client.metadata.id_token_alg;
         let payload = serde_json::to_vec(claims).map_err(|e| Fault::bug(format!("claims are not JSON: {e}")))?;
-        let bug = |e: jose::JoseError| Fault::bug(format!("cannot sign with {}: {e}", alg.as_str()));
+        let bug = |e: JoseError| Fault::bug(format!("cannot sign with {}: {e}", alg.as_str()));
         if alg.is_symmetric() {
             let ClientSecret::Known(secret) = &client.secret else {
                 return Err(Fault::bug(format!(
@@ -126,18 +177,45 @@ impl Keyring {
             return jose::sign(&key, Some(typ), &payload).map_err(bug);
         }
         let ring = self.now.load();
-        let key = ring
+        let active = ring.keys.iter().filter(|key| key.kind == KeyKind::Signing(alg) && key.active_from <= now);
+        let signer = active.into_iter().find_map(|held| match &held.key {
+            Key::Signs(key) => Some(key.as_ref()),
+            Key::Decrypts(_) => None,
+        });
+        let signer = signer.ok_or_else(|| Fault::bug(format!("there is no active key for {}", alg.as_str())))?;
+        jose::sign(signer, Some(typ), &payload).map_err(bug)
+    }
+
+    /// Opens what a client encrypted to one of our keys, old ones too, or with its secret, by the algorithms it registered
+    /// for that. `None`: it cannot be opened, and nobody learns why.
+    pub fn decrypt(&self, token: &str, secret: Option<(&str, Encryption)>) -> Option<String> {
+        let ring = self.now.load();
+        let shared = secret.and_then(|(secret, Encryption { alg, enc })| {
+            let key = DecryptionKey::from_client_secret(secret, alg, enc).ok()?;
+            Some((key, [alg], [enc]))
+        });
+        let ours: Vec<&DecryptionKey> = ring
             .keys
             .iter()
-            .find(|key| key.alg == alg && key.active_from <= now)
-            .ok_or_else(|| Fault::bug(format!("there is no active key for {}", alg.as_str())))?;
-        let signer: &dyn Signer = key.signer.as_ref();
-        jose::sign(signer, Some(typ), &payload).map_err(bug)
+            .filter_map(|held| match &held.key {
+                Key::Decrypts(key) => Some(key.as_ref()),
+                Key::Signs(_) => None,
+            })
+            .collect();
+        let asymmetric: Vec<JweAlg> = JweAlg::ALL.iter().copied().filter(|alg| !alg.is_symmetric()).collect();
+        let opened = match &shared {
+            Some((key, algs, encs)) => jose::decrypt(token, &[key], algs, encs),
+            None => jose::decrypt(token, &ours, &asymmetric, JweEnc::ALL),
+        };
+        opened.ok()?.token().ok().map(str::to_owned)
     }
 
     /// Verifies an ID Token that we issued, with every key there ever was; its expiry is not looked at (RP-Initiated Logout
     /// §2, Core §3.1.2.1). One that was signed with a client's secret needs that client.
     pub fn read_hint(&self, token: &str, issuer: &str, client: Option<&Client>) -> EndHint {
+        // Core §3.1.2.1: a client may have encrypted it to us.
+        let opened = if jose::is_encrypted(token) { self.decrypt(token, None) } else { None };
+        let token = opened.as_deref().unwrap_or(token);
         let ring = self.now.load();
         let verified = match client.map(|client| (client.metadata.id_token_alg, &client.secret)) {
             Some((alg, ClientSecret::Known(secret))) if alg.is_symmetric() => {
@@ -151,53 +229,72 @@ impl Keyring {
         }
     }
 
-    /// The newest key's `active_from` of each algorithm: what the schedule looks at.
-    pub fn newest(&self, alg: JwsAlg) -> Option<Time> {
-        self.now.load().keys.iter().find(|key| key.alg == alg).map(|key| key.active_from)
+    /// The newest key's `active_from` of a kind: what the schedule looks at.
+    pub fn newest(&self, kind: KeyKind) -> Option<Time> {
+        self.now.load().keys.iter().find(|key| key.kind == kind).map(|key| key.active_from)
     }
 }
 
 fn unseal(row: &KeyRow, sealing: &Sealing) -> Result<Held, Fault> {
     let bad = |what: &str| {
         Fault::bug(format!(
-            "the signing key {} {what}; the key-encryption secret in the configuration must be the one it was sealed with",
+            "the key {} {what}; the key-encryption secret in the configuration must be the one it was sealed with",
             row.kid
         ))
     };
-    let alg: JwsAlg = row.alg.parse().map_err(|_| bad("has an unknown algorithm"))?;
+    let kind = KeyKind::read(row).ok_or_else(|| bad("has an unknown algorithm"))?;
     let der = sealing.open("signing-key", &row.sealed).ok_or_else(|| bad("cannot be opened"))?;
-    let signer = SigningKey::from_pkcs8(alg, &row.kid, &der).map_err(|_| bad("cannot be parsed"))?;
+    let key = match kind {
+        KeyKind::Signing(alg) => SigningKey::from_pkcs8(alg, &row.kid, &der).map(|key| Key::Signs(Box::new(key))),
+        KeyKind::Decryption(of) => {
+            DecryptionKey::from_pkcs8(of, &row.kid, &der).map(|key| Key::Decrypts(Box::new(key)))
+        }
+    };
+    let key = key.map_err(|_| bad("cannot be parsed"))?;
     let public = serde_json::from_str(&row.public).map_err(|_| bad("has a broken public part"))?;
-    Ok(Held { alg, active_from: row.active_from, public, signer: Arc::new(signer) })
+    Ok(Held { kind, active_from: row.active_from, public, key })
 }
 
 /// Makes keys, off the async threads: an RSA key takes a while.
 pub async fn make(
-    algs: &[JwsAlg],
+    kinds: &[KeyKind],
     sealing: &Sealing,
     dice: &Dice,
     now: Time,
     active_from: Time,
 ) -> Result<Vec<KeyRow>, Fault> {
-    let mut rows = Vec::with_capacity(algs.len());
-    for alg in algs.iter().copied() {
+    let mut rows = Vec::with_capacity(kinds.len());
+    for kind in kinds.iter().copied() {
         let kid = dice.name();
         let named = kid.clone();
-        let key = tokio::task::spawn_blocking(move || SigningKey::generate(alg, &named))
+        let (der, public) = tokio::task::spawn_blocking(move || generate(kind, &named))
             .await
             .map_err(|e| Fault::bug(format!("making a key was cut off: {e}")))?
-            .map_err(|e| Fault::bug(format!("cannot make a key for {}: {e}", alg.as_str())))?;
-        let der = key.to_pkcs8().map_err(|e| Fault::bug(format!("a fresh key cannot be written: {e}")))?;
+            .map_err(|e| Fault::bug(format!("cannot make a key for {}: {e}", kind.as_str())))?;
         rows.push(KeyRow {
             kid,
-            alg: alg.as_str().to_owned(),
+            alg: kind.as_str().to_owned(),
+            purpose: kind.purpose().to_owned(),
             sealed: sealing.seal("signing-key", &der),
-            public: key.public_jwk().to_string(),
+            public: public.to_string(),
             created_at: now,
             active_from,
         });
     }
     Ok(rows)
+}
+
+fn generate(kind: KeyKind, name: &str) -> Result<(Zeroizing<Vec<u8>>, Value), JoseError> {
+    match kind {
+        KeyKind::Signing(alg) => {
+            let key = SigningKey::generate(alg, name)?;
+            Ok((key.to_pkcs8()?, key.public_jwk()))
+        }
+        KeyKind::Decryption(of) => {
+            let key = DecryptionKey::generate(of, name)?;
+            Ok((key.to_pkcs8()?, key.public_jwk()?.ok_or(JoseError::Key)?))
+        }
+    }
 }
 
 /// Adds keys and moves the version, so that every node reads them within a second.
@@ -243,17 +340,16 @@ pub async fn add_after(store: &Store, rows: Vec<(KeyRow, Option<Time>)>, entry: 
 
 /// What the schedule asks for now: a successor for every key that will be `interval` old when the successor may sign.
 /// RSA and EC together; OKP in a step of its own.
-pub fn due(ring: &Keyring, interval: Span, now: Time) -> Vec<JwsAlg> {
-    let old = |alg: &JwsAlg| ring.newest(*alg).is_some_and(|from| now + NOTICE >= from + interval);
-    let (okp, others): (Vec<JwsAlg>, Vec<JwsAlg>) =
-        ALGORITHMS.iter().copied().filter(old).partition(|alg| *alg == JwsAlg::EdDsa);
+pub fn due(ring: &Keyring, interval: Span, now: Time) -> Vec<KeyKind> {
+    let old = |kind: &KeyKind| ring.newest(*kind).is_some_and(|from| now + NOTICE >= from + interval);
+    let (okp, others): (Vec<KeyKind>, Vec<KeyKind>) =
+        KeyKind::all().filter(old).partition(|kind| *kind == KeyKind::Signing(JwsAlg::EdDsa));
     if others.is_empty() { okp } else { others }
 }
 
 #[cfg(test)]
 mod tests {
     use store::Location;
-    use zeroize::Zeroizing;
 
     use super::*;
     use crate::config::Secrets;
@@ -272,7 +368,7 @@ mod tests {
         let (a, b) = (a.unwrap().published(now), b.unwrap().published(now));
         assert_eq!(a, b, "both nodes publish the same keys");
         let set: Value = serde_json::from_slice(&a).unwrap();
-        assert_eq!(set["keys"].as_array().unwrap().len(), ALGORITHMS.len());
+        assert_eq!(set["keys"].as_array().unwrap().len(), KeyKind::all().count());
         // No private member stands in the clear, in what is published or in the rows.
         for row in one.reader().await.unwrap().keys().await.unwrap() {
             let der = sealing.open("signing-key", &row.sealed).unwrap();

@@ -16,6 +16,7 @@ pub mod courier;
 pub mod demo;
 pub mod dice;
 pub mod endpoint;
+mod envelope;
 pub mod hashing;
 #[cfg(test)]
 mod in_step;

@@ -11,5 +11,6 @@ mod demo;
 mod endpoints;
 mod ground;
 mod logout;
+mod response_types;
 mod sign_in;
 mod token;

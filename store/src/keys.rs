@@ -1,4 +1,4 @@
-//! The provider's signing keys, sealed.
+//! The provider's keys, sealed: those it signs with and those it decrypts with.
 //!
 //! Invariant: a key is added and never changed, only removed, and never the last that signs; which one signs follows from
 //! `active_from`.
@@ -13,29 +13,31 @@ use crate::value::values;
 
 statements! {
     INSERT = "INSERT INTO signing_key (kid, alg, use, sealed, public, created_at, active_from) \
-              VALUES ($1, $2, 'sig', $3, $4, $5, $6)";
-    ALL = "SELECT kid, alg, sealed, public, created_at, active_from FROM signing_key \
-           WHERE use = 'sig' AND removed_at IS NULL ORDER BY active_from DESC, kid";
-    NEWER = "SELECT kid FROM signing_key WHERE alg = $1 AND use = 'sig' AND removed_at IS NULL AND active_from > $2";
+              VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    ALL = "SELECT kid, alg, use, sealed, public, created_at, active_from FROM signing_key \
+           WHERE removed_at IS NULL ORDER BY active_from DESC, kid";
+    NEWER = "SELECT kid FROM signing_key WHERE alg = $1 AND use = $3 AND removed_at IS NULL AND active_from > $2";
     REMOVE = "UPDATE signing_key SET removed_at = $2 WHERE kid = $1 AND removed_at IS NULL AND EXISTS \
               (SELECT 1 FROM signing_key o WHERE o.alg = signing_key.alg AND o.kid <> signing_key.kid \
-              AND o.use = 'sig' AND o.removed_at IS NULL AND o.active_from <= $2)";
+              AND o.use = signing_key.use AND o.removed_at IS NULL AND o.active_from <= $2)";
 }
 
-/// A signing key as it is stored.
+/// A key as it is stored.
 #[derive(Clone, Debug)]
 pub struct KeyRow {
     /// `kid`.
     pub kid: String,
-    /// The algorithm it is for.
+    /// The algorithm it signs with, or the kind of key that decrypts.
     pub alg: String,
+    /// `use`: `sig` or `enc`.
+    pub purpose: String,
     /// The private key, sealed.
     pub sealed: String,
     /// The public key, a JWK.
     pub public: String,
     /// When it was made.
     pub created_at: Time,
-    /// From when on it signs.
+    /// From when on it is used.
     pub active_from: Time,
 }
 
@@ -48,6 +50,7 @@ impl Reader {
                 Ok(KeyRow {
                     kid: row.take()?,
                     alg: row.take()?,
+                    purpose: row.take()?,
                     sealed: row.take()?,
                     public: row.take()?,
                     created_at: row.take()?,
@@ -61,7 +64,8 @@ impl Reader {
 impl Tx {
     /// Adds a key.
     pub async fn add_key(&mut self, key: &KeyRow) -> Result<(), Fault> {
-        let values = values![&key.kid, &key.alg, &key.sealed, &key.public, key.created_at, key.active_from];
+        let values =
+            values![&key.kid, &key.alg, &key.purpose, &key.sealed, &key.public, key.created_at, key.active_from];
         self.change(&INSERT, values).await?;
         self.move_version("keys").await
     }
@@ -71,7 +75,7 @@ impl Tx {
         // Moved first: of two nodes that add at once, the second sees what the first added.
         self.move_version("keys").await?;
         let newest = newest.unwrap_or(Time::from_millis(i64::MIN));
-        match self.row(&NEWER, values![&key.alg, newest]).await? {
+        match self.row(&NEWER, values![&key.alg, newest, &key.purpose]).await? {
             Some(_) => Ok(Done::No),
             None => self.add_key(key).await.map(|()| Done::Yes),
         }

@@ -244,6 +244,7 @@ on_both! {
         let key = |kid: &str, from: openid::time::Time| KeyRow {
             kid: kid.to_owned(),
             alg: "ES256".to_owned(),
+            purpose: "sig".to_owned(),
             sealed: "sealed".to_owned(),
             public: "{}".to_owned(),
             created_at: START,
@@ -276,7 +277,7 @@ on_both! {
             for n in 0..3 {
                 let from = START + Span::from_days(n);
                 let name = format!("k{n}");
-                tx.add_key(&KeyRow { kid: name.clone(), alg: "RS256".to_owned(), sealed: "s".to_owned(), public: "{}".to_owned(), created_at: START, active_from: from }).await?;
+                tx.add_key(&KeyRow { kid: name.clone(), alg: "RS256".to_owned(), purpose: "sig".to_owned(), sealed: "s".to_owned(), public: "{}".to_owned(), created_at: START, active_from: from }).await?;
                 tx.note(&Entry::new(name, from, "server".to_owned(), "key_made", format!("key:k{n}"))).await?;
             }
             Ok(())

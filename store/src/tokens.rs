@@ -55,8 +55,8 @@ statements! {
 pub struct Drawn {
     /// The access token's.
     pub access: Digest,
-    /// The refresh token's.
-    pub refresh: Digest,
+    /// The refresh token's, if one may be issued.
+    pub refresh: Option<Digest>,
 }
 
 /// A token that was found.
@@ -221,10 +221,10 @@ impl Tx {
             RefreshIssue::First { expires_at } => (None, *expires_at),
             RefreshIssue::Successor { of, expires_at, .. } => (Some(of.0), *expires_at),
         };
-        let Some(grant) = grant else {
-            return Err(Fault::bug("a refresh token without a grant"));
+        let (Some(grant), Some(fresh)) = (grant, &drawn.refresh) else {
+            return Err(Fault::bug("a refresh token without a grant or a name"));
         };
-        let refresh = values![&drawn.refresh.0, grant, parent.as_ref(), now, expires_at];
+        let refresh = values![&fresh.0, grant, parent.as_ref(), now, expires_at];
         self.change(&INSERT_REFRESH, refresh).await?;
         Ok(())
     }

@@ -3,8 +3,11 @@
 //! One question asked again: after every interaction the shell gathers again and calls [`next::next`] until it stops
 //! asking. Invariant: nothing is sent to an address before [`place::Destination::locate`] found it registered.
 
+pub mod grant;
 pub mod mode;
 pub mod next;
+pub mod object;
 pub mod place;
 pub mod request;
+pub mod response_type;
 pub mod wanted;

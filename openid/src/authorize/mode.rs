@@ -19,6 +19,11 @@ impl ResponseMode {
     /// The modes we offer: `response_modes_supported`.
     pub const ALL: &[Self] = &[Self::Query, Self::Fragment, Self::FormPost];
 
+    /// Reads the parameter.
+    pub fn read(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|mode| mode.as_str() == text)
+    }
+
     /// As it is spelt.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -28,14 +33,14 @@ impl ResponseMode {
         }
     }
 
-    /// The mode a request wants, so far as it can be made out: what errors travel by, too. Any response type but `code`
-    /// keeps out of the query (Multiple Response Types §5).
+    /// The mode a request wants, so far as it can be made out: what errors travel by, too. A response type with tokens in
+    /// it keeps out of the query, also one that nobody knows (Multiple Response Types §5).
     pub(super) fn wanted(form: &Form) -> Self {
         let in_query =
             !form.get("response_type").is_some_and(|all| all.split(' ').any(|t| t == "token" || t == "id_token"));
         let default = if in_query { Self::Query } else { Self::Fragment };
         let asked = form.get("response_mode").filter(|_| !form.repeats("response_mode"));
-        match Self::ALL.iter().copied().find(|mode| Some(mode.as_str()) == asked) {
+        match asked.and_then(Self::read) {
             Some(Self::Query) | None => default,
             Some(mode) => mode,
         }

@@ -8,6 +8,7 @@ use crate::name::ClientId;
 use crate::token::authorization_code::RedirectGiven;
 use crate::wire::form::Form;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
+use crate::wire::scope::Scope;
 
 /// An address that belongs to the client, and how to answer there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,15 +23,34 @@ pub struct Destination {
 /// What is answered.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// A code.
-    Code {
-        /// The code.
-        code: String,
-        /// `session_state`, if Session Management is on.
-        session_state: Option<String>,
-    },
+    /// What the `response_type` asked for.
+    Success(Success),
     /// An error, RFC 6749 §4.1.2.1.
     Refusal(Refusal),
+}
+
+/// A successful answer: RFC 6749 §4.1.2 and §4.2.2, OpenID Connect Core §3.2.2.5 and §3.3.2.5.
+#[derive(Clone, Debug, Default)]
+pub struct Success {
+    /// `code`.
+    pub code: Option<String>,
+    /// `access_token` and what goes with it.
+    pub access: Option<FrontAccess>,
+    /// `id_token`.
+    pub id_token: Option<String>,
+    /// `session_state`, if Session Management is on.
+    pub session_state: Option<String>,
+}
+
+/// An access token on its way through the browser.
+#[derive(Clone, Debug)]
+pub struct FrontAccess {
+    /// `access_token`.
+    pub token: String,
+    /// `expires_in`, seconds.
+    pub expires_in: i64,
+    /// `scope`.
+    pub scope: Scope,
 }
 
 /// The answer, on a page, to a request of a client nobody knows.
@@ -101,6 +121,11 @@ impl Destination {
         self.given
     }
 
+    /// `state`, if it may be echoed.
+    pub fn state(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+
     /// How the answer travels.
     pub fn mode(&self) -> ResponseMode {
         self.mode
@@ -108,14 +133,21 @@ impl Destination {
 
     /// The answer, with `state` echoed and `iss` (RFC 9207 §2), in success and in error.
     pub fn answer(&self, issuer: &str, reply: Reply) -> Sent {
-        let mut fields: Vec<(String, String)> = Vec::with_capacity(4);
+        let mut fields: Vec<(String, String)> = Vec::with_capacity(8);
         let mut add = |name: &str, value: String| fields.push((name.to_owned(), value));
         match reply {
-            Reply::Code { code, session_state } => {
-                add("code", code);
-                if let Some(session_state) = session_state {
-                    add("session_state", session_state);
+            Reply::Success(Success { code, access, id_token, session_state }) => {
+                let mut add_if = |name, value: Option<String>| value.into_iter().for_each(|value| add(name, value));
+                add_if("code", code);
+                if let Some(FrontAccess { token, expires_in, scope }) = access {
+                    add_if("access_token", Some(token));
+                    add_if("token_type", Some("Bearer".to_owned()));
+                    add_if("expires_in", Some(expires_in.to_string()));
+                    // RFC 6749 §3.3: a scope has at least one value.
+                    add_if("scope", Some(scope.to_string()).filter(|scope| !scope.is_empty()));
                 }
+                add_if("id_token", id_token);
+                add_if("session_state", session_state);
             }
             Reply::Refusal(refusal) => {
                 add("error", refusal.code.as_str().to_owned());

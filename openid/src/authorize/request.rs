@@ -4,6 +4,7 @@
 
 use crate::authorize::mode::ResponseMode;
 use crate::authorize::place::Destination;
+use crate::authorize::response_type::{Part, ResponseType};
 use crate::authorize::wanted::{self, Wanted};
 use crate::bound::pkce::Challenge;
 use crate::client::metadata::{AuthTime, ClientKind};
@@ -25,6 +26,8 @@ pub struct AuthRequest {
     pub redirect_uri: String,
     /// Whether the request named it.
     pub redirect_given: RedirectGiven,
+    /// What the answer carries.
+    pub response_type: ResponseType,
     /// What is asked for, cut to what the client may ask for.
     pub scope: Scope,
     /// `nonce`.
@@ -112,7 +115,7 @@ impl AuthRequest {
     pub fn read(form: &Form, client: &Client, place: &Destination, offers: &ServerOffers) -> Result<Self, Refusal> {
         form.once()?;
         not_supported(form)?;
-        response_type(form, client)?;
+        let response_type = response_type(form, client)?;
         let prompt = Prompt::read(form.get("prompt"))?;
         let claims = wanted::read(form.get("claims"))?;
         let wanted = Wanted::of(&claims, &offers.acr_values)?;
@@ -125,9 +128,10 @@ impl AuthRequest {
             client: place.client().clone(),
             redirect_uri: place.redirect_uri().to_owned(),
             redirect_given: place.given(),
-            scope: scope(form, client, prompt, offers)?,
-            nonce: text(form, "nonce", LONGEST_NONCE)?,
-            challenge: challenge(form, client)?,
+            response_type,
+            scope: scope(form, client, (prompt, response_type), offers)?,
+            nonce: nonce(form, response_type)?,
+            challenge: if response_type.carries(Part::Code) { challenge(form, client)? } else { None },
             prompt,
             max_age,
             login_hint: text(form, "login_hint", LONGEST_HINT)?,
@@ -147,14 +151,8 @@ impl AuthRequest {
     }
 }
 
-/// Core §6.1, §6.2 and §7.2.1: these have error codes of their own.
+/// Core §7.2.1.
 fn not_supported(form: &Form) -> Result<(), Refusal> {
-    if form.get("request").is_some() {
-        return Err(refuse(ErrorCode::RequestNotSupported, "request_object", "request is not supported"));
-    }
-    if form.get("request_uri").is_some() {
-        return Err(refuse(ErrorCode::RequestUriNotSupported, "request_object_uri", "request_uri is not supported"));
-    }
     if form.get("registration").is_some() {
         return Err(refuse(
             ErrorCode::RegistrationNotSupported,
@@ -165,35 +163,51 @@ fn not_supported(form: &Form) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn response_type(form: &Form, client: &Client) -> Result<(), Refusal> {
-    match form.get("response_type") {
-        None => return Err(invalid("response_type_missing", "response_type is missing")),
-        Some("code") => {}
-        Some(_) => {
-            return Err(refuse(
-                ErrorCode::UnsupportedResponseType,
-                "response_type_unsupported",
-                "response_type: only code is supported",
-            ));
-        }
-    }
-    if !client.metadata.response_types.iter().any(|registered| registered == "code") {
+fn response_type(form: &Form, client: &Client) -> Result<ResponseType, Refusal> {
+    let Some(text) = form.get("response_type") else {
+        return Err(invalid("response_type_missing", "response_type is missing"));
+    };
+    let Some(asked) = ResponseType::read(text) else {
+        return Err(refuse(
+            ErrorCode::UnsupportedResponseType,
+            "response_type_unsupported",
+            "this response_type is not supported",
+        ));
+    };
+    if !client.metadata.response_types.contains(&asked) {
         return Err(refuse(
             ErrorCode::UnauthorizedClient,
             "response_type_unregistered",
-            "this client did not register the response_type code",
+            format!("this client did not register the response_type {}", asked.as_str()),
         ));
     }
-    match form.get("response_mode") {
-        Some(mode) if !ResponseMode::ALL.iter().any(|known| known.as_str() == mode) => {
-            Err(invalid("response_mode_unknown", "response_mode must be query, fragment or form_post"))
+    match form.get("response_mode").map(ResponseMode::read) {
+        Some(None) => Err(invalid("response_mode_unknown", "response_mode must be query, fragment or form_post")),
+        // Multiple Response Types §5: tokens must not be in a query.
+        Some(Some(ResponseMode::Query)) if asked.is_implicit() => {
+            Err(invalid("response_mode_query", "response_mode: tokens are not sent in the query"))
         }
-        _ => Ok(()),
+        _ => Ok(asked),
+    }
+}
+
+/// Core §3.2.2.1, §3.3.2.11: an ID Token that goes through the browser is bound to the request by its `nonce`.
+fn nonce(form: &Form, response_type: ResponseType) -> Result<Option<String>, Refusal> {
+    match text(form, "nonce", LONGEST_NONCE)? {
+        None if response_type.carries(Part::IdToken) => {
+            Err(invalid("nonce_missing", "nonce is missing; this response_type needs it"))
+        }
+        nonce => Ok(nonce),
     }
 }
 
 /// The scope, cut to what the client may ask for. Values nobody knows are ignored (Core §3.1.2.1).
-fn scope(form: &Form, client: &Client, prompt: Prompt, offers: &ServerOffers) -> Result<Scope, Refusal> {
+fn scope(
+    form: &Form,
+    client: &Client,
+    (prompt, response_type): (Prompt, ResponseType),
+    offers: &ServerOffers,
+) -> Result<Scope, Refusal> {
     let Some(text) = form.get("scope") else {
         return Err(refuse(ErrorCode::InvalidScope, "scope_missing", "scope is missing"));
     };
@@ -203,9 +217,18 @@ fn scope(form: &Form, client: &Client, prompt: Prompt, offers: &ServerOffers) ->
     if asked.contains("openid") && !allowed.contains("openid") {
         return Err(refuse(ErrorCode::InvalidScope, "scope_openid", "this client may not ask for openid"));
     }
+    // Core §3.2.2.1: there are no ID Tokens outside OpenID Connect.
+    if response_type.carries(Part::IdToken) && !asked.contains("openid") {
+        return Err(refuse(
+            ErrorCode::InvalidScope,
+            "scope_without_openid",
+            "this response_type needs the scope openid",
+        ));
+    }
     // Core §11: ignored unless prompt has consent, or another condition is in place (the operator vouches for the
-    // client), and only if a refresh token can be issued at all.
-    let offline = (prompt.consent || client.policy.consent == ConsentPolicy::FirstParty)
+    // client), and only if a refresh token can be issued at all, for which a code is needed.
+    let offline = response_type.carries(Part::Code)
+        && (prompt.consent || client.policy.consent == ConsentPolicy::FirstParty)
         && client.metadata.allows_grant("refresh_token");
     let scope = asked.filtered(|value| allowed.contains(value) && (value != "offline_access" || offline));
     match scope.is_empty() {

@@ -8,15 +8,17 @@ use jose::{JoseError, JwkSet, JwsAlg};
 use serde_json::{Map, Value, json};
 
 use super::auth::METHODS;
+use super::jose_members::{self, Encryption, ObjectSigning, UserinfoForm};
 use super::metadata::{ApplicationType, AuthMethod, AuthTime, Links, Metadata, SessionWanted};
 use super::registered::{Proposal, is_language_tag, text, web_uri, wrong};
+use crate::authorize::response_type::{Part, ResponseType};
 use crate::token::GRANTS;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::scope::Scope;
 use crate::wire::uri::{self, Kind};
 
-/// Response types a client may register.
-pub(crate) const RESPONSE_TYPES: &[&str] = &["code"];
+/// The grant type of tokens that come from the authorization endpoint itself (OpenID Connect Registration §2).
+pub(crate) const IMPLICIT: &str = "implicit";
 
 /// Algorithms a client may choose for its ID Tokens. The server must hold a key for each asymmetric one.
 pub(crate) const ID_TOKEN_ALGS: &[&str] = &["RS256", "PS256", "ES256", "EdDSA", "HS256", "HS384", "HS512"];
@@ -28,12 +30,16 @@ struct Proof {
     jwks: Option<JwkSet>,
     jwks_uri: Option<String>,
     id_token_alg: JwsAlg,
+    id_token_encryption: Option<Encryption>,
+    userinfo: UserinfoForm,
+    request_object_signing: Option<ObjectSigning>,
+    request_object_encryption: Option<Encryption>,
 }
 
 /// What a client may ask for, and where answers go.
 struct Flows {
     grant_types: Vec<String>,
-    response_types: Vec<String>,
+    response_types: Vec<ResponseType>,
     application_type: ApplicationType,
     redirect_uris: Vec<String>,
 }
@@ -57,6 +63,11 @@ pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
         jwks: proof.jwks,
         jwks_uri: proof.jwks_uri,
         id_token_alg: proof.id_token_alg,
+        id_token_encryption: proof.id_token_encryption,
+        userinfo: proof.userinfo,
+        request_object_signing: proof.request_object_signing,
+        request_object_encryption: proof.request_object_encryption,
+        request_uris: jose_members::request_uris(&proposal)?,
         client_name: names(&proposal)?,
         links: links(&proposal)?,
         default_max_age: proposal.seconds("default_max_age")?,
@@ -87,7 +98,7 @@ fn registered(proposal: &Proposal<'_>, metadata: &Metadata) -> Map<String, Value
     for (name, value) in [
         ("application_type", json!(application_type)),
         ("grant_types", json!(metadata.grant_types)),
-        ("response_types", json!(metadata.response_types)),
+        ("response_types", json!(metadata.response_types.iter().map(|kind| kind.as_str()).collect::<Vec<_>>())),
         ("token_endpoint_auth_method", json!(method)),
         ("id_token_signed_response_alg", json!(metadata.id_token_alg.as_str())),
         ("subject_type", json!("public")),
@@ -100,28 +111,8 @@ fn registered(proposal: &Proposal<'_>, metadata: &Metadata) -> Map<String, Value
 }
 
 fn flows(proposal: &Proposal<'_>) -> Result<Flows, Refusal> {
-    let grant_types = proposal.list("grant_types")?.unwrap_or_else(|| vec!["authorization_code".to_owned()]);
-    if let Some(other) = grant_types.iter().find(|g| !GRANTS.iter().any(|row| row.grant_type == g.as_str())) {
-        return Err(not_yet("grant_types", other));
-    }
-    if grant_types.is_empty() {
-        return Err(wrong("grant_types_empty", "grant_types must not be empty"));
-    }
+    let (response_types, grant_types) = types(proposal)?;
     let has_code = grant_types.iter().any(|g| g == "authorization_code");
-    let default = || {
-        if has_code { vec!["code".to_owned()] } else { Vec::new() }
-    };
-    let response_types = proposal.list("response_types")?.unwrap_or_else(default);
-    if let Some(other) = response_types.iter().find(|r| !RESPONSE_TYPES.contains(&r.as_str())) {
-        return Err(not_yet("response_types", other));
-    }
-    // RFC 7591 §2.1: the two must be consistent.
-    if has_code == response_types.is_empty() {
-        return Err(wrong(
-            "response_types_inconsistent",
-            "response_types and grant_types do not fit: code goes with authorization_code",
-        ));
-    }
     if !has_code && grant_types.iter().any(|g| g == "refresh_token") {
         return Err(wrong("refresh_without_code", "grant_types: refresh_token needs authorization_code"));
     }
@@ -133,7 +124,7 @@ fn flows(proposal: &Proposal<'_>) -> Result<Flows, Refusal> {
         }
     };
     let redirect_uris = redirects(proposal, "redirect_uris", application_type)?.unwrap_or_default();
-    if has_code && redirect_uris.is_empty() {
+    if !response_types.is_empty() && redirect_uris.is_empty() {
         return Err(refuse(
             ErrorCode::InvalidRedirectUri,
             "redirect_uris_missing",
@@ -141,6 +132,50 @@ fn flows(proposal: &Proposal<'_>) -> Result<Flows, Refusal> {
         ));
     }
     Ok(Flows { grant_types, response_types, application_type, redirect_uris })
+}
+
+/// `response_types` and `grant_types`. If one of them is left out, it is what the other needs; both given must be
+/// consistent (RFC 7591 §2.1, OpenID Connect Registration §2).
+fn types(proposal: &Proposal<'_>) -> Result<(Vec<ResponseType>, Vec<String>), Refusal> {
+    let response_types = match proposal.list("response_types")? {
+        None => None,
+        Some(list) => {
+            let read = |text: &String| ResponseType::read(text).ok_or_else(|| not_yet("response_types", text));
+            Some(list.iter().map(read).collect::<Result<Vec<_>, _>>()?)
+        }
+    };
+    let needed = |types: &[ResponseType]| -> Vec<String> {
+        let grants = [
+            ("authorization_code", types.iter().any(|kind| kind.carries(Part::Code))),
+            (IMPLICIT, types.iter().any(|kind| kind.is_implicit())),
+        ];
+        grants.iter().filter(|(_, needed)| *needed).map(|(name, _)| (*name).to_owned()).collect()
+    };
+    let grant_types = match (proposal.list("grant_types")?, &response_types) {
+        (Some(given), _) => given,
+        (None, Some(types)) => needed(types),
+        (None, None) => vec!["authorization_code".to_owned()],
+    };
+    let known = |grant: &str| grant == IMPLICIT || GRANTS.iter().any(|row| row.grant_type == grant);
+    if let Some(other) = grant_types.iter().find(|grant| !known(grant)) {
+        return Err(not_yet("grant_types", other));
+    }
+    let has = |name: &str| grant_types.iter().any(|grant| grant == name);
+    let response_types =
+        response_types.unwrap_or_else(|| if has("authorization_code") { vec![ResponseType::Code] } else { Vec::new() });
+    if grant_types.is_empty() && response_types.is_empty() {
+        return Err(wrong("grant_types_empty", "grant_types must not be empty"));
+    }
+    let needs = needed(&response_types);
+    let fits = |name: &str| has(name) == needs.iter().any(|needed| needed == name);
+    match fits("authorization_code") && fits(IMPLICIT) {
+        true => Ok((response_types, grant_types)),
+        false => Err(wrong(
+            "response_types_inconsistent",
+            "response_types and grant_types do not fit: code goes with authorization_code, tokens from the authorization \
+             endpoint with implicit",
+        )),
+    }
 }
 
 /// Addresses a browser is sent to: RFC 6749 §3.1.2, RFC 8252 §7.
@@ -213,7 +248,31 @@ fn proof(proposal: &Proposal<'_>) -> Result<Proof, Refusal> {
         return Err(wrong("jwks_uri_http", "jwks_uri must use https"));
     }
     let jwks_uri = jwks_uri.map(|(text, _)| text.to_owned());
-    Ok(Proof { method: row.method, alg, jwks, jwks_uri, id_token_alg })
+    let id_token_encryption =
+        jose_members::encryption(proposal, ("id_token_encrypted_response_alg", "id_token_encrypted_response_enc"))?;
+    let userinfo = jose_members::userinfo(proposal)?;
+    for (name, encryption) in [
+        ("id_token_encrypted_response_alg", id_token_encryption),
+        ("userinfo_encrypted_response_alg", userinfo.encrypted),
+    ] {
+        if let Some(encryption) = encryption {
+            jose_members::has_key(name, encryption, (row.method, jwks.as_ref(), jwks_uri.as_deref()))?;
+        }
+    }
+    let request_object_signing = jose_members::object_signing(proposal)?;
+    let request_object_encryption =
+        jose_members::encryption(proposal, ("request_object_encryption_alg", "request_object_encryption_enc"))?;
+    Ok(Proof {
+        method: row.method,
+        alg,
+        jwks,
+        jwks_uri,
+        id_token_alg,
+        id_token_encryption,
+        userinfo,
+        request_object_signing,
+        request_object_encryption,
+    })
 }
 
 /// A JWK Set with public keys only (RFC 7591 §2).
@@ -229,11 +288,10 @@ fn jwks(value: &Value) -> Result<JwkSet, Refusal> {
         _ => wrong("jwks_unreadable", "jwks holds a key that cannot be read"),
     })?;
     // A registered key that would be passed over is a mistake worth hearing of now.
-    match set.keys().len() == keys.len() {
+    let useful = |key: &Value| JwkSet::read(&json!({"keys": [key]})).is_ok_and(|one| !one.is_empty());
+    match keys.iter().all(useful) {
         true => Ok(set),
-        false => {
-            Err(wrong("jwks_useless", "jwks holds a key that is of no known kind, too weak, or not for signatures"))
-        }
+        false => Err(wrong("jwks_useless", "jwks holds a key that is of no known kind, or too weak")),
     }
 }
 
@@ -243,12 +301,31 @@ fn consistent(flows: &Flows, proof: &Proof) -> Result<(), Refusal> {
     if proof.method == AuthMethod::None && grants("client_credentials") {
         return Err(wrong("credentials_public", "grant_types: client_credentials needs a client that authenticates"));
     }
+    // OpenID Connect Registration §2, application_type: where tokens arrive with the redirect, it must be a web site's own.
+    let implicit = flows.response_types.iter().any(|kind| kind.is_implicit());
+    let own = |text: &String| text.starts_with("https://") && !uri::is_own_machine(text);
+    if implicit && flows.application_type == ApplicationType::Web && !flows.redirect_uris.iter().all(own) {
+        return Err(refuse(
+            ErrorCode::InvalidRedirectUri,
+            "redirect_implicit",
+            "redirect_uris: a web client with implicit grants may use https only, and not localhost",
+        ));
+    }
+    let object = match proof.request_object_signing {
+        Some(ObjectSigning::Signed(alg)) => Some(alg),
+        Some(ObjectSigning::Unsigned) | None => None,
+    };
+    if object.is_some_and(|alg| !alg.is_symmetric()) && proof.jwks.is_none() && proof.jwks_uri.is_none() {
+        return Err(wrong("object_keys_missing", "request_object_signing_alg needs jwks or jwks_uri"));
+    }
     if proof.method == AuthMethod::PrivateKeyJwt && proof.jwks.is_none() && proof.jwks_uri.is_none() {
         return Err(wrong("keys_missing", "private_key_jwt needs jwks or jwks_uri"));
     }
     // OpenID Connect Registration §2: HS* are keyed by the client_secret.
-    if proof.id_token_alg.as_str().starts_with("HS") && proof.method == AuthMethod::None {
-        return Err(wrong("id_token_alg_secret", "id_token_signed_response_alg HS* needs a client with a secret"));
+    let signing = [Some(proof.id_token_alg), proof.userinfo.signed, object];
+    let symmetric = signing.into_iter().flatten().any(JwsAlg::is_symmetric);
+    if symmetric && proof.method == AuthMethod::None {
+        return Err(wrong("signing_alg_secret", "signing with HS* needs a client with a secret"));
     }
     Ok(())
 }

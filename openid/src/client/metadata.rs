@@ -6,6 +6,8 @@
 use jose::{JwkSet, JwsAlg};
 use serde_json::{Map, Value};
 
+use super::jose_members::{Encryption, ObjectSigning, UserinfoForm};
+use crate::authorize::response_type::ResponseType;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::scope::Scope;
 use crate::wire::uri;
@@ -17,8 +19,8 @@ pub struct Metadata {
     pub registered: Map<String, Value>,
     /// `redirect_uris`, compared as strings (RFC 9700 §2.1).
     pub redirect_uris: Vec<String>,
-    /// `response_types`, each with its values sorted as the specification spells it, such as `code id_token`.
-    pub response_types: Vec<String>,
+    /// `response_types`.
+    pub response_types: Vec<ResponseType>,
     /// `grant_types`.
     pub grant_types: Vec<String>,
     /// `token_endpoint_auth_method`.
@@ -33,6 +35,16 @@ pub struct Metadata {
     pub jwks_uri: Option<String>,
     /// `id_token_signed_response_alg`, default RS256.
     pub id_token_alg: JwsAlg,
+    /// `id_token_encrypted_response_alg` and `_enc`; `None`: not encrypted.
+    pub id_token_encryption: Option<Encryption>,
+    /// How UserInfo answers.
+    pub userinfo: UserinfoForm,
+    /// `request_object_signing_alg`; `None`: any asymmetric one.
+    pub request_object_signing: Option<ObjectSigning>,
+    /// `request_object_encryption_alg` and `_enc`: what it may encrypt them with, if that is all.
+    pub request_object_encryption: Option<Encryption>,
+    /// `request_uris`, compared as strings.
+    pub request_uris: Vec<String>,
     /// `client_name` and its `#` languages: (language tag or empty, text).
     pub client_name: Vec<(String, String)>,
     /// `client_uri`, `logo_uri`, `policy_uri`, `tos_uri`.
@@ -163,7 +175,17 @@ impl Metadata {
             (AuthMethod::ClientSecretJwt, alg) => Some(alg.and_then(octets).unwrap_or(LEAST_SECRET)),
             _ => None,
         };
-        match (signs.max(octets(self.id_token_alg)), self.auth_method) {
+        let object = match self.request_object_signing {
+            Some(ObjectSigning::Signed(alg)) => Some(alg),
+            Some(ObjectSigning::Unsigned) | None => None,
+        };
+        let hashed = [Some(self.id_token_alg), self.userinfo.signed, object];
+        let hashed = hashed.into_iter().flatten().filter_map(octets).max();
+        // Core §10.2: the key is a hash of the secret, however long that is.
+        let encrypts = [self.id_token_encryption, self.userinfo.encrypted, self.request_object_encryption];
+        let encrypts = encrypts.into_iter().flatten();
+        let encrypts = encrypts.filter(|with| with.alg.is_symmetric()).map(|_| LEAST_SECRET).max();
+        match (signs.max(hashed).max(encrypts), self.auth_method) {
             (Some(least), _) => SecretNeed::Sealed { least },
             (None, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost) => SecretNeed::Hashed,
             (None, _) => SecretNeed::None,

@@ -31,9 +31,11 @@ fn says_what_is_true_and_no_empty_arrays() {
     let document = document(&offers());
     assert_eq!(document["issuer"], "https://op.example");
     assert_eq!(document["end_session_endpoint"], "https://op.example/end_session");
-    assert_eq!(document["response_types_supported"], json!(["code"]));
+    let types = document["response_types_supported"].as_array().unwrap();
+    assert!(types.len() == 8 && types.contains(&json!("code id_token token")) && types.contains(&json!("none")));
+    assert!(document["grant_types_supported"].as_array().unwrap().contains(&json!("implicit")));
     assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
-    assert_eq!(document["request_uri_parameter_supported"], json!(false));
+    assert_eq!(document["request_uri_parameter_supported"], json!(true));
     assert_eq!(document["backchannel_logout_session_supported"], json!(true));
     assert_eq!(document["id_token_signing_alg_values_supported"], json!(["RS256", "ES256", "HS256", "HS384", "HS512"]));
     assert!(!document.contains_key("acr_values_supported"));

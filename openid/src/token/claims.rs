@@ -1,7 +1,7 @@
 //! Claims about a person: ID Tokens (OpenID Connect Core §2, §3.1.3.6, §12.2) and UserInfo (§5.3, §5.4, §5.5).
 //!
-//! Invariant: an ID Token holds protocol claims and what the `claims` parameter asked for in it, nothing else; what a
-//! scope asks for comes from UserInfo.
+//! Invariant: an ID Token holds protocol claims and what the `claims` parameter asked for in it; what a scope asks for comes
+//! from UserInfo, unless no access token is ever issued (Core §5.4).
 
 use serde_json::{Map, Value, json};
 
@@ -40,10 +40,10 @@ pub const SCOPES: &[(&str, &[&str])] = &[
 
 /// The protocol claims of our ID Tokens: discovery lists them, and no claim of an account may take their place.
 pub const PROTOCOL: &[&str] =
-    &["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"];
+    &["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash", "s_hash", "sid"];
 
 /// More names that mean something in a token and are never an account's to fill.
-const RESERVED: &[&str] = &["azp", "c_hash", "s_hash", "nbf", "jti", "txn", "events", "cnf", "client_id", "scope"];
+const RESERVED: &[&str] = &["azp", "nbf", "jti", "txn", "events", "cnf", "client_id", "scope"];
 
 /// Whether a claim name belongs to the protocol and not to a person.
 pub fn is_reserved(name: &str) -> bool {
@@ -64,12 +64,34 @@ pub struct IdTokenFacts<'a> {
     pub now: Time,
     /// `exp`.
     pub expires_at: Time,
-    /// `at_hash` of the access token that goes with it.
-    pub at_hash: Option<&'a str>,
+    /// Hashes of what goes with it.
+    pub hashes: Hashes<'a>,
     /// Which kind of ID Token was ruled: decides `nonce` and `sid`.
     pub issue: IdTokenIssue,
     /// The person, for claims asked for in the ID Token.
     pub account: Option<&'a Account>,
+    /// Whether claims of scopes are in it.
+    pub scopes: Scopes,
+}
+
+/// What binds an ID Token to what it comes with (Core §3.1.3.6, §3.2.2.10, §3.3.2.11; `s_hash`: FAPI 1 Advanced §5.1.1).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hashes<'a> {
+    /// Of the access token.
+    pub at_hash: Option<&'a str>,
+    /// Of the code.
+    pub c_hash: Option<&'a str>,
+    /// Of `state`.
+    pub s_hash: Option<&'a str>,
+}
+
+/// Where the claims that a scope asks for are told (Core §5.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scopes {
+    /// At the UserInfo Endpoint.
+    FromUserinfo,
+    /// In the ID Token, since no access token is issued.
+    InIdToken,
 }
 
 /// The claims of an ID Token.
@@ -90,14 +112,20 @@ pub fn id_token(grant: &Grant, facts: &IdTokenFacts<'_>) -> Map<String, Value> {
     if !grant.amr.0.is_empty() {
         claims.insert("amr".into(), json!(grant.amr.0));
     }
-    if let Some(at_hash) = facts.at_hash {
-        claims.insert("at_hash".into(), json!(at_hash));
+    let Hashes { at_hash, c_hash, s_hash } = facts.hashes;
+    for (name, hash) in [("at_hash", at_hash), ("c_hash", c_hash), ("s_hash", s_hash)] {
+        if let Some(hash) = hash {
+            claims.insert(name.into(), json!(hash));
+        }
     }
     // `logout.md` §2: ID Tokens refreshed after the session ended carry no `sid`.
     if facts.issue != IdTokenIssue::WithoutNonce(SessionStanding::Over) {
         claims.insert("sid".into(), json!(grant.sid.as_str()));
     }
     if let Some(account) = facts.account {
+        if facts.scopes == Scopes::InIdToken {
+            fill_scopes(&mut claims, &grant.scope, account);
+        }
         for name in asked(&grant.claims, Place::IdToken) {
             fill(&mut claims, &name, account);
         }
@@ -109,11 +137,7 @@ pub fn id_token(grant: &Grant, facts: &IdTokenFacts<'_>) -> Map<String, Value> {
 pub fn userinfo(sub: &Sub, scope: &Scope, claims_parameter: &str, account: &Account) -> Map<String, Value> {
     let mut claims = Map::new();
     claims.insert("sub".into(), json!(sub.as_str()));
-    for (_, names) in SCOPES.iter().filter(|(value, _)| scope.contains(value)) {
-        for name in *names {
-            fill(&mut claims, name, account);
-        }
-    }
+    fill_scopes(&mut claims, scope, account);
     for name in asked(claims_parameter, Place::UserInfo) {
         fill(&mut claims, &name, account);
     }
@@ -140,6 +164,14 @@ pub fn asked(claims_parameter: &str, place: Place) -> Vec<String> {
     };
     let names = parameter.get(member).and_then(Value::as_object);
     names.into_iter().flatten().map(|(name, _)| name.clone()).filter(|name| !is_reserved(name)).collect()
+}
+
+fn fill_scopes(claims: &mut Map<String, Value>, scope: &Scope, account: &Account) {
+    for (_, names) in SCOPES.iter().filter(|(value, _)| scope.contains(value)) {
+        for name in *names {
+            fill(claims, name, account);
+        }
+    }
 }
 
 fn fill(claims: &mut Map<String, Value>, name: &str, account: &Account) {

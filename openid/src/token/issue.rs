@@ -63,7 +63,7 @@ pub struct AccessIssue {
 }
 
 /// What becomes of the refresh token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefreshIssue {
     /// None is issued.
     None,

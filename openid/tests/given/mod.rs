@@ -78,7 +78,7 @@ fn difference(place: &str, want: &Value, got: &Value) -> Option<String> {
         (Value::Object(want), Value::Object(got)) => want.iter().find_map(|(name, want)| {
             let place = format!("{place}.{name}");
             match got.get(name) {
-                None if want == "absent" => None,
+                None | Some(Value::Null) if want == "absent" => None,
                 None => Some(format!("{place}: wanted {want}, got nothing")),
                 Some(got) => difference(&place, want, got),
             }

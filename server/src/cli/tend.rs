@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use store::keys::KeyRow;
 
 use super::out::{Failed, Out, exact, stamp, when};
-use crate::keyring::{self, ALGORITHMS};
+use crate::keyring::{self, KeyKind};
 use crate::op::Op;
 
 /// `ostiary key …`.
@@ -44,10 +44,11 @@ pub(super) async fn keys(command: KeyCommand, op: &Op, out: &Out) -> Result<(), 
 fn standing(all: &[KeyRow], key: &KeyRow, now: Time) -> &'static str {
     let active = all
         .iter()
-        .filter(|other| other.alg == key.alg && other.active_from <= now)
+        .filter(|other| other.alg == key.alg && other.purpose == key.purpose && other.active_from <= now)
         .max_by_key(|other| other.active_from);
     match active {
         _ if key.active_from > now => "next",
+        Some(active) if active.kid == key.kid && key.purpose == "enc" => "decrypts",
         Some(active) if active.kid == key.kid => "signs",
         _ => "retired",
     }
@@ -77,8 +78,8 @@ async fn rotate(at_once: bool, op: &Op, out: &Out) -> Result<(), Failed> {
     let now = op.now();
     let active_from = if at_once { now } else { now + keyring::NOTICE };
     let (mut okp, mut others) = (Vec::new(), Vec::new());
-    for alg in ALGORITHMS.iter().copied() {
-        if alg == jose::JwsAlg::EdDsa && !at_once { okp.push(alg) } else { others.push(alg) }
+    for kind in KeyKind::all() {
+        if kind == KeyKind::Signing(jose::JwsAlg::EdDsa) && !at_once { okp.push(kind) } else { others.push(kind) }
     }
     // RSA and EC in one step, OKP in a step of its own: some relying parties stumble over a new OKP key beside new others.
     // A leak does not wait for that.
@@ -86,9 +87,9 @@ async fn rotate(at_once: bool, op: &Op, out: &Out) -> Result<(), Failed> {
     let kids: Vec<String> = rows.iter().map(|row| row.kid.clone()).collect();
     let entry = op.line(&super::actor(), "keys_rotated", &kids.join(" "));
     keyring::add(op.store(), rows, entry).await?;
-    let left: Vec<&str> = okp.iter().map(|alg| alg.as_str()).collect();
+    let left: Vec<&str> = okp.iter().map(|kind| kind.as_str()).collect();
     out.answer(&json!({"kids": kids, "active_from": stamp(active_from), "left": left}), |out| {
-        out.line(&format!("{} new keys are published; they sign from {}.", kids.len(), when(active_from)));
+        out.line(&format!("{} new keys are published; they are used from {}.", kids.len(), when(active_from)));
         out.hint(match at_once {
             true => "Old keys stay published for verification; `ostiary key remove KID` takes out one that leaked.",
             false => "Old keys stay published for verification. EdDSA keys rotate on their own schedule.",

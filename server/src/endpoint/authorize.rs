@@ -6,36 +6,61 @@
 
 use std::sync::Arc;
 
+use openid::authorize::grant::{Granted, Names};
 use openid::authorize::mode::Sent;
 use openid::authorize::next::{Agreed, Hint, Known, Next, Question, next};
-use openid::authorize::place::{self, Destination, Reply};
+use openid::authorize::object::{self, Carried};
+use openid::authorize::place::{self, Destination, FrontAccess, Reply, Success};
 use openid::authorize::request::AuthRequest;
+use openid::authorize::response_type::Part;
 use openid::client::Client;
 use openid::logout::end::EndHint;
-use openid::name::{GrantId, Secret, Sid};
-use openid::session::{Grant, GrantKind};
+use openid::name::{Digest, GrantId, Secret, Sid};
 use openid::time::Time;
-use openid::token::authorization_code::Code;
+use openid::token::issue::IdTokenIssue;
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, Refusal, refuse};
+use store::tokens::Drawn;
 use store::{Browser, NewStay};
 
 use super::ask::Ask;
+use super::id_token::{self, Beside};
 use crate::answer::{Answer, Stop, see_other};
 use crate::browser::{self, FormCookie};
+use crate::envelope::Recipient;
 use crate::op::Op;
 use crate::page;
 use crate::pending::{LONGEST, Pending, Target};
 
 /// The endpoint.
 pub(super) async fn authorize(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
-    let form = ask.parameters()?;
+    let mut form = ask.parameters()?;
+    match resolve(op, &form).await {
+        Ok(None) => {}
+        Ok(Some(inner)) => form = inner,
+        // Nothing in the object can be believed: only an address that stands outside may hear of it.
+        Err(Stop::Refuse(refusal)) => match Located::find(op, &form.encode()).await {
+            Ok(located) => return Ok(located.refuse(op, ask, refusal)),
+            Err(_) => return Err(refusal.into()),
+        },
+        Err(fault) => return Err(fault),
+    }
     let cookie = FormCookie::of(op, ask);
     let target = Target::Authorize(form.encode());
     let pending = Pending::begin(target, &cookie.binding(op), op.now());
     let mut answer = proceed(op, ask, pending, browser::secrets(op, ask)).await?;
     cookie.put(&mut answer);
     Ok(answer)
+}
+
+/// The parameters inside the request's object, if it has one.
+async fn resolve(op: &Op, form: &Form) -> Result<Option<Form>, Stop> {
+    if object::carried(form)? == Carried::Nowhere {
+        return Ok(None);
+    }
+    let id = place::client_id(form)?;
+    let client = op.clients().find(op.store(), id.as_str()).await?.ok_or_else(place::unknown_client)?;
+    Ok(super::object::resolve(op, form, &client).await?)
 }
 
 /// A request whose client and address are known to be genuine.
@@ -91,15 +116,12 @@ pub(super) async fn proceed(op: &Op, ask: &Ask, pending: Pending, browser: Brows
         match next(&request, &located.client, &known, op.now()) {
             Next::Send(refusal) => return Ok(located.refuse(op, ask, refusal)),
             Next::Ask(question) => return Ok(put_question(op, ask, &located, pending, &question)),
-            Next::Issue(agreed) => {
-                if let Some(code) = write(op, &request, &located, agreed).await? {
-                    return Ok(located.reply(
-                        op,
-                        ask,
-                        Reply::Code { code: code.reveal().to_owned(), session_state: None },
-                    ));
-                }
-            }
+            Next::Issue(agreed) => match issue(op, &request, &located, agreed).await {
+                Ok(Some(success)) => return Ok(located.reply(op, ask, Reply::Success(success))),
+                Ok(None) => {}
+                Err(Stop::Refuse(refusal)) => return Ok(located.refuse(op, ask, refusal)),
+                Err(fault) => return Err(fault),
+            },
         }
     }
     Ok(located.refuse(op, ask, refuse(ErrorCode::TemporarilyUnavailable, "session_unsteady", "please try again")))
@@ -146,56 +168,66 @@ fn put_question(op: &Op, ask: &Ask, located: &Located, mut pending: Pending, que
     }
 }
 
-/// One transaction: hold the session, join it, insert the code. `None`: the session has just ended.
-async fn write(op: &Op, request: &AuthRequest, located: &Located, agreed: Agreed) -> Result<Option<Secret>, Stop> {
-    let code = Secret::from_bytes(&op.dice().draw());
-    let fresh = Sid::new(op.dice().name());
+/// What the request is granted, as the answer says it. `None`: the session has just ended.
+async fn issue(op: &Op, request: &AuthRequest, located: &Located, agreed: Agreed) -> Result<Option<Success>, Stop> {
+    let wanted = located.client.metadata.id_token_encryption.filter(|_| request.response_type.carries(Part::IdToken));
+    let to = Recipient::find(op, &located.client, wanted).await?;
+    let (code, access) = (Secret::from_bytes(&op.dice().draw()), Secret::from_bytes(&op.dice().draw()));
+    let names = Names { code: GrantId::new(op.dice().name()), front: GrantId::new(op.dice().name()) };
     let now = op.now();
-    let new = new_code(op, request, located, agreed, now);
-    let digest = code.digest();
-    let written = op
-        .store()
-        .write(async move |tx| {
-            let Some(session) = tx.hold_session(&new.grant.session, now).await? else {
-                return Ok(false);
-            };
-            let mut new = new.clone();
-            let stay = NewStay { sid: fresh.clone(), client: new.grant.client.clone(), sub: new.grant.sub.clone() };
-            new.grant.sid = tx.join(&session, &stay, now).await?;
-            tx.insert_code(&digest, &new).await?;
-            Ok(true)
-        })
-        .await?;
-    Ok(written.then_some(code))
+    let terms = op.terms(&located.client.policy);
+    let lifetimes = (&terms, op.config().lifetimes.code);
+    let granted = request.grant(agreed, names, lifetimes, now);
+    if granted.is_nothing() {
+        return Ok(Some(Success::default()));
+    }
+    let Some(granted) = write(op, granted, (code.digest(), access.digest()), now).await? else {
+        return Ok(None);
+    };
+    let mut success = Success {
+        code: granted.code.map(|_| code.reveal().to_owned()),
+        access: granted.access.map(|issue| FrontAccess {
+            token: access.reveal().to_owned(),
+            expires_in: issue.access.expires_at.since(now).seconds(),
+            scope: issue.access.scope,
+        }),
+        ..Success::default()
+    };
+    if let Some(grant) = granted.id_token {
+        let beside = Beside {
+            access: success.access.as_ref().map(|access| access.token.as_str()),
+            code: success.code.as_deref(),
+            state: located.destination.state(),
+        };
+        let what = (&grant, IdTokenIssue::WithNonce, id_token::scopes(request.response_type));
+        success.id_token = Some(id_token::seal(op, &located.client, what, beside, (to.as_ref(), now)).await?);
+    }
+    Ok(Some(success))
 }
 
-fn new_code(op: &Op, request: &AuthRequest, located: &Located, agreed: Agreed, now: Time) -> Code {
-    let terms = op.terms(&located.client.policy);
-    let kind = GrantKind::of(&agreed.scope);
-    let grant = Grant {
-        id: GrantId::new(op.dice().name()),
-        client: located.client.id.clone(),
-        account: agreed.account,
-        sub: agreed.sub,
-        sid: Sid::new(""),
-        session: agreed.session,
-        kind,
-        scope: agreed.scope,
-        claims: request.claims.clone(),
-        resources: request.resources.clone(),
-        auth_time: agreed.auth_time,
-        acr: agreed.acr,
-        amr: agreed.amr,
-        nonce: request.nonce.clone(),
-        auth_time_wanted: request.auth_time_wanted,
-        created_at: now,
-        expires_at: now + terms.refresh_absolute,
-    };
-    Code {
-        grant,
-        redirect_uri: request.redirect_uri.clone(),
-        redirect_uri_given: located.destination.given(),
-        challenge: request.challenge.clone(),
-        expires_at: now + op.config().lifetimes.code,
-    }
+/// One transaction: hold the session, join it, write what is granted. `None`: the session has just ended.
+async fn write(
+    op: &Op,
+    granted: Granted,
+    (code, access): (Digest, Digest),
+    now: Time,
+) -> Result<Option<Granted>, Stop> {
+    let fresh = Sid::new(op.dice().name());
+    op.store()
+        .write(async move |tx| {
+            let Some(session) = tx.hold_session(&granted.session, now).await? else {
+                return Ok(None);
+            };
+            let mut granted = granted.clone();
+            let stay = NewStay { sid: fresh.clone(), client: granted.client.clone(), sub: granted.sub.clone() };
+            granted.stay(&tx.join(&session, &stay, now).await?);
+            if let Some(new) = &granted.code {
+                tx.insert_code(&code, new).await?;
+            }
+            if let Some(issue) = &granted.access {
+                tx.settle_issue(issue, &Drawn { access, refresh: None }, now).await?;
+            }
+            Ok(Some(granted))
+        })
+        .await
 }

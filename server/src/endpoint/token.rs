@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use openid::client::{Authenticated, Client};
 use openid::name::{ClientId, Secret};
 use openid::time::Time;
-use openid::token::claims::{self, IdTokenFacts};
+use openid::token::claims::Scopes;
 use openid::token::issue::{Ground, IdTokenIssue, Issue, RefreshIssue, Ruling, Terms};
 use openid::token::{Context, admit as admit_grant};
 use openid::token::{Grants, TokenRequest};
@@ -20,7 +20,9 @@ use store::{Fault, Tx};
 
 use super::ask::Ask;
 use super::client_auth::{admit, authenticate};
+use super::id_token::{self, Beside};
 use crate::answer::{Answer, Stop, json as answer_json};
+use crate::envelope::Recipient;
 use crate::op::Op;
 
 /// The endpoint.
@@ -31,10 +33,12 @@ pub(super) async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let request = TokenRequest::read(&form)?;
     // Before the transaction: a code is not spent by a client that may not redeem any.
     admit_grant(request.grant.grant_type(), client.client())?;
+    // Before the transaction, too: no code is spent for an ID Token that could not be encrypted.
+    let to = Recipient::find(op, client.client(), client.client().metadata.id_token_encryption).await?;
     let now = op.now();
     let terms = op.terms(&client.client().policy);
     let (access, refresh) = (Secret::from_bytes(&op.dice().draw()), Secret::from_bytes(&op.dice().draw()));
-    let drawn = Drawn { access: access.digest(), refresh: refresh.digest() };
+    let drawn = Drawn { access: access.digest(), refresh: Some(refresh.digest()) };
     let issue = {
         let (client, name) = (client.clone(), op.dice().name());
         op.store()
@@ -45,7 +49,7 @@ pub(super) async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
             })
             .await?
     };
-    answer(op, client.client(), &issue, (&access, &refresh), now).await
+    answer(op, client.client(), &issue, (&access, &refresh), (to.as_ref(), now)).await
 }
 
 /// Gather and judge, by grant. No catch-all: a new grant asks for its arm here.
@@ -101,7 +105,7 @@ async fn answer(
     client: &Client,
     issue: &Issue,
     (access, refresh): (&Secret, &Secret),
-    now: Time,
+    (to, now): (Option<&Recipient>, Time),
 ) -> Result<Answer, Stop> {
     let mut body = Map::new();
     body.insert("access_token".into(), access.reveal().into());
@@ -118,30 +122,22 @@ async fn answer(
         RefreshIssue::None | RefreshIssue::Keep { .. } => {}
     }
     if issue.id_token != IdTokenIssue::None {
-        body.insert("id_token".into(), id_token(op, client, issue, access, now).await?.into());
+        body.insert("id_token".into(), id_token(op, client, issue, access, (to, now)).await?.into());
     }
     Ok(answer_json(StatusCode::OK, &Value::Object(body)))
 }
 
-async fn id_token(op: &Op, client: &Client, issue: &Issue, access: &Secret, now: Time) -> Result<String, Stop> {
+async fn id_token(
+    op: &Op,
+    client: &Client,
+    issue: &Issue,
+    access: &Secret,
+    now: (Option<&Recipient>, Time),
+) -> Result<String, Stop> {
     let grant = match &issue.ground {
         Ground::Begin(grant) | Ground::Go(grant) => grant,
         Ground::Client => return Err(Fault::bug("an ID Token without a person").into()),
     };
-    // The person's claims are read only if the claims parameter asked for some in the ID Token.
-    let account = match grant.claims.is_empty() {
-        true => None,
-        false => op.store().reader().await?.account(&grant.account).await?,
-    };
-    let alg = client.metadata.id_token_alg;
-    let at_hash = jose::half_hash(alg, access.reveal());
-    let facts = IdTokenFacts {
-        issuer: op.issuer().as_str(),
-        now,
-        expires_at: now + op.terms(&client.policy).id_token,
-        at_hash: Some(&at_hash),
-        issue: issue.id_token,
-        account: account.as_ref(),
-    };
-    Ok(op.keys().sign_for(client, "JWT", &claims::id_token(grant, &facts), now)?)
+    let beside = Beside { access: Some(access.reveal()), ..Beside::default() };
+    id_token::seal(op, client, (grant, issue.id_token, Scopes::FromUserinfo), beside, now).await
 }

@@ -2,13 +2,16 @@
 //!
 //! Invariant: one query says whether the token lives; the instant its session is gone it does not.
 
-use axum::http::{Method, StatusCode};
+use axum::body::Body;
+use axum::http::{Method, StatusCode, header};
+use openid::client::jose_members::UserinfoForm;
 use openid::userinfo;
 use openid::wire::refusal::{ErrorCode, refuse};
 use serde_json::Value;
 
 use super::ask::Ask;
-use crate::answer::{Answer, Stop, json};
+use crate::answer::{Answer, Stop, json, put};
+use crate::envelope::{self, Recipient, Said};
 use crate::op::Op;
 
 /// The endpoint.
@@ -31,5 +34,26 @@ pub(super) async fn userinfo(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         return Err(refuse(ErrorCode::InvalidToken, "account_over", "the access token is unknown or has ended").into());
     };
     op.see(found.and_then(|found| found.session), now);
-    Ok(json(StatusCode::OK, &Value::Object(allowed.answer(&account))))
+    let claims = allowed.answer(&account);
+    let client = op.clients().find(op.store(), allowed.client.as_str()).await?;
+    let Some(client) = client.filter(|client| client.metadata.userinfo != UserinfoForm::default()) else {
+        return Ok(json(StatusCode::OK, &Value::Object(claims)));
+    };
+    // Core §5.3.2: whatever the Accept field says, a client gets the form it registered.
+    let UserinfoForm { signed, encrypted } = client.metadata.userinfo;
+    let to = Recipient::find(op, &client, encrypted).await?;
+    let claims = match signed {
+        None => claims,
+        Some(_) => userinfo::signed(claims, op.issuer().as_str(), &client.id),
+    };
+    let said = Said { signed, encrypted: to.as_ref() };
+    let token = envelope::say(op, &client, ("JWT", &claims), said, now)?;
+    Ok(jwt(token))
+}
+
+/// Core §5.3.2, RFC 7519 §10.3.1.
+fn jwt(token: String) -> Answer {
+    let mut answer = Answer::new(Body::from(token));
+    put(&mut answer, header::CONTENT_TYPE, "application/jwt");
+    answer
 }

@@ -31,8 +31,12 @@ async fn place(store: &Store, tag: &str) -> Place {
     Place { account, client, session }
 }
 
+fn refresh_digest(tag: &str) -> Digest {
+    Digest::of(&format!("refresh {tag}"))
+}
+
 fn drawn(tag: &str) -> Drawn {
-    Drawn { access: Digest::of(&format!("access {tag}")), refresh: Digest::of(&format!("refresh {tag}")) }
+    Drawn { access: Digest::of(&format!("access {tag}")), refresh: Some(refresh_digest(tag)) }
 }
 
 /// Writes a code as the authorization endpoint does; `None` if the session is over.
@@ -227,7 +231,7 @@ on_both! {
     async fn many_refreshes_at_once_rotate_once(store: Store) {
         let place = code(&store, "rot", GrantKind::Offline).await;
         assert_eq!(redeemed(&store, "rot", &place.client, "start").await, Redeemed::Yes);
-        let token = drawn("start").refresh;
+        let token = refresh_digest("start");
         let mut running = JoinSet::new();
         for n in 0..30 {
             let (store, client) = (store.clone(), place.client.clone());
@@ -236,22 +240,22 @@ on_both! {
         let answers = running.join_all().await;
         assert_eq!(answers.iter().filter(|a| **a == Refreshed::First).count(), 1);
         assert_eq!(answers.iter().filter(|a| **a == Refreshed::Again).count(), 29, "within the grace, untouched successors");
-        assert_eq!(refreshed(&store, drawn("answer-3").refresh, &place.client, "next").await, Refreshed::First);
+        assert_eq!(refreshed(&store, refresh_digest("answer-3"), &place.client, "next").await, Refreshed::First);
         assert_eq!(refreshed(&store, token, &place.client, "thief").await, Refreshed::Breach);
-        assert_eq!(refreshed(&store, drawn("next").refresh, &place.client, "late").await, Refreshed::Over);
+        assert_eq!(refreshed(&store, refresh_digest("next"), &place.client, "late").await, Refreshed::Over);
         assert!(!lives(&store, &drawn("next").access).await);
     }
 
     async fn of_two_answers_to_one_token_only_one_can_be_used(store: Store) {
         let place = code(&store, "two", GrantKind::Offline).await;
         assert_eq!(redeemed(&store, "two", &place.client, "start").await, Redeemed::Yes);
-        let token = drawn("start").refresh;
+        let token = refresh_digest("start");
         assert_eq!(refreshed(&store, token, &place.client, "lost").await, Refreshed::First);
         assert_eq!(refreshed(&store, token, &place.client, "had").await, Refreshed::Again);
         let (store_1, store_2) = (store.clone(), store.clone());
         let (client_1, client_2) = (place.client.clone(), place.client.clone());
-        let one = tokio::spawn(async move { refreshed(&store_1, drawn("lost").refresh, &client_1, "lost-1").await });
-        let two = tokio::spawn(async move { refreshed(&store_2, drawn("had").refresh, &client_2, "had-1").await });
+        let one = tokio::spawn(async move { refreshed(&store_1, refresh_digest("lost"), &client_1, "lost-1").await });
+        let two = tokio::spawn(async move { refreshed(&store_2, refresh_digest("had"), &client_2, "had-1").await });
         let mut both = [one.await.unwrap(), two.await.unwrap()];
         both.sort_by_key(|r| *r != Refreshed::First);
         assert_eq!(both, [Refreshed::First, Refreshed::Breach]);
@@ -264,7 +268,7 @@ on_both! {
             let kind = if round % 2 == 0 { GrantKind::Online } else { GrantKind::Offline };
             let place = code(&store, &tag, kind).await;
             assert_eq!(redeemed(&store, &tag, &place.client, &tag).await, Redeemed::Yes);
-            let token = drawn(&tag).refresh;
+            let token = refresh_digest(&tag);
             let mut running = JoinSet::new();
             for n in 0..6 {
                 let (store, client, answer) = (store.clone(), place.client.clone(), format!("{tag}-{n}"));
@@ -288,6 +292,6 @@ on_both! {
         let report = end(&store, ending(Ended::Session(place.session), Cause::RelyingParty)).await;
         assert_eq!(report.kept, [GrantId::new("g-off")]);
         assert!(lives(&store, &drawn("a").access).await);
-        assert_eq!(refreshed(&store, drawn("a").refresh, &place.client, "b").await, Refreshed::First);
+        assert_eq!(refreshed(&store, refresh_digest("a"), &place.client, "b").await, Refreshed::First);
     }
 }
