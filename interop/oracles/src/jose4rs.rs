@@ -8,9 +8,9 @@ use jose4rs::jws::{AlgorithmIdentifier, JsonWebSignature};
 use jose4rs::jwx::{HeaderParameter, JsonWebStructure as _};
 use serde_json::Value;
 
-use crate::{Answer, JweAlg, JwsAlg, Kind, Oracle, Way};
+use crate::{Answer, JweAlg, JwsAlg, Kind, Lack, Oracle, Way};
 
-/// The library. It does not know the name `Ed25519` of RFC 9864.
+/// The library.
 pub struct Jose4rs;
 
 fn said(error: JoseError) -> String {
@@ -32,6 +32,10 @@ fn managing(alg: JweAlg) -> Answer<KeyManagementAlgorithm> {
 impl Oracle for Jose4rs {
     fn name(&self) -> &'static str {
         "jose4rs"
+    }
+
+    fn lacks(&self) -> &'static [Lack] {
+        &[Lack::SaltOfHashSize, Lack::EmptyCbc]
     }
 
     fn generate(&self, kind: Kind) -> Answer<Value> {

@@ -52,10 +52,27 @@ pub struct Way<'a> {
     pub parties: Parties<'a>,
 }
 
+/// What an oracle does not do, or not as the specifications say. Whatever is not here it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// It has no thumbprints.
+    Thumbprints,
+    /// Its PSS salt is as long as the key allows; RFC 7518 §3.5 wants the size of the hash.
+    SaltOfHashSize,
+    /// It does not encrypt an empty content with AES-CBC.
+    EmptyCbc,
+    /// AES-GCM with a tag that was cut short, or an initialization vector that was lengthened, is decrypted; RFC 7518 §5.3
+    /// wants 128 and 96 bits.
+    GcmSizes,
+}
+
 /// A library that knows JOSE and shares no line with ours.
 pub trait Oracle {
     /// Its name.
     fn name(&self) -> &'static str;
+
+    /// All that it does not do.
+    fn lacks(&self) -> &'static [Lack];
 
     /// A fresh key, private part and all.
     fn generate(&self, kind: Kind) -> Answer<Value>;

@@ -3,7 +3,7 @@
 use jose::{
     DecryptionKey, DecryptionKind, EncryptionKey, Envelope, JweAlg, JweEnc, base64url, decrypt, encrypt, unbase64url,
 };
-use oracles::{Kind, Oracle, Parties, Way};
+use oracles::{Jose4rs, Josekit, Kind, Lack, Oracle, Parties, Way};
 use serde_json::{Value, json};
 
 use crate::parts::{bent, each_oracle, named, public, random, shared, sizes};
@@ -85,7 +85,8 @@ impl Pair {
         let Self { alg, enc, jwk, .. } = self;
         let token = oracle.encrypt(Way { parties, ..way(*alg, *enc) }, jwk, plaintext);
         let token = token.unwrap_or_else(|why| panic!("{alg} {enc} {jwk}: {why}"));
-        let opened = self.open(&token).unwrap_or_else(|why| panic!("{alg} {enc} {jwk} {token}: {why}"));
+        let opened =
+            self.open(&token).unwrap_or_else(|why| panic!("{} {alg} {enc} {jwk} {token}: {why}", oracle.name()));
         assert!(opened == plaintext, "{} {alg} {enc} {jwk} {token}", oracle.name());
     }
 
@@ -93,16 +94,25 @@ impl Pair {
         let Self { alg, enc, jwk, .. } = self;
         let token = self.seal(plaintext);
         let opened = oracle.decrypt(way(*alg, *enc), jwk, &token);
-        let opened = opened.unwrap_or_else(|why| panic!("{alg} {enc} {jwk} {token}: {why}"));
+        let opened = opened.unwrap_or_else(|why| panic!("{} {alg} {enc} {jwk} {token}: {why}", oracle.name()));
         assert!(opened == plaintext, "{} {alg} {enc} {jwk} {token}", oracle.name());
     }
 
     fn both_refuse(&self, oracle: &dyn Oracle, token: &str) {
         let Self { alg, enc, jwk, .. } = self;
         assert!(self.open(token).is_err(), "we took {token} of {jwk}");
+        if oracle.lacks().contains(&Lack::GcmSizes) && enc.as_str().contains("GCM") && !has_gcm_sizes(token) {
+            return;
+        }
         let answer = oracle.decrypt(way(*alg, *enc), jwk, token);
         assert!(answer.is_err(), "{} took {token} of {jwk}", oracle.name());
     }
+}
+
+/// RFC 7518 §5.3: 96 bits of initialization vector, 128 bits of tag.
+fn has_gcm_sizes(token: &str) -> bool {
+    let parts: Vec<Vec<u8>> = token.split('.').map(|part| unbase64url(part).unwrap()).collect();
+    parts.len() != 5 || (parts[2].len(), parts[4].len()) == (12, 16)
 }
 
 #[test]
@@ -110,7 +120,13 @@ fn what_they_encrypt_to_us_we_decrypt() {
     each_oracle(|oracle| {
         every_way(|alg, enc, kind| {
             let pair = ours(alg, enc, kind.map(|(ours, _)| ours));
-            sizes(64 * 1024).for_each(|size| pair.we_open(oracle, &random(size), Parties::default()));
+            let lacks = oracle.lacks().contains(&Lack::EmptyCbc) && enc.as_str().contains("CBC");
+            for size in sizes(64 * 1024).filter(|size| *size != 0 || !lacks) {
+                pair.we_open(oracle, &random(size), Parties::default());
+            }
+            if lacks {
+                assert!(oracle.encrypt(way(alg, enc), &pair.jwk, b"").is_err(), "{} has learnt it", oracle.name());
+            }
         });
     });
 }
@@ -191,6 +207,18 @@ fn what_an_envelope_says_troubles_nobody() {
             assert_eq!(oracle.decrypt(way(alg, enc), &pair.jwk, &token), Ok(b"a.b.c".to_vec()), "{}", oracle.name());
         }
     });
+}
+
+/// josekit takes eight octets of a tag. We do not, nor do the others.
+#[test]
+fn a_tag_cut_short_is_refused() {
+    assert!(Josekit.lacks().contains(&Lack::GcmSizes));
+    let pair = theirs(&Josekit, JweAlg::A128Kw, JweEnc::A128Gcm, None);
+    let whole = pair.seal(b"x");
+    let (rest, tag) = whole.rsplit_once('.').unwrap();
+    let short = format!("{rest}.{}", base64url(&unbase64url(tag).unwrap()[..8]));
+    assert!(Josekit.decrypt(way(pair.alg, pair.enc), &pair.jwk, &short).is_ok(), "josekit has learnt it");
+    pair.both_refuse(&Jose4rs, &short);
 }
 
 #[test]
