@@ -55,7 +55,7 @@ impl Jwk {
             "RSA" => Material::Asymmetric(rsa(members)?),
             "EC" => Material::Asymmetric(vec![ec(members)?]),
             "OKP" => Material::Asymmetric(vec![okp(members)?]),
-            "oct" => Material::Symmetric(oct(&members.bytes("k")?)?),
+            "oct" => oct(&members.bytes("k")?)?,
             _ => return Err(JoseError::Key),
         };
         let (kid, alg) = (members.owned("kid")?, members.owned("alg")?);
@@ -153,10 +153,15 @@ const MACS: [(JwsAlg, hmac::Algorithm, usize); 3] = [
     (JwsAlg::Hs512, hmac::HMAC_SHA512, 64),
 ];
 
-fn oct(secret: &[u8]) -> Result<Vec<(JwsAlg, hmac::Key)>, JoseError> {
-    let fitting = MACS.iter().filter(|(_, _, size)| secret.len() >= *size);
-    let keys: Vec<_> = fitting.map(|(alg, with, _)| (*alg, hmac::Key::new(*with, secret))).collect();
-    if keys.is_empty() { Err(JoseError::Key) } else { Ok(keys) }
+/// The keys a secret is long enough for. A client's secret is a key like any other: OpenID Connect Core §16.19.
+pub(crate) fn mac_keys(secret: &[u8]) -> impl Iterator<Item = (JwsAlg, hmac::Key)> {
+    let fitting = MACS.iter().filter(|(_, _, least)| secret.len() >= *least);
+    fitting.map(|(alg, with, _)| (*alg, hmac::Key::new(*with, secret)))
+}
+
+fn oct(secret: &[u8]) -> Result<Material, JoseError> {
+    let keys: Vec<_> = mac_keys(secret).collect();
+    if keys.is_empty() { Err(JoseError::Key) } else { Ok(Material::Symmetric(keys)) }
 }
 
 /// A set of keys to choose from.
@@ -197,15 +202,10 @@ impl JwkSet {
         }
     }
 
-    /// The set of one shared secret, for HS256, HS384 and HS512 alone. Symmetric keys come in by no other way than this and
-    /// [`JwkSet::read`], so a public key is never taken for one.
+    /// The set of one shared secret, for those of HS256, HS384 and HS512 it is long enough for. Symmetric keys come in by no
+    /// other way than this and [`JwkSet::read`], so a public key is never taken for one.
     pub fn from_secret(secret: &[u8]) -> Result<Self, JoseError> {
-        // 256 bits do for every hash here: OpenID Connect clients share one secret for all of them (Core §10.1).
-        if secret.len() < 32 {
-            return Err(JoseError::Key);
-        }
-        let keys = MACS.iter().map(|(alg, with, _)| (*alg, hmac::Key::new(*with, secret))).collect();
-        let material = Material::Symmetric(keys);
+        let material = oct(secret)?;
         let thumbprint = thumbprint(&json!({"kty": "oct", "k": base64url(secret)}))?;
         let key = Jwk { kid: None, alg: None, public: Map::new(), thumbprint, material };
         Ok(Self { keys: vec![key], encryption: Vec::new() })

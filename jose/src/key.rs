@@ -12,6 +12,7 @@ use aws_lc_rs::signature::{
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::jwk::mac_keys;
 use crate::{JoseError, JwsAlg, base64url};
 
 /// Something that signs: a local key, or one in an HSM or KMS.
@@ -92,18 +93,13 @@ impl SigningKey {
         Ok(Self { alg, kid: Some(kid.to_owned()), pair: pair.map_err(|_| JoseError::Key)? })
     }
 
-    /// A shared secret of at least 256 bits, for HS256, HS384 and HS512.
+    /// A shared secret at least as long as the hash (RFC 7518 §3.2), for HS256, HS384 and HS512.
     pub fn from_secret(alg: JwsAlg, secret: &[u8]) -> Result<Self, JoseError> {
-        let with = match alg {
-            JwsAlg::Hs256 => hmac::HMAC_SHA256,
-            JwsAlg::Hs384 => hmac::HMAC_SHA384,
-            JwsAlg::Hs512 => hmac::HMAC_SHA512,
-            _ => return Err(JoseError::Algorithm),
-        };
-        match secret.len() < 32 {
-            true => Err(JoseError::Key),
-            false => Ok(Self { alg, kid: None, pair: Pair::Mac(Box::new(hmac::Key::new(with, secret))) }),
-        }
+        let (_, with) = mac_keys(secret).find(|(own, _)| *own == alg).ok_or(match alg.is_symmetric() {
+            true => JoseError::Key,
+            false => JoseError::Algorithm,
+        })?;
+        Ok(Self { alg, kid: None, pair: Pair::Mac(Box::new(with)) })
     }
 
     /// The private key, to be sealed at once. A shared secret does not come out again.

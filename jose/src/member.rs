@@ -31,6 +31,10 @@ impl<'a> Members<'a> {
         }
     }
 
+    pub(crate) fn has(self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     pub(crate) fn need(self, name: &str) -> Result<&'a str, JoseError> {
         self.text(name)?.ok_or(JoseError::Malformed)
     }
@@ -87,7 +91,7 @@ impl<'a> Members<'a> {
 
     /// Whether any member of a private or shared key is there.
     pub(crate) fn is_secret(self) -> bool {
-        self.0.get("kty").is_some_and(|kty| kty == "oct") || PRIVATE.iter().any(|name| self.0.contains_key(*name))
+        self.0.get("kty").is_some_and(|kty| kty == "oct") || PRIVATE.iter().any(|name| self.has(name))
     }
 
     /// RFC 7638 §3.2: the members a key of its kind must have, in lexicographic order. `k` of a shared key is among them.

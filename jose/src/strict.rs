@@ -1,4 +1,7 @@
 //! JSON objects without repeated members: RFC 7515 §5.2 step 4, RFC 7519 §4.
+//!
+//! Only an object's own members are looked at. Of those further in, such as the peer's key in `epk`, the last counts, which
+//! RFC 7517 §4 allows; nobody reads a token before us who could have taken another.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};

@@ -226,3 +226,17 @@ fn a_private_key_with_a_foreign_public_part_is_no_key() {
     assert_eq!(DecryptionKey::read(&mixed).unwrap_err(), JoseError::Key);
     assert_eq!(EncryptionKey::read(&json!({"kty": "oct", "k": "AAAA"})).unwrap_err(), JoseError::Key);
 }
+
+/// RFC 7517 §4: of a member repeated in a key, here the peer's, the last counts. The tag covers both.
+#[test]
+fn of_a_member_repeated_in_the_peer_the_last_counts() {
+    let (alg, enc) = (JweAlg::EcdhEsA128Kw, JweEnc::A128Gcm);
+    let (to, own) = pairs(alg, enc).pop().unwrap();
+    let token = encrypt(&to, &Envelope::new(alg, enc), b"x").unwrap();
+    let (first, rest) = token.split_once('.').unwrap();
+    let text = String::from_utf8(unbase64url(first).unwrap()).unwrap();
+    let open = |header: &str| decrypt(&format!("{}.{rest}", base64url(header)), &[&own], &[alg], &[enc]).unwrap_err();
+    let twice = text.replace(r#""epk":{"#, r#""epk":{"x":5,"#);
+    assert_eq!(open(&twice), JoseError::Decryption, "read, and then the tag fails");
+    assert_eq!(open(&text.replace(r#""epk":{"#, r#""epk":{},"epk":{"#)), JoseError::Malformed, "of the header itself");
+}

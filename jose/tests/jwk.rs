@@ -124,15 +124,23 @@ fn headers_of_the_wrong_type_are_malformed() {
     assert_eq!(verify(&b64, &set, JwsAlg::ALL).unwrap_err(), JoseError::Critical);
 }
 
-/// RFC 7518 §3.2 for a key that is a JWK; a client's secret of 256 bits does for all.
+/// RFC 7518 §3.2, OpenID Connect Core §16.19: for a JWK and for a client's secret alike.
 #[test]
 fn a_shared_key_is_as_long_as_its_hash() {
-    let secret = [7; 32];
-    let token = sign(&SigningKey::from_secret(JwsAlg::Hs512, &secret).unwrap(), None, b"{}").unwrap();
-    let as_jwk = JwkSet::read(&json!({"keys": [{"kty": "oct", "k": base64url(secret)}]})).unwrap();
-    assert_eq!(verify(&token, &as_jwk, JwsAlg::ALL).unwrap_err(), JoseError::NoKey);
-    assert!(verify(&token, &JwkSet::from_secret(&secret).unwrap(), JwsAlg::ALL).is_ok());
-    assert!(JwkSet::from_secret(&secret[..31]).is_err());
+    let secret = [7; 64];
+    for (alg, least) in [(JwsAlg::Hs256, 32), (JwsAlg::Hs384, 48), (JwsAlg::Hs512, 64)] {
+        let token = sign(&SigningKey::from_secret(alg, &secret[..least]).unwrap(), None, b"{}").unwrap();
+        let as_jwk = json!({"keys": [{"kty": "oct", "k": base64url(&secret[..least])}]});
+        for set in [JwkSet::from_secret(&secret[..least]).unwrap(), JwkSet::read(&as_jwk).unwrap()] {
+            assert!(verify(&token, &set, JwsAlg::ALL).is_ok(), "{alg}");
+        }
+        assert_eq!(SigningKey::from_secret(alg, &secret[..least - 1]).unwrap_err(), JoseError::Key, "{alg}");
+        let input = token.rsplit_once('.').unwrap().0;
+        let signed = format!("{input}.{}", base64url([0; 64]));
+        let short = JwkSet::from_secret(&secret[..least - 1]);
+        assert!(short.is_err() || verify(&signed, &short.unwrap(), &[alg]).unwrap_err() == JoseError::NoKey, "{alg}");
+    }
+    assert_eq!(JwkSet::from_secret(&secret[..31]).unwrap_err(), JoseError::Key);
 }
 
 #[test]

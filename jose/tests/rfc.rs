@@ -130,6 +130,10 @@ fn rfc_7516_a_1_rsa_oaep_and_a256gcm() {
     let opened = decrypt(token, &[&own], &[JweAlg::RsaOaep], &[JweEnc::A256Gcm]).unwrap();
     assert_eq!(opened.plaintext(), b"The true sign of intelligence is not knowledge but imagination.");
     assert_eq!(thumbprint(&key).unwrap(), thumbprint(&own.public_jwk().unwrap().unwrap()).unwrap());
+    // RFC 7518 §6.3.2.7: who knows two primes only must not use a key that says it has more.
+    let mut more = key;
+    more["oth"] = json!([{"r": "AQ", "d": "AQ", "t": "AQ"}]);
+    assert_eq!(DecryptionKey::read(&more).unwrap_err(), JoseError::Key);
 }
 
 #[test]

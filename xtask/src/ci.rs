@@ -96,7 +96,7 @@ pub(crate) fn run() -> Result<(), String> {
     steps.step("deny", |_| deny());
     steps.step("tests", tests);
     steps.step("pages", |_| judged(docs::compare()));
-    steps.step("fuzz", |_| needing(missing.of(What::Fuzz), || judged(fuzz::check())));
+    steps.step("fuzz", |count| needing(missing.of(What::Fuzz), || judged(fuzz::check(count))));
     steps.step("oracles", |count| oracles(&missing, count));
     steps.step("interop", walks);
     println!("\n{}", steps.table());

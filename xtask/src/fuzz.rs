@@ -1,10 +1,12 @@
 //! Fuzzing by hand: each target of `fuzz/` for a while.
 //!
-//! Invariant: the targets are those `fuzz/Cargo.toml` lists, and `cargo xtask ci` checks that they compile.
+//! Invariant: the targets are those `fuzz/Cargo.toml` lists; `cargo xtask ci` checks that they compile and replays what is
+//! kept in `fuzz/corpora/`.
 
 use std::fs;
 
-use crate::run::{cargo, command, done, root, succeeds};
+use crate::run::{cargo, command, done, heard, root, succeeds};
+use crate::steps::Count;
 
 fn targets(manifest: &str) -> Result<Vec<String>, String> {
     let manifest: toml::Table = manifest.parse().map_err(|error| format!("fuzz/Cargo.toml: {error}"))?;
@@ -23,7 +25,11 @@ pub(crate) fn run(seconds: &str) -> Result<(), String> {
     for target in targets(&manifest)? {
         println!("== fuzz {target}, {seconds} s");
         let limit = format!("-max_total_time={seconds}");
-        let mut fuzz = command(&cargo(), &["fuzz", "run", &target, "--", &limit]);
+        // What is new goes into the first of the two, which git ignores.
+        let (new, kept) = (format!("fuzz/corpus/{target}"), format!("fuzz/corpora/{target}"));
+        fs::create_dir_all(root().join(&new)).map_err(|error| format!("{new}: {error}"))?;
+        let arguments = ["fuzz", "run", &target, &new, &kept, "--", &limit, "-dict=fuzz/words.dict", "-max_len=4096"];
+        let mut fuzz = command(&cargo(), &arguments);
         // The sanitizers are behind an unstable flag, which the pinned compiler takes with this.
         fuzz.env("RUSTC_BOOTSTRAP", "1");
         if let Err(why) = done(fuzz) {
@@ -33,9 +39,12 @@ pub(crate) fn run(seconds: &str) -> Result<(), String> {
     if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
 }
 
-/// Checks that the targets compile.
-pub(crate) fn check() -> Result<(), String> {
-    done(command(&cargo(), &["check", "--quiet", "--locked", "--manifest-path", "fuzz/Cargo.toml"]))
+/// Checks that the targets compile, and replays the kept inputs.
+pub(crate) fn check(count: &mut Count) -> Result<(), String> {
+    let manifest = "fuzz/Cargo.toml";
+    done(command(&cargo(), &["check", "--quiet", "--locked", "--manifest-path", manifest]))?;
+    let replay = command(&cargo(), &["test", "--quiet", "--locked", "--lib", "--manifest-path", manifest]);
+    heard(replay, |line| count.hear(line))
 }
 
 #[cfg(test)]

@@ -78,6 +78,10 @@ fn rsa(pair: KeyPair) -> Result<Material, JoseError> {
 }
 
 fn read_rsa(members: Members<'_>) -> Result<Material, JoseError> {
+    // RFC 7518 §6.3.2.7: a key of more than two primes must not be used by who knows two only.
+    if members.has("oth") {
+        return Err(JoseError::Key);
+    }
     let PublicKeyComponents { n, e } = members.rsa()?;
     let part = |name: &str| members.bytes(name);
     let pair = KeyPair::from_components(&KeyPairComponents {

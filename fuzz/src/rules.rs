@@ -1,0 +1,64 @@
+//! Targets of `openid`.
+
+use libfuzzer_sys::arbitrary::Unstructured;
+use openid::authorize::place::{Destination, Reply};
+use openid::authorize::request::{AuthRequest, ServerOffers};
+use openid::client::auth::Presented;
+use openid::client::metadata::Metadata;
+use openid::client::policy::Policy;
+use openid::client::{Client, ClientSecret, Standing};
+use openid::name::ClientId;
+use openid::wire::form::Form;
+use openid::wire::scope::Scope;
+use serde_json::{Map, Value, json};
+
+const REGISTERED: &str = "https://rp.example/cb";
+
+/// A form is read as it was encoded, or refused.
+pub fn form_read(bytes: &[u8]) {
+    if let Ok(form) = Form::read(bytes) {
+        assert_eq!(Form::read(form.encode().as_bytes()).expect("what was read reads again"), form);
+    }
+}
+
+/// Client metadata is read or refused; what was read reads again as itself.
+pub fn metadata_read(bytes: &[u8]) {
+    let Ok(given) = serde_json::from_slice::<Map<String, Value>>(bytes) else { return };
+    if let Ok(metadata) = Metadata::read(&given) {
+        let again = Metadata::read(&metadata.registered).expect("what was read reads again");
+        assert_eq!(again.registered, metadata.registered);
+    }
+}
+
+/// An authorization request is answered at a registered address or not at all.
+pub fn auth_request_read(bytes: &[u8]) {
+    let metadata = json!({ "redirect_uris": [REGISTERED] });
+    let client = Client {
+        id: ClientId::new("rp"),
+        version: 1,
+        standing: Standing::Enabled,
+        metadata: Metadata::read(metadata.as_object().expect("an object")).expect("good metadata"),
+        policy: Policy::default(),
+        secret: ClientSecret::None,
+    };
+    let offers = ServerOffers { scopes: Scope::read("openid profile").expect("a scope"), acr_values: Vec::new() };
+    let Ok(drawn) = Form::read(bytes) else { return };
+    let fixed = [("client_id".to_owned(), "rp".to_owned()), ("response_type".to_owned(), "code".to_owned())];
+    for form in [drawn.clone(), Form::from_pairs(fixed.into_iter().chain(drawn.pairs().iter().cloned()))] {
+        let Ok(place) = Destination::locate(&form, &client) else { continue };
+        assert_eq!(place.redirect_uri(), REGISTERED);
+        if let Err(refusal) = AuthRequest::read(&form, &client, &place, &offers) {
+            let _ = place.answer("https://op.example", Reply::Refusal(refusal));
+        }
+    }
+}
+
+/// Whatever a client presents is read or refused.
+pub fn presented_read(bytes: &[u8]) {
+    let mut drawn = Unstructured::new(bytes);
+    let Ok(header) = drawn.arbitrary::<&str>() else { return };
+    if let Ok(form) = Form::read(drawn.take_rest()) {
+        let _ = Presented::read(Some(header), &form);
+        let _ = Presented::read(None, &form);
+    }
+}
