@@ -12,6 +12,16 @@ function attributes(tag) {
   return found
 }
 
+/** The fields a page's form holds without anybody typing. */
+function hidden(page) {
+  const fields = new URLSearchParams()
+  for (const [tag] of page.body.matchAll(/<input[^>]*type="hidden"[^>]*>/g)) {
+    const { name, value } = attributes(tag)
+    fields.append(name, value)
+  }
+  return fields
+}
+
 export class Agent {
   constructor() {
     this.cookies = new Map()
@@ -48,23 +58,28 @@ export class Agent {
   submit(page, typed, target) {
     const form = page.body.match(/<form[^>]*method="post"[^>]*>/i)
     assert.ok(form, `no form on ${page.url}: ${page.body.slice(0, 2000)}`)
-    const fields = new URLSearchParams()
-    for (const [tag] of page.body.matchAll(/<input[^>]*type="hidden"[^>]*>/g)) {
-      const { name, value } = attributes(tag)
-      fields.append(name, value)
-    }
+    const fields = hidden(page)
     for (const [name, value] of Object.entries(typed)) fields.append(name, value)
     const action = new URL(attributes(form[0]).action, page.url).href
     const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: new URL(page.url).origin }
     return this.follow(action, { method: 'POST', body: fields.toString(), headers }, target)
   }
 
-  /** From an authorization URL to the redirect URI, through sign-in and consent where they are asked. */
+  /**
+   * From an authorization URL to the redirect URI, through sign-in and consent where they are asked: `left` is the address
+   * the browser was sent to or, for `form_post`, the request it would send.
+   */
   async authorize(url, person, target) {
     const seen = []
     let at = await this.follow(String(url), {}, target)
     for (let pages = 0; pages < 6; pages += 1) {
       if (at.left) return { left: at.left, seen }
+      const post = at.body.match(/<form[^>]*id="form-post"[^>]*>/)
+      if (post) {
+        const { action } = attributes(post[0])
+        assert.ok(action.startsWith(target), action)
+        return { left: new Request(action, { method: 'POST', body: hidden(at) }), seen }
+      }
       if (at.body.includes('id="login-form"')) {
         seen.push('login')
         at = await this.submit(at, { username: person.username, password: person.password, login: '1' }, target)
