@@ -1,4 +1,4 @@
-// Apache with mod_auth_openidc, one for each relying party, so that one can be down while the other is up.
+// Apache with mod_auth_openidc: one for each relying party, so that one can be down while the other is up, or one with many.
 
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -33,22 +33,12 @@ export async function nameProxy(host, port) {
   return { port: server.address().port, stop: () => server.close() }
 }
 
-/** The configuration of one relying party. Its sessions are files, so that they outlive a restart of Apache. */
-function configuration(dir, name, port, settings) {
-  const { tls, issuer, id, secret, proxy } = settings
+/** A relying party: /protected/ needs a sign-in, / does not. Sessions are files, so that they outlive a restart of Apache. */
+function site(dir, port, { tls, proxy }, { name, id, secret, directives = [] }, issuer) {
   const origin = `https://${name}:${port}`
   return `
-ServerRoot ${dir}
-PidFile ${dir}/apache.pid
-ErrorLog ${dir}/error.log
-DefaultRuntimeDir ${dir}
-Listen 127.0.0.1:${port}
-${MODULES.map((module) => `LoadModule ${module}_module /usr/lib/apache2/modules/mod_${module}.so`).join('\n')}
-${process.getuid() === 0 ? 'User www-data\nGroup www-data' : ''}
+<VirtualHost 127.0.0.1:${port}>
 ServerName ${origin}
-UseCanonicalName On
-DocumentRoot ${dir}/htdocs
-LogLevel warn auth_openidc:info
 SSLEngine on
 SSLCertificateFile ${tls.certificate}
 SSLCertificateKeyFile ${tls.key}
@@ -65,29 +55,52 @@ OIDCCacheDir ${dir}/cache
 OIDCCABundlePath ${tls.ca}
 OIDCOutgoingProxy 127.0.0.1:${proxy}
 OIDCRemoteUserClaim email
-<Directory ${dir}/htdocs>
-  Require all granted
-</Directory>
+OIDCInfoHook id_token userinfo
+${directives.join('\n')}
 <Location /protected>
   AuthType openid-connect
   Require valid-user
 </Location>
+</VirtualHost>
 `
 }
 
-/** A relying party `https://NAME:PORT`: /protected/ needs a sign-in, / does not. */
-export async function relyingParty(name, settings) {
+function configuration(dir, port, settings, issuer) {
+  return `
+ServerRoot ${dir}
+PidFile ${dir}/apache.pid
+ErrorLog ${dir}/error.log
+DefaultRuntimeDir ${dir}
+Listen 127.0.0.1:${port}
+${MODULES.map((module) => `LoadModule ${module}_module /usr/lib/apache2/modules/mod_${module}.so`).join('\n')}
+${process.getuid() === 0 ? 'User www-data\nGroup www-data' : ''}
+ServerName localhost
+UseCanonicalName On
+DocumentRoot ${dir}/htdocs
+LogLevel warn auth_openidc:info
+<Directory ${dir}/htdocs>
+  Require all granted
+</Directory>
+${settings.sites.map((each) => site(dir, port, settings, each, issuer)).join('')}
+`
+}
+
+/**
+ * An Apache with `sites` (`{ name, id, secret, directives }`), each at `https://NAME:PORT`. The first also answers to
+ * 127.0.0.1, which is where the provider reaches it.
+ */
+export async function apache(settings) {
   const dir = folder()
   const port = await freePort()
   mkdirSync(join(dir, 'htdocs/protected'), { recursive: true })
   mkdirSync(join(dir, 'cache'))
-  writeFileSync(join(dir, 'htdocs/index.html'), `<!doctype html><title>${name}</title><p id="open">${name}, open to all`)
-  writeFileSync(join(dir, 'htdocs/protected/index.html'), `<!doctype html><title>${name}</title><p id="inside">inside ${name}`)
+  writeFileSync(join(dir, 'htdocs/index.html'), '<!doctype html><title>out</title><p id="open">open to all')
+  writeFileSync(join(dir, 'htdocs/protected/index.html'), '<!doctype html><title>in</title><p id="inside">inside')
   chmodSync(dir, 0o755)
   if (process.getuid() === 0) chownSync(join(dir, 'cache'), WWW_DATA, WWW_DATA)
   const file = join(dir, 'apache.conf')
   let running
-  const asked = (path, headers = {}) =>
+  const asked = (name, path, headers = {}) =>
     new Promise((resolve, reject) => {
       const options = { host: '127.0.0.1', port, servername: name, ca: settings.tls.pem, path, agent: false, timeout: 5000 }
       const sent = request({ ...options, headers: { host: `${name}:${port}`, accept: 'text/html', ...headers } }, (response) => {
@@ -98,24 +111,45 @@ export async function relyingParty(name, settings) {
       sent.on('error', reject).on('timeout', () => sent.destroy(new Error('timeout'))).end()
     })
   return {
-    name,
     port,
-    origin: `https://${name}:${port}`,
-    metadata: {
-      client_name: name,
-      redirect_uris: [`https://${name}:${port}/protected/redirect_uri`],
-      post_logout_redirect_uris: [`https://${name}:${port}/`],
-      backchannel_logout_uri: `https://127.0.0.1:${port}/protected/redirect_uri?logout=backchannel`,
-      backchannel_logout_session_required: true,
-      scope: 'openid profile email',
-    },
     asked,
     log: () => readFileSync(join(dir, 'error.log'), 'utf8'),
     async start(issuer) {
-      if (issuer) writeFileSync(file, configuration(dir, name, port, { ...settings, issuer }))
+      if (issuer) writeFileSync(file, configuration(dir, port, settings, issuer))
       running = start(where('apache2'), ['-d', dir, '-f', file, '-D', 'FOREGROUND'], { stdio: ['ignore', 'inherit', 'inherit'] })
-      await until(`${name} answers`, () => asked('/').then((answer) => answer.status === 200, () => false))
+      const [{ name }] = settings.sites
+      await until(`${name} answers`, () => asked(name, '/').then((answer) => answer.status === 200, () => false))
     },
     stop: () => running?.stop(),
+  }
+}
+
+/** The client metadata of a site, to be added to. */
+export function metadata(name, port, more) {
+  return {
+    client_name: name,
+    redirect_uris: [`https://${name}:${port}/protected/redirect_uri`],
+    scope: 'openid profile email',
+    ...more,
+  }
+}
+
+/** What the provider reaches at the first site of an Apache. */
+export const reached = (port, question) => `https://127.0.0.1:${port}/protected/redirect_uri?${question}`
+
+/** An Apache of one relying party `https://NAME:PORT`. */
+export async function relyingParty(name, { id, secret, ...settings }) {
+  const server = await apache({ ...settings, sites: [{ name, id, secret }] })
+  const origin = `https://${name}:${server.port}`
+  return {
+    ...server,
+    name,
+    origin,
+    metadata: metadata(name, server.port, {
+      post_logout_redirect_uris: [`${origin}/`],
+      backchannel_logout_uri: reached(server.port, 'logout=backchannel'),
+      backchannel_logout_session_required: true,
+    }),
+    asked: (path, headers) => server.asked(name, path, headers),
   }
 }
