@@ -130,11 +130,13 @@ describe('one Apache, many sites', needs('apache2', 'mod_auth_openidc', 'chromiu
     const callback = `${origin}/protected/redirect_uri`
     const asking = (request) => {
       if (request.url().startsWith(`${op.issuer}/authorize?`)) seen.asked = new URL(request.url()).searchParams
-      if (seen.how || !request.url().startsWith(callback)) return
-      const { search, hash } = new URL(request.url())
-      if (request.method() === 'POST') [seen.how, seen.answer] = ['form_post', new URLSearchParams(request.postData())]
-      else if (hash) [seen.how, seen.answer] = ['fragment', new URLSearchParams(hash.slice(1))]
-      else [seen.how, seen.answer] = ['query', new URLSearchParams(search)]
+      if (seen.answer || !request.url().startsWith(callback)) return
+      // A fragment stays in the browser; the module's page posts it then.
+      const { search } = new URL(request.url())
+      if (request.method() === 'GET') seen.how = search ? 'query' : 'fragment'
+      seen.how ??= 'form_post'
+      const answer = search || request.postData()
+      if (answer) seen.answer = new URLSearchParams(answer)
     }
     page.on('request', asking)
     await page.goto(`${origin}/protected/`)
