@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::auth::METHODS;
 use super::jose_members::{self, Encryption, ObjectSigning, UserinfoForm};
-use super::metadata::{ApplicationType, AuthMethod, AuthTime, Links, Metadata, SessionWanted};
-use super::registered::{Proposal, is_language_tag, text, web_uri, wrong};
+use super::metadata::{ApplicationType, AuthMethod, AuthTime, Metadata, SessionWanted};
+use super::registered::{Proposal, is_language_tag, wrong};
+use super::shown;
 use crate::authorize::response_type::{Part, ResponseType};
 use crate::token::GRANTS;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
@@ -68,8 +69,8 @@ pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
         request_object_signing: proof.request_object_signing,
         request_object_encryption: proof.request_object_encryption,
         request_uris: jose_members::request_uris(&proposal)?,
-        client_name: names(&proposal)?,
-        links: links(&proposal)?,
+        client_name: shown::names(&proposal)?,
+        links: shown::links(&proposal)?,
         default_max_age: proposal.seconds("default_max_age")?,
         auth_time: if proposal.flag("require_auth_time")? { AuthTime::Required } else { AuthTime::WhenAsked },
         default_acr_values: proposal.list("default_acr_values")?.unwrap_or_default(),
@@ -339,35 +340,6 @@ fn scope(proposal: &Proposal<'_>) -> Result<Option<Scope>, Refusal> {
         },
         Some(_) => Err(wrong("metadata_scope_form", "scope must be a string of at most 2000 characters")),
     }
-}
-
-/// `client_name` and its languages.
-fn names(proposal: &Proposal<'_>) -> Result<Vec<(String, String)>, Refusal> {
-    let mut names = Vec::new();
-    for (member, value) in proposal.all() {
-        let (bare, tag) = member.split_once('#').unwrap_or((member, ""));
-        if bare == "client_name" && !value.is_null() {
-            names.push((tag.to_owned(), text(member, value)?.to_owned()));
-        }
-    }
-    Ok(names)
-}
-
-/// Addresses shown to people; tagged ones are checked and kept as registered.
-fn links(proposal: &Proposal<'_>) -> Result<Links, Refusal> {
-    for (member, value) in proposal.all() {
-        let bare = member.split_once('#').map_or(member.as_str(), |(bare, _)| bare);
-        if matches!(bare, "client_uri" | "logo_uri" | "policy_uri" | "tos_uri") && !value.is_null() {
-            web_uri(member, value)?;
-        }
-    }
-    let link = |name| proposal.web_uri(name).map(|uri| uri.map(|(text, _)| text.to_owned()));
-    Ok(Links {
-        client_uri: link("client_uri")?,
-        logo_uri: link("logo_uri")?,
-        policy_uri: link("policy_uri")?,
-        tos_uri: link("tos_uri")?,
-    })
 }
 
 /// Back-Channel Logout §2.2: `http` only for confidential clients, or to this very machine.

@@ -10,6 +10,7 @@ pub(crate) mod members;
 pub mod metadata;
 pub mod policy;
 mod registered;
+mod shown;
 
 use std::sync::Arc;
 
