@@ -194,6 +194,11 @@ impl JwkSet {
         })
     }
 
+    /// A set of keys that were read one by one: our own, of which there may be more than a stranger may send.
+    pub fn of(keys: Vec<Jwk>) -> Self {
+        Self { keys, encryption: Vec::new() }
+    }
+
     /// Reads a set that must hold public keys only: what a client registers or publishes.
     pub fn read_public(value: &Value) -> Result<Self, JoseError> {
         match entries(value)?.iter().any(|key| Members::of(key).is_ok_and(Members::is_secret)) {

@@ -60,11 +60,17 @@ pub struct Allowed {
     pub claims: String,
 }
 
-/// Rules on a presented access token. `invalid_token` answers 401, `insufficient_scope` 403 (RFC 6750 §3.1).
-pub fn judge(facts: Option<&TokenFacts>, now: Time) -> Result<Allowed, Refusal> {
+/// Rules on a presented access token. `invalid_token` answers 401, `insufficient_scope` 403 (RFC 6750 §3.1). One that is
+/// for resources is for us only if we are among them: else every resource server it is sent to could use it here
+/// (RFC 8707 §2, RFC 9700 §2.3).
+pub fn judge(facts: Option<&TokenFacts>, issuer: &str, now: Time) -> Result<Allowed, Refusal> {
     let Some(facts) = facts.filter(|facts| facts.is_live(now)) else {
         return Err(refuse(ErrorCode::InvalidToken, "access_token_dead", "the access token is unknown or has ended"));
     };
+    let ours = |resource: &String| resource.strip_prefix(issuer).is_some_and(|rest| matches!(rest, "" | "/userinfo"));
+    if !facts.resources.is_empty() && !facts.resources.iter().any(ours) {
+        return Err(refuse(ErrorCode::InvalidToken, "userinfo_elsewhere", "the access token is for another resource"));
+    }
     match (&facts.account, &facts.sub) {
         (Some(account), Some(sub)) if facts.scope.contains("openid") => Ok(Allowed {
             client: facts.client.clone(),

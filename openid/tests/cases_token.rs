@@ -219,7 +219,7 @@ fn userinfo_cases() {
             Ok(None) => return json!({ "challenge": "bare" }),
             Ok(Some(_)) => {}
         }
-        match userinfo::judge(facts(&case["given"]["token"]).as_ref(), NOW) {
+        match userinfo::judge(facts(&case["given"]["token"]).as_ref(), ISSUER, NOW) {
             Err(no) => refusal(&no),
             Ok(allowed) => json!({ "claims": allowed.answer(&account(&case["given"]["claims"])) }),
         }

@@ -19,6 +19,30 @@ pub fn secrets(op: &Op, ask: &Ask) -> Browser {
     Browser { passing: digest(Cookie::Browser), kept: digest(Cookie::Kept) }
 }
 
+/// A secret in the place of one that the browser brought: whoever has a copy of the old one has nothing.
+pub struct Fresh {
+    /// Of the old one.
+    pub old: Digest,
+    /// Of the new one.
+    pub new: Digest,
+    /// Sets it.
+    pub cookie: String,
+}
+
+/// A fresh secret for each that the browser brought.
+pub fn fresh(op: &Op, ask: &Ask) -> Vec<Fresh> {
+    let brought = secrets(op, ask);
+    let remember = op.config().lifetimes.session_remember;
+    [(Cookie::Browser, brought.passing, None), (Cookie::Kept, brought.kept, Some(remember))]
+        .into_iter()
+        .filter_map(|(cookie, old, life)| {
+            let secret = Secret::from_bytes(&op.dice().draw());
+            let set = cookie.set(op.dress(), secret.reveal(), life);
+            old.map(|old| Fresh { old, new: secret.digest(), cookie: set })
+        })
+        .collect()
+}
+
 /// The form cookie's value, if the browser brought one.
 fn form_cookie<'a>(op: &Op, ask: &'a Ask) -> Option<&'a str> {
     ask.cookie(Cookie::Form.name(op.dress())).filter(|value| value.len() == 43)

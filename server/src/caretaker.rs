@@ -25,6 +25,9 @@ const CHORES: Duration = Duration::from_mins(5);
 /// Sessions ended, or rows removed, in one transaction.
 const BATCH: u32 = 200;
 
+/// Between two batches.
+const BREATH: Duration = Duration::from_millis(100);
+
 /// By how much clocks may differ.
 const CLOCK_BOUND: Span = Span::from_seconds(30);
 
@@ -42,11 +45,11 @@ pub async fn run(op: Op, stop: watch::Receiver<bool>) {
     tokio::join!(watch_versions(&op, stop.clone()), sweep(&op, stop.clone()), chores(&op, stop));
 }
 
-/// Sleeps, or says that it is time to stop.
+/// Sleeps, or says that it is time to stop, however often it is asked.
 async fn rest(stop: &mut watch::Receiver<bool>, time: Duration) -> bool {
     tokio::select! {
         () = tokio::time::sleep(time) => true,
-        _ = stop.changed() => false,
+        _ = stop.wait_for(|stop| *stop) => false,
     }
 }
 
@@ -98,7 +101,9 @@ async fn sweep(op: &Op, mut stop: watch::Receiver<bool>) {
                 }
             }
             // Room for the people between two batches.
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            if !rest(&mut stop, BREATH).await {
+                return;
+            }
         }
     }
 }
@@ -108,7 +113,7 @@ async fn chores(op: &Op, mut stop: watch::Receiver<bool>) {
         if let Err(stop) = rotate(op).await {
             tracing::error!("keys could not be rotated: {}", words(&stop));
         }
-        if let Err(stop) = fold(op, op.now()).await {
+        if let Err(stop) = fold(op, op.now(), &mut stop).await {
             tracing::error!("old rows could not be removed: {}", words(&stop));
         }
         if !rest(&mut stop, CHORES).await {
@@ -129,6 +134,7 @@ async fn rotate(op: &Op) -> Result<(), Stop> {
     let kids: Vec<&str> = rows.iter().map(|row| row.kid.as_str()).collect();
     let entry = Entry::new(op.dice().name(), now, "server".into(), "keys_rotated", kids.join(" "));
     let added = keyring::add_after(op.store(), rows.into_iter().zip(newest).collect(), entry).await?;
+    keyring::retire(op.store(), now).await?;
     op.keys().reload(op.store(), op.sealing()).await?;
     if added > 0 {
         tracing::info!(kinds = ?due, "new keys are published; they sign in 24 hours");
@@ -137,7 +143,7 @@ async fn rotate(op: &Op) -> Result<(), Stop> {
 }
 
 /// Removes what is over, a batch at a time, until a round removes nothing.
-async fn fold(op: &Op, now: Time) -> Result<(), Stop> {
+async fn fold(op: &Op, now: Time, stop: &mut watch::Receiver<bool>) -> Result<(), Stop> {
     let full = now - op.config().limits.login().forget_after();
     loop {
         let removed = op
@@ -146,7 +152,7 @@ async fn fold(op: &Op, now: Time) -> Result<(), Stop> {
                 let old = now - RETENTION;
                 let mut removed = tx.sweep_codes(now, BATCH).await?;
                 removed += tx.sweep_tokens(now, BATCH).await?;
-                removed += tx.sweep_replay(now, BATCH).await?;
+                removed += tx.sweep_replay(now - CLOCK_BOUND, BATCH).await?;
                 removed += tx.sweep_attempts(full, BATCH).await?;
                 removed += tx.sweep_audit(now - TRAIL, BATCH).await?;
                 removed += u64::from(tx.sweep_grants(now - CLOCK_BOUND, BATCH).await?);
@@ -159,7 +165,9 @@ async fn fold(op: &Op, now: Time) -> Result<(), Stop> {
             return Ok(());
         }
         tracing::debug!(removed, "old rows removed");
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        if !rest(stop, BREATH).await {
+            return Ok(());
+        }
     }
 }
 

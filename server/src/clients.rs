@@ -4,6 +4,7 @@
 //! Invariant: metadata and secrets are parsed and unsealed once per change, not per request.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -24,13 +25,15 @@ const MOST: usize = 20_000;
 pub struct Clients {
     sealing: Sealing,
     at_hand: Mutex<HashMap<String, Arc<Client>>>,
+    /// How often they were forgotten.
+    generation: AtomicU64,
     origins: ArcSwap<HashSet<String>>,
 }
 
 impl Clients {
     /// None yet.
     pub fn new(sealing: Sealing) -> Self {
-        Self { sealing, at_hand: Mutex::default(), origins: ArcSwap::default() }
+        Self { sealing, at_hand: Mutex::default(), generation: AtomicU64::new(0), origins: ArcSwap::default() }
     }
 
     /// A client by its id; disabled ones too, their standing says so.
@@ -38,10 +41,11 @@ impl Clients {
         if let Some(client) = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner).get(id) {
             return Ok(Some(Arc::clone(client)));
         }
-        // An id that cannot be one is not looked up: nothing a stranger sends grows anything.
-        if id.is_empty() || id.len() > 255 {
+        // An id that cannot be one is not looked up: nothing a stranger sends grows anything, or troubles the database.
+        if !openid::client::is_id(id) {
             return Ok(None);
         }
+        let generation = self.generation.load(Ordering::Acquire);
         let Some(row) = store.reader().await?.client(&ClientId::new(id)).await? else {
             return Ok(None);
         };
@@ -50,7 +54,10 @@ impl Clients {
         if at_hand.len() >= MOST {
             at_hand.clear();
         }
-        at_hand.insert(id.to_owned(), Arc::clone(&client));
+        // What was read before the others were forgotten may be what was.
+        if self.generation.load(Ordering::Acquire) == generation {
+            at_hand.insert(id.to_owned(), Arc::clone(&client));
+        }
         Ok(Some(client))
     }
 
@@ -78,7 +85,9 @@ impl Clients {
 
     /// Forgets what is at hand: one of them has changed.
     pub fn forget(&self) {
-        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        at_hand.clear();
     }
 
     /// Whether a browser's origin belongs to a public client.
@@ -89,7 +98,7 @@ impl Clients {
     /// Forgets what is at hand and reads the origins again: the version row has moved.
     pub async fn reload(&self, store: &Store) -> Result<(), Fault> {
         let origins = store.reader().await?.public_origins().await?;
-        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.forget();
         self.origins.store(Arc::new(origins.into_iter().collect()));
         Ok(())
     }

@@ -4,16 +4,19 @@
 //! Invariant: a notice is settled only by what a relying party answered or by its deadline; whatever happens to this
 //! process, the row is there for the next courier. One dead relying party never delays another.
 
+mod probes;
+
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use openid::logout::backchannel::{self, Again, Failure, Reply, Weighed};
 use openid::name::ClientId;
-use openid::time::Span;
+use openid::time::{Span, Time};
 use store::{Lease, Leased, Outcome, Said};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
+use self::probes::{Probes, Way};
 use crate::answer::Stop;
 use crate::envelope::{self, Recipient};
 use crate::op::Op;
@@ -40,11 +43,13 @@ pub async fn run(op: Op, mut stop: watch::Receiver<bool>) {
     let mut courier = Courier {
         places: Arc::new(Semaphore::new(op.config().courier.concurrency.get())),
         hosts: Arc::default(),
+        probes: Arc::default(),
         freed: Arc::new(Notify::new()),
         after: None,
         op,
     };
-    loop {
+    // More may be due than can be carried in the time there is to stop: the rows are there for the next courier.
+    while !*stop.borrow() {
         match courier.round().await {
             Ok(0) => {}
             Ok(_) => continue,
@@ -78,6 +83,7 @@ struct Courier {
     op: Op,
     places: Arc<Semaphore>,
     hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
+    probes: Arc<Mutex<Probes>>,
     freed: Arc<Notify>,
     after: Option<ClientId>,
 }
@@ -108,10 +114,12 @@ impl Courier {
         match self.attempt(&notice).await {
             Ok(()) => {}
             Err(Stop::Fault(fault)) => {
-                tracing::error!(
-                    notice = notice.attempt.id,
-                    "an attempt failed on our side, it is made again when its lease runs out: {fault}"
-                );
+                tracing::error!(notice = notice.attempt.id, "an attempt failed on our side: {fault:#}");
+                // It comes again like any other, and to its deadline: an operator must see that nobody was told.
+                let said = Said { status: None, words: format!("failed on our side: {fault}") };
+                if self.later(&notice, None, said).await.is_err() {
+                    tracing::error!(notice = notice.attempt.id, "it is made again when its lease runs out");
+                }
             }
             Err(Stop::Refuse(refusal)) => {
                 tracing::error!(notice = notice.attempt.id, "an attempt was refused: {refusal}");
@@ -136,17 +144,23 @@ impl Courier {
                 .await;
         };
         // A host whose places are all taken must not hold up the others: the notice goes back, uncounted.
+        let now = self.op.now();
         let Ok(_turn) = self.host(&uri).try_acquire_owned() else {
-            let (attempt, due) = (notice.attempt.clone(), self.op.now() + Span::from_millis(300));
-            self.op.store().write(async move |tx| Ok(tx.give_back(&attempt, due).await?)).await?;
-            return Ok(());
+            return self.give_back(notice, now + Span::from_millis(300)).await;
         };
+        // At its deadline everybody is tried once more.
+        let way = self.probes().enter(&uri, now);
+        if let Way::Closed(next) = way
+            && now < notice.notice.deliver_by
+        {
+            let apart = i64::try_from(self.op.dice().number() % 5_000).unwrap_or_default();
+            return self.give_back(notice, (next + Span::from_millis(apart)).min(notice.notice.deliver_by)).await;
+        }
         // Back-Channel Logout §2.4: encrypted where the client's ID Tokens are.
         let to = match Recipient::find(&self.op, &client, client.metadata.id_token_encryption).await {
             Ok(to) => to,
             Err(refusal) => return self.later(notice, None, said(&refusal.say)).await,
         };
-        let now = self.op.now();
         let claims = backchannel::claims(&notice.notice, self.op.issuer().as_str(), now, &self.op.dice().name());
         let how = envelope::Said { signed: Some(client.metadata.id_token_alg), encrypted: to.as_ref() };
         let token = envelope::say(&self.op, &client, (backchannel::TYP, &claims), how, now)?;
@@ -161,12 +175,27 @@ impl Courier {
             }
             Err(unreached) => (Reply::Failed(silence(&unreached)), said(&unreached.to_string())),
         };
-        match backchannel::weigh(&reply) {
+        let weighed = backchannel::weigh(&reply);
+        match &weighed {
+            Weighed::Later(_) => self.probes().failed(&uri, self.op.now()),
+            _ => self.probes().answered(&uri),
+        }
+        match weighed {
             Weighed::Delivered => self.settle(notice, Outcome::Delivered, said).await,
             Weighed::Refused => self.settle(notice, Outcome::Refused, said).await,
             Weighed::Park => self.settle(notice, Outcome::Parked, said).await,
             Weighed::Later(asked) => self.later(notice, asked, said).await,
         }
+    }
+
+    async fn give_back(&self, notice: &Leased, due: Time) -> Result<(), Stop> {
+        let attempt = notice.attempt.clone();
+        self.op.store().write(async move |tx| Ok(tx.give_back(&attempt, due).await?)).await?;
+        Ok(())
+    }
+
+    fn probes(&self) -> MutexGuard<'_, Probes> {
+        self.probes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn later(&self, notice: &Leased, asked: Option<Span>, said: Said) -> Result<(), Stop> {

@@ -1,13 +1,13 @@
 //! The provider's keys, those it signs with and those it decrypts with: made at first start, sealed at rest, rotated on schedule and by command (Core §10.1.1).
 //!
 //! Invariant: which key signs follows from `active_from` alone: of each algorithm the latest that is active. A new key is
-//! published one JWKS lifetime before it signs; old ones stay published for verification, and for hints for ever.
+//! published one JWKS lifetime before it signs; old ones stay published for verification, and are known for a year more, for hints.
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use jose::{DecryptionKey, DecryptionKind, JoseError, JweAlg, JweEnc, JwkSet, JwsAlg, SigningKey};
+use jose::{DecryptionKey, DecryptionKind, JoseError, JweAlg, JweEnc, Jwk, JwkSet, JwsAlg, SigningKey};
 use openid::client::jose_members::Encryption;
 use openid::client::{Client, ClientSecret};
 use openid::logout::end::EndHint;
@@ -75,6 +75,9 @@ pub const NOTICE: Span = Span::from_hours(24);
 /// How long a key stays published after its successor took over.
 const AFTERLIFE: Span = Span::from_days(30);
 
+/// How long a key is known after its successor took over: no session and no refreshed ID Token is older.
+pub const MEMORY: Span = Span::from_days(400);
+
 /// The keys, and what is derived from them once per change.
 pub struct Keyring {
     now: ArcSwap<Ring>,
@@ -84,7 +87,7 @@ pub struct Keyring {
 struct Ring {
     /// Newest `active_from` first.
     keys: Vec<Held>,
-    /// Everything that ever signed, for hints.
+    /// Everything that signs and signed, for hints.
     all: JwkSet,
 }
 
@@ -101,9 +104,14 @@ enum Key {
 }
 
 impl Keyring {
+    /// None at hand: for those who mend what cannot be opened.
+    pub fn unread() -> Self {
+        Self { now: ArcSwap::default() }
+    }
+
     /// Reads the keys, makes the missing ones. A key that cannot be opened is a fault: the server must not start.
     pub async fn open(store: &Store, sealing: &Sealing, dice: &Dice, now: Time) -> Result<Self, Fault> {
-        let ring = Self { now: ArcSwap::default() };
+        let ring = Self::unread();
         ring.reload(store, sealing).await?;
         let missing: Vec<KeyKind> =
             KeyKind::all().filter(|kind| !ring.now.load().keys.iter().any(|key| key.kind == *kind)).collect();
@@ -125,9 +133,10 @@ impl Keyring {
             keys.push(unseal(&row, sealing)?);
         }
         keys.sort_by_key(|key| std::cmp::Reverse(key.active_from));
-        let all = JwkSet::read(&json!({"keys": keys.iter().map(|key| key.public.clone()).collect::<Vec<_>>()}))
-            .map_err(|e| Fault::bug(format!("our own public keys cannot be read: {e}")))?;
-        self.now.store(Arc::new(Ring { keys, all }));
+        let signing = keys.iter().filter(|key| matches!(key.key, Key::Signs(_)));
+        let all: Result<Vec<Jwk>, JoseError> = signing.map(|key| Jwk::read(&key.public)).collect();
+        let all = all.map_err(|e| Fault::bug(format!("our own public keys cannot be read: {e}")))?;
+        self.now.store(Arc::new(Ring { keys, all: JwkSet::of(all) }));
         Ok(())
     }
 
@@ -251,8 +260,29 @@ fn unseal(row: &KeyRow, sealing: &Sealing) -> Result<Held, Fault> {
         }
     };
     let key = key.map_err(|_| bad("cannot be parsed"))?;
-    let public = serde_json::from_str(&row.public).map_err(|_| bad("has a broken public part"))?;
+    // What is published is derived from what was sealed: whoever can only write the database signs nothing.
+    let public = match &key {
+        Key::Signs(key) => key.public_jwk(),
+        Key::Decrypts(key) => key.public_jwk().ok().flatten().ok_or_else(|| bad("has no public part"))?,
+    };
+    let stored: Option<Value> = serde_json::from_str(&row.public).ok();
+    if stored.as_ref() != Some(&public) {
+        tracing::error!(kid = row.kid, "the public part of a key was changed in the database; its own is published");
+    }
     Ok(Held { kind, active_from: row.active_from, public, key })
+}
+
+/// Forgets keys that nobody comes back with any more.
+pub async fn retire(store: &Store, now: Time) -> Result<(), Fault> {
+    let retired = store.write(async move |tx| Ok(tx.retire_keys(now - MEMORY, now).await?)).await;
+    match retired {
+        Ok(_) => Ok(()),
+        Err(Stop::Fault(fault)) => Err(fault),
+        Err(Stop::Refuse(refusal)) => {
+            let refusal: openid::wire::refusal::Refusal = refusal;
+            Err(Fault::bug(format!("retiring keys was refused: {refusal}")))
+        }
+    }
 }
 
 /// Makes keys, off the async threads: an RSA key takes a while.
@@ -381,6 +411,61 @@ mod tests {
         }
         one.close().await;
         two.close().await;
+    }
+
+    /// Four keys a rotation: after years there are more than any stranger's set may have.
+    async fn many_rotations(url: &str) {
+        let sealing = Sealing::new(&Secrets(vec![Zeroizing::new(vec![7; 32])]));
+        let (start, dice) = (Time::from_seconds(1_800_000_000), Dice::Os);
+        let store = Store::open(&url.parse::<Location>().unwrap()).await.unwrap();
+        let first = Keyring::open(&store, &sealing, &dice, start).await.unwrap();
+        let hint = |ring: &Keyring, now: Time| {
+            let key = ring.now.load();
+            let held = key.keys.iter().find(|key| key.kind == KeyKind::Signing(JwsAlg::Es256)).unwrap();
+            let Key::Signs(signer) = &held.key else { panic!("it signs") };
+            let claims = json!({"iss": "https://op.example", "aud": "rp", "sub": "s", "iat": now.seconds()});
+            jose::sign(signer.as_ref(), Some("JWT"), claims.to_string().as_bytes()).unwrap()
+        };
+        let old = hint(&first, start);
+        let mut now = start;
+        for n in 0..70 {
+            now = start + Span::from_days(n * 7 + 7);
+            let rows = make(&[KeyKind::Signing(JwsAlg::Es256)], &sealing, &dice, now, now).await.unwrap();
+            add(&store, rows, Entry::new(dice.name(), now, "test".into(), "keys_rotated", String::new()))
+                .await
+                .unwrap();
+        }
+        let many = Keyring::open(&store, &sealing, &dice, now).await.unwrap();
+        let genuine = |ring: &Keyring, token: &str| {
+            matches!(ring.read_hint(token, "https://op.example", None), EndHint::Genuine(_))
+        };
+        assert!(genuine(&many, &old), "a hint of the first day");
+        // What is published is what is sealed, whatever stands beside it.
+        let kid =
+            many.now.load().keys.iter().find(|key| key.kind == KeyKind::Signing(JwsAlg::Es256)).unwrap().public["kid"]
+                .clone();
+        let published: Value = serde_json::from_slice(&many.published(now)).unwrap();
+        let rows = store.reader().await.unwrap().keys().await.unwrap();
+        let row = rows.iter().find(|row| kid == row.kid.as_str()).unwrap();
+        let foreign = KeyRow { public: row.public.replace("\"x\":\"", "\"x\":\"A"), ..row.clone() };
+        assert_ne!(foreign.public, row.public);
+        assert_eq!(unseal(&foreign, &sealing).unwrap().public, serde_json::from_str::<Value>(&row.public).unwrap());
+        assert!(published["keys"].as_array().unwrap().iter().any(|key| key["kid"] == kid));
+        // In the end nobody comes back with them.
+        retire(&store, now).await.unwrap();
+        let left = Keyring::open(&store, &sealing, &dice, now).await.unwrap();
+        let es256 = left.now.load().keys.iter().filter(|key| key.kind == KeyKind::Signing(JwsAlg::Es256)).count();
+        assert!((57..=60).contains(&es256), "those of 400 days: {es256}");
+        assert!(!genuine(&left, &old) && genuine(&left, &hint(&left, now)));
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn there_may_be_very_many_keys_and_they_go() {
+        let dir = std::env::temp_dir().join(format!("ostiary-keyring-many-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        many_rotations(&format!("sqlite:{}", dir.join("data.sqlite").display())).await;
+        std::fs::remove_dir_all(&dir).unwrap();
     }
 
     #[tokio::test]

@@ -22,6 +22,20 @@ use crate::{caretaker, courier};
 
 /// Opens everything an issuer needs: store, keys, clients. Fails with what to do about it.
 pub async fn open(config: Config) -> Result<Op, Fault> {
+    open_with(config, Keys::Open).await
+}
+
+/// The same without the keys: for the commands that look after them, which must work when one cannot be opened.
+pub async fn open_to_mend(config: Config) -> Result<Op, Fault> {
+    open_with(config, Keys::Leave).await
+}
+
+enum Keys {
+    Open,
+    Leave,
+}
+
+async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
     let clock = Clock::System;
     let dice = Dice::Os;
     let sealing = Sealing::new(&config.secrets);
@@ -30,7 +44,10 @@ pub async fn open(config: Config) -> Result<Op, Fault> {
         .map_err(|e| Fault::new(Kind::Gone, format!("the outbound client cannot be made: {e}")))?;
     let clients = Clients::new(sealing.clone());
     clients.reload(&store).await?;
-    let keys = Keyring::open(&store, &sealing, &dice, clock.now()).await?;
+    let keys = match keys {
+        Keys::Open => Keyring::open(&store, &sealing, &dice, clock.now()).await?,
+        Keys::Leave => Keyring::unread(),
+    };
     let hashing = Hashing::new(&config.limits);
     let discovery = crate::endpoint::well_known::discovery(&config);
     Ok(Op::new(Parts {

@@ -137,6 +137,8 @@ CREATE TABLE access_token (
 ){strict};
 CREATE INDEX access_token_expiry ON access_token (expires_at);
 CREATE INDEX access_token_grant ON access_token (grant_id) WHERE grant_id IS NOT NULL;
+-- Those no person stands behind end with their client.
+CREATE INDEX access_token_own ON access_token (client) WHERE grant_id IS NULL;
 
 CREATE TABLE refresh_token (
     hash {bytes} NOT NULL PRIMARY KEY,

@@ -139,7 +139,9 @@ impl Tx {
         Ok(self.row(&STANDS, values![id.as_str(), version]).await?.is_some())
     }
 
-    /// Disables a client. The caller ends its participations in the same transaction.
+    /// Disables a client: the first thing to do when one is to end, so that nobody joins it meanwhile. Its row is held
+    /// before any session (`architecture.md` §2.9). The caller then ends its participations, the first of them in the same
+    /// transaction ([`Tx::end_some`]).
     pub async fn disable_client(&mut self, id: &ClientId, now: Time) -> Result<Done, Fault> {
         let rows = self.change(&DISABLE, values![id.as_str(), now]).await?;
         self.move_version("clients").await?;
@@ -153,8 +155,8 @@ impl Tx {
         Ok(Done::of(rows))
     }
 
-    /// Deletes a client's row and what people consented to. The caller ends its participations first, in the same
-    /// transaction, and withdraws its pending notices ([`Tx::withdraw_notices`]).
+    /// Deletes a client's row and what people consented to. The caller has disabled it and ended its participations, and
+    /// withdraws its pending notices ([`Tx::withdraw_notices`]).
     pub async fn delete_client(&mut self, id: &ClientId) -> Result<Done, Fault> {
         self.change(&DELETE_CONSENTS, values![id.as_str()]).await?;
         let rows = self.change(&DELETE, values![id.as_str()]).await?;

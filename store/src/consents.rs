@@ -17,6 +17,8 @@ use crate::value::values;
 statements! {
     ONE = "SELECT scope, id_token_claims, userinfo_claims, resources, given_at FROM consent \
            WHERE account = $1 AND client = $2";
+    HOLD = "SELECT scope, id_token_claims, userinfo_claims, resources, given_at FROM consent \
+            WHERE account = $1 AND client = $2 {share}";
     OF_ACCOUNT = "SELECT scope, id_token_claims, userinfo_claims, resources, given_at, client FROM consent \
                   WHERE account = $1 ORDER BY client";
     PUT = "INSERT INTO consent (account, client, scope, id_token_claims, userinfo_claims, resources, given_at) \
@@ -67,6 +69,13 @@ impl Reader {
 }
 
 impl Tx {
+    /// [`Reader::consent`], held until the transaction ends. It comes before the session: whoever withdraws a consent
+    /// takes it first too.
+    pub async fn hold_consent(&mut self, account: &AccountId, client: &ClientId) -> Result<Option<Consent>, Fault> {
+        let row = self.row(&HOLD, values![account.as_str(), client.as_str()]).await?;
+        row.map(|mut row| consent(&mut row)).transpose()
+    }
+
     /// Adds a yes to what was allowed before.
     pub async fn give_consent(&mut self, account: &AccountId, client: &ClientId, given: &Consent) -> Result<(), Fault> {
         let old = self.consent(account, client).await?.unwrap_or_default();

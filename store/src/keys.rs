@@ -20,6 +20,9 @@ statements! {
     REMOVE = "UPDATE signing_key SET removed_at = $2 WHERE kid = $1 AND removed_at IS NULL AND EXISTS \
               (SELECT 1 FROM signing_key o WHERE o.alg = signing_key.alg AND o.kid <> signing_key.kid \
               AND o.use = signing_key.use AND o.removed_at IS NULL AND o.active_from <= $2)";
+    RETIRE = "UPDATE signing_key SET removed_at = $2 WHERE removed_at IS NULL AND EXISTS \
+              (SELECT 1 FROM signing_key o WHERE o.alg = signing_key.alg AND o.use = signing_key.use \
+              AND o.removed_at IS NULL AND o.active_from > signing_key.active_from AND o.active_from <= $1)";
 }
 
 /// A key as it is stored.
@@ -79,6 +82,12 @@ impl Tx {
             Some(_) => Ok(Done::No),
             None => self.add_key(key).await.map(|()| Done::Yes),
         }
+    }
+
+    /// Removes keys whose successors took over before then. Returns how many.
+    pub async fn retire_keys(&mut self, before: Time, now: Time) -> Result<u64, Fault> {
+        self.move_version("keys").await?;
+        self.change(&RETIRE, values![before, now]).await
     }
 
     /// Removes a key: it signs, is published and verifies no more. [`Done::No`]: there is none of this name, or no other

@@ -33,7 +33,8 @@ statements! { STATEMENTS_HERE:
         deliver_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11) ON CONFLICT DO NOTHING";
     DUE = "SELECT id FROM outbox WHERE settled_at IS NULL AND due_at <= $1 \
         AND (lease_until IS NULL OR lease_until <= $1) ORDER BY due_at LIMIT 1";
-    NEXT_CLIENT = "SELECT client FROM outbox WHERE settled_at IS NULL AND client > $1 ORDER BY client LIMIT 1";
+    NEXT_CLIENT = "SELECT client FROM outbox WHERE settled_at IS NULL AND client > $1 \
+        AND (CAST($2 AS {text}) IS NULL OR client <= $2) ORDER BY client LIMIT 1";
     LEASE = "UPDATE outbox SET attempts = attempts + 1, lease_until = $3 WHERE id IN (SELECT id FROM outbox \
         WHERE client = $1 AND settled_at IS NULL AND due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) \
         ORDER BY due_at, id LIMIT $4 {lease}) \
@@ -148,34 +149,28 @@ impl Tx {
         Ok(id)
     }
 
-    /// Takes due notices and raises their attempts.
+    /// Takes due notices and raises their attempts: those of the clients behind the last one served, then of those up to
+    /// it. Which client comes before which is for the database alone to say: its collation may be any.
     pub async fn lease_notices(&mut self, lease: &Lease) -> Result<Vec<Leased>, Fault> {
         let mut taken = Vec::new();
-        let first = lease.after.as_ref().map_or("", ClientId::as_str).to_owned();
-        let mut client = first.clone();
-        let mut turned = first.is_empty();
-        loop {
-            let left = lease.limit.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
-            if left == 0 {
-                return Ok(taken);
-            }
-            match self.row(&NEXT_CLIENT, values![&client]).await? {
-                Some(mut row) => client = row.take()?,
-                None if turned => return Ok(taken),
-                None => {
-                    turned = true;
-                    client = String::new();
-                    continue;
+        let last = lease.after.as_ref().map(ClientId::as_str);
+        let laps = [Some((last.unwrap_or_default(), None)), last.map(|last| ("", Some(last)))];
+        for (behind, until) in laps.into_iter().flatten() {
+            let mut client = behind.to_owned();
+            loop {
+                let left = lease.limit.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
+                if left == 0 {
+                    return Ok(taken);
+                }
+                let Some(mut row) = self.row(&NEXT_CLIENT, values![&client, until]).await? else { break };
+                client = row.take()?;
+                let some = values![&client, lease.now, lease.until, lease.per_client.min(left)];
+                for row in self.rows(&LEASE, some).await? {
+                    taken.push(read_leased(row)?);
                 }
             }
-            let some = values![&client, lease.now, lease.until, lease.per_client.min(left)];
-            for row in self.rows(&LEASE, some).await? {
-                taken.push(read_leased(row)?);
-            }
-            if turned && !first.is_empty() && client >= first {
-                return Ok(taken);
-            }
         }
+        Ok(taken)
     }
 
     /// Settles a notice: a success whatever attempt it was, a failure only its own attempt.

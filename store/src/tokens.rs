@@ -64,7 +64,8 @@ pub struct Drawn {
 pub struct Found {
     /// What rules may know of it.
     pub facts: TokenFacts,
-    /// The session it hangs from, and when that was last seen.
+    /// The session it hangs from, and when that was last seen: of a token that lives. What goes on in the background keeps
+    /// nobody signed in.
     pub session: Option<(SessionId, Time)>,
 }
 
@@ -99,6 +100,7 @@ fn found(row: &mut Row, now: Time) -> Result<Found, Fault> {
         (Some(_), Some(GrantKind::Offline)) => grant_ended.is_none(),
         (Some(_), Some(GrantKind::Online)) => grant_ended.is_none() && session_lives,
     };
+    let online = kind == Some(GrantKind::Online);
     let life = if gone.is_none() && hangs_well { Life::Live } else { Life::Dead };
     let facts = TokenFacts {
         client: ClientId::new(client),
@@ -113,7 +115,8 @@ fn found(row: &mut Row, now: Time) -> Result<Found, Fault> {
         expires_at,
         life,
     };
-    Ok(Found { facts, session: session.filter(|_| session_lives).zip(seen_at) })
+    let seen = session.filter(|_| online && facts.is_live(now)).zip(seen_at);
+    Ok(Found { facts, session: seen })
 }
 
 impl Reader {

@@ -35,6 +35,11 @@ pub struct Client {
     pub secret: ClientSecret,
 }
 
+/// Whether a text can be a `client_id`: RFC 6749 Appendix A.1 allows spaces too, which nobody types twice the same.
+pub fn is_id(text: &str) -> bool {
+    (1..=255).contains(&text.len()) && text.bytes().all(|b| matches!(b, 0x21..=0x7e))
+}
+
 /// Whether a client may do anything at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -82,4 +87,12 @@ impl Authenticated<Arc<Client>> {
     pub fn assertion(&self) -> Option<&auth::AssertionId> {
         self.assertion.as_ref()
     }
+}
+
+#[test]
+fn an_id_is_printable_and_short() {
+    for (id, is) in [("a", true), ("~!", true), ("", false), ("a b", false), ("a\0", false), ("\u{e9}", false)] {
+        assert_eq!(is_id(id), is, "{id:?}");
+    }
+    assert!(is_id(&"a".repeat(255)) && !is_id(&"a".repeat(256)));
 }

@@ -2,12 +2,14 @@
 //! (`certification.md` §4: profiles contradict each other).
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::logout::judge::OfflineGrants;
 
-/// The operator's decisions about a client. Every member has a default, unknown members are refused.
+/// The operator's decisions about a client. Every member has a default. A stored one may have members that this release
+/// does not know: nodes of two releases share a database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Policy {
     /// Whether people are asked before the client learns who they are.
     pub consent: ConsentPolicy,
@@ -54,6 +56,18 @@ impl Default for Policy {
             assertion_audience: AssertionAudience::Endpoint,
             resources: Vec::new(),
             entered_by: EnteredBy::Operator,
+        }
+    }
+}
+
+impl Policy {
+    /// Reads what an operator wrote: here a member nobody knows is a slip of the pen.
+    pub fn read(written: &Map<String, Value>) -> Result<Self, String> {
+        let policy = serde_json::from_value(Value::Object(written.clone())).map_err(|error| error.to_string())?;
+        let known = serde_json::to_value(&policy).map_err(|error| error.to_string())?;
+        match written.keys().find(|member| known.get(member.as_str()).is_none()) {
+            Some(unknown) => Err(format!("a policy has no member {unknown}")),
+            None => Ok(policy),
         }
     }
 }
@@ -128,4 +142,22 @@ pub enum AssertionAudience {
     Endpoint,
     /// The issuer and nothing else, as one string.
     Issuer,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Policy;
+
+    #[test]
+    fn what_is_written_is_read_strictly_and_what_is_stored_is_not() {
+        let written = json!({"consent": "first-party", "logout_deadlin": 60});
+        let unknown = Policy::read(written.as_object().unwrap()).unwrap_err();
+        assert!(unknown.contains("logout_deadlin"), "{unknown}");
+        let stored: Policy = serde_json::from_value(written).unwrap();
+        assert_ne!(stored, Policy::default());
+        let all = serde_json::to_value(Policy::default()).unwrap();
+        assert_eq!(Policy::read(all.as_object().unwrap()), Ok(Policy::default()));
+    }
 }

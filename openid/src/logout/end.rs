@@ -82,7 +82,8 @@ impl EndHint {
     /// `none`. `exp` is not looked at (§2: the OP should accept expired ID Tokens). A token of ours that is not an ID
     /// Token (a logout token has `events` and no `exp` of a sign-in) is no hint.
     pub fn read(claims: &Map<String, Value>, issuer: &str) -> Self {
-        let text = |name: &str| claims.get(name).and_then(Value::as_str);
+        // No name of ours has a zero byte in it; whoever knows a client's secret may sign one, and no database keeps it.
+        let text = |name: &str| claims.get(name).and_then(Value::as_str).filter(|text| !text.contains('\0'));
         let audience = match claims.get("aud") {
             Some(Value::String(one)) => Some(one.as_str()),
             Some(Value::Array(all)) if all.len() == 1 => all[0].as_str(),

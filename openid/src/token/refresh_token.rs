@@ -102,9 +102,19 @@ impl Refresh {
         if cx.now >= expires_at || cx.now >= grant.expires_at {
             return Err(no("refresh_expired", "the refresh token has expired"));
         }
+        // What the operator took away from the client since is not granted any more.
+        let allowed = cx.client().metadata.scope.as_ref();
+        let left = grant.scope.filtered(|value| allowed.is_none_or(|allowed| allowed.contains(value)));
         let scope = match &self.scope {
-            None => grant.scope.clone(),
-            Some(asked) if asked.within(&grant.scope) => asked.clone(),
+            None if left.is_empty() && !grant.scope.is_empty() => {
+                return Err(refuse(
+                    ErrorCode::InvalidScope,
+                    "refresh_scope_gone",
+                    "this client may have none of this scope any more",
+                ));
+            }
+            None => left,
+            Some(asked) if asked.within(&left) => asked.clone(),
             Some(_) => {
                 return Err(refuse(ErrorCode::InvalidScope, "scope_widened", "scope is wider than what was granted"));
             }

@@ -168,8 +168,7 @@ impl GivenArguments {
     fn read_policy(&self, old: Policy) -> Result<Policy, Failed> {
         let mut policy = match &self.policy {
             None => old,
-            Some(file) => serde_json::from_value(Value::Object(read(file)?))
-                .map_err(|e| Failed::new(format!("{}: {e}", file.display())))?,
+            Some(file) => Policy::read(&read(file)?).map_err(|e| Failed::new(format!("{}: {e}", file.display())))?,
         };
         if self.first_party {
             policy.consent = ConsentPolicy::FirstParty;
@@ -253,7 +252,7 @@ async fn add(arguments: &AddArguments, op: &Op, out: &Out) -> Result<(), Failed>
     let metadata = Metadata::read(&read(&given.file)?)?;
     let policy = given.read_policy(Policy::default())?;
     let id = arguments.client_id.clone().unwrap_or_else(|| op.dice().name());
-    if id.is_empty() || id.len() > 255 || !id.bytes().all(|b| matches!(b, 0x21..=0x7e)) {
+    if !openid::client::is_id(&id) {
         return Err(Failed::new("a client_id has 1 to 255 printable ASCII characters without spaces"));
     }
     let kept = keep(op, &metadata, given.read_secret()?.as_deref())?;
@@ -318,30 +317,39 @@ enum Ending {
     Delete,
 }
 
+/// Sessions and grants ended in one transaction: their people wait that long at most.
+const BATCH: u32 = 500;
+
+/// Disabled first, so that nobody joins it or redeems anything any more; then ended, a batch at a time.
 async fn end(id: &str, ending: Ending, op: &Op, out: &Out) -> Result<(), Failed> {
-    let row = find(op, id).await?;
-    let client = row.id;
-    let end = op.order_to_end(Ended::Client(client.clone()), Cause::ClientDisabled, &super::actor());
+    let client = find(op, id).await?.id;
     let (what, action) = match ending {
         Ending::Disable => ("disabled", "client_disabled"),
         Ending::Delete => ("deleted", "client_deleted"),
     };
-    let report = super::change(op, action, id, async move |tx, line| {
-        let report = tx.end(&end).await?;
-        let done = match ending {
-            Ending::Disable => tx.disable_client(&client, end.at).await?,
-            Ending::Delete => {
+    let mut grants = 0;
+    loop {
+        let client = client.clone();
+        let end = op.order_to_end(Ended::Client(client.clone()), Cause::ClientDisabled, &super::actor());
+        let report = super::change(op, action, id, async move |tx, line| {
+            let mut done = tx.disable_client(&client, end.at).await?;
+            let report = tx.end_some(&end, BATCH).await?;
+            if ending == Ending::Delete && report.is_all(BATCH) {
                 tx.withdraw_notices(&client, end.at).await?;
-                tx.delete_client(&client).await?
+                done = tx.delete_client(&client).await?;
             }
-        };
-        line.tell(&report.tally());
-        Ok((done.is_done() || report.ended_something()).then_some(report))
-    })
-    .await?
-    .unwrap_or_default();
-    out.answer(&json!({"client_id": id, "done": what, "grants_ended": report.revoked.len()}), |out| {
-        out.line(&format!("{id} is {what}; {} grants ended.", report.revoked.len()));
+            line.tell(&report.tally());
+            Ok((done.is_done() || report.ended_something()).then_some(report))
+        })
+        .await?
+        .unwrap_or_default();
+        grants += report.revoked.len();
+        if report.is_all(BATCH) {
+            break;
+        }
+    }
+    out.answer(&json!({"client_id": id, "done": what, "grants_ended": grants}), |out| {
+        out.line(&format!("{id} is {what}; {grants} grants ended."));
     });
     Ok(())
 }

@@ -118,7 +118,7 @@ async fn run(arguments: Arguments, out: &Out) -> Result<ExitCode, Failed> {
         Command::Client(command) => client::run(command, &open(&file).await?, out).await?,
         Command::Session(command) => session::sessions(command, &open(&file).await?, out).await?,
         Command::Notice(command) => notice::notices(command, &open(&file).await?, out).await?,
-        Command::Key(command) => tend::keys(command, &open(&file).await?, out).await?,
+        Command::Key(command) => tend::keys(command, &serve::open_to_mend(load(&file)?).await?, out).await?,
         Command::Audit(audit) => tend::audit(&audit, &open(&file).await?, out).await?,
         Command::Backup(backup) => tend::backup(&backup, &open(&file).await?, out).await?,
         Command::Doctor => return doctor::doctor(&file, out).await,

@@ -3,18 +3,19 @@
 //!
 //! Invariant: everything here is done to an account with a live session in this very browser, by its own form.
 
+use axum::http::header;
 use login::password::Problem;
 use openid::account::Account;
 use openid::logout::judge::Ended;
 use openid::name::{AccountId, ClientId, SessionId};
-use openid::session::{Cause, Session};
+use openid::session::{Cause, Session, SessionStanding};
 use openid::wire::form::Form;
-use openid::wire::refusal::{ErrorCode, refuse};
+use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 use store::SessionRow;
 
 use super::ask::Ask;
 use super::login::{Proven, prove};
-use crate::answer::{Answer, Stop, see_other};
+use crate::answer::{Answer, Stop, put, see_other};
 use crate::browser::{self, FormCookie};
 use crate::op::Op;
 use crate::page::{self, AccountNotice};
@@ -60,10 +61,10 @@ async fn here(op: &Op, ask: &Ask, form: &Form) -> Result<Here, Stop> {
         Some(_) => Pending::open(op, ask, form, op.now())?.chosen,
         None => form.get("who").map(AccountId::new),
     };
-    if let Some(chosen) = chosen
-        && let Some(place) = all.iter().position(|(account, _)| account.id == chosen)
-    {
-        return Ok(Here::One(Box::new(all.swap_remove(place))));
+    if let Some(chosen) = chosen {
+        // A page of somebody who is not here any more is about nobody else.
+        let place = all.iter().position(|(account, _)| account.id == chosen);
+        return Ok(place.map_or(Here::Nobody, |place| Here::One(Box::new(all.swap_remove(place)))));
     }
     match (all.pop(), all.is_empty()) {
         (None, _) => Ok(Here::Nobody),
@@ -77,10 +78,12 @@ async fn owner(op: &Op, ask: &Ask, form: &Form) -> Result<(Account, Session), St
     browser::check_csrf(op, ask, form)?;
     match here(op, ask, form).await? {
         Here::One(who) => Ok(*who),
-        Here::Several | Here::Nobody => {
-            Err(refuse(ErrorCode::InvalidRequest, "account_not_here", "you are not signed in here any more").into())
-        }
+        Here::Several | Here::Nobody => Err(not_here().into()),
     }
+}
+
+fn not_here() -> Refusal {
+    refuse(ErrorCode::InvalidRequest, "account_not_here", "you are not signed in here any more")
 }
 
 fn notice(did: Option<&str>) -> Option<AccountNotice> {
@@ -174,7 +177,7 @@ fn back(op: &Op, account: &AccountId, did: &str) -> Answer {
 }
 
 /// `POST /account/password`: the current one proves it is the person; every other session of the account ends, and
-/// background access that was granted in any but this one.
+/// background access that was granted in any but this one. This browser's secrets change: one may have been copied.
 pub(super) async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.form()?;
     let (account, session) = owner(op, ask, &form).await?;
@@ -195,18 +198,32 @@ pub(super) async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let hash = op.hashing().hash(&new).await?;
     let id = account.id.clone();
     let now = op.now();
-    let here = session.id;
+    let here = session.id.clone();
+    let fresh = browser::fresh(op, ask);
+    let rebound: Vec<_> = fresh.iter().map(|fresh| (fresh.old, fresh.new)).collect();
     let end = op.order_to_end(Ended::Account(id.clone()), Cause::PasswordChanged, &super::actor(&id));
     let line = op.line(&end.by, "password_changed", &account.username);
     op.store()
         .write(async move |tx| {
+            // Whoever was signed out while the password was checked changes none.
+            let found = tx.session(&here).await?;
+            if !found.is_some_and(|found| found.standing(now) == SessionStanding::Live) {
+                return Err(not_here().into());
+            }
             let mut line = line.clone();
             tx.set_password(&id, &hash, now).await?;
             line.tell(&tx.end_elsewhere(&end, &here).await?.tally());
+            for (old, new) in &rebound {
+                tx.rebind_browser(old, new).await?;
+            }
             Ok(tx.note(&line).await?)
         })
         .await?;
-    Ok(back(op, &account.id, "password"))
+    let mut answer = back(op, &account.id, "password");
+    for secret in &fresh {
+        put(&mut answer, header::SET_COOKIE, &secret.cookie);
+    }
+    Ok(answer)
 }
 
 /// `POST /account/withdraw`: the client loses what it was granted, offline access included, and is told.
@@ -238,8 +255,8 @@ pub(super) async fn end(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.form()?;
     let (account, _) = owner(op, ask, &form).await?;
     let wanted = SessionId::new(form.need("session")?);
-    let theirs = op.store().reader().await?.account_sessions(&account.id, op.now()).await?;
-    if !theirs.iter().any(|other| other.session.id == wanted) {
+    let found = op.store().reader().await?.session(&wanted).await?;
+    if found.is_none_or(|found| found.session.account != account.id) {
         return Ok(back(op, &account.id, "ended"));
     }
     let end = op.order_to_end(Ended::Session(wanted.clone()), Cause::Person, &super::actor(&account.id));

@@ -8,20 +8,21 @@ use std::sync::Arc;
 
 use openid::authorize::grant::{Granted, Names};
 use openid::authorize::mode::Sent;
-use openid::authorize::next::{Agreed, Hint, Known, Next, Question, next};
+use openid::authorize::next::{Agreed, Consent, Hint, Known, Next, Question, next};
 use openid::authorize::object::{self, Carried};
 use openid::authorize::place::{self, Destination, FrontAccess, Reply, Success};
 use openid::authorize::request::AuthRequest;
 use openid::authorize::response_type::Part;
 use openid::client::Client;
+use openid::client::policy::ConsentPolicy;
 use openid::logout::end::EndHint;
-use openid::name::{Digest, GrantId, Secret, Sid};
+use openid::name::{AccountId, ClientId, Digest, GrantId, Secret, Sid};
 use openid::time::Time;
 use openid::token::issue::IdTokenIssue;
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 use store::tokens::Drawn;
-use store::{Browser, NewStay};
+use store::{Browser, Fault, NewStay, Tx};
 
 use super::ask::Ask;
 use super::id_token::{self, Beside};
@@ -105,13 +106,13 @@ pub(super) async fn proceed(op: &Op, ask: &Ask, pending: Pending, browser: Brows
     let Target::Authorize(parameters) = &pending.target else {
         return Ok(super::account::resume(op, &pending));
     };
-    let located = Located::find(op, parameters).await?;
-    let request = match AuthRequest::read(&located.form, &located.client, &located.destination, &op.offers()) {
-        Ok(request) => request,
-        Err(refusal) => return Ok(located.refuse(op, ask, refusal)),
-    };
-    // A session that ends between gathering and writing is contention: ask again with the new facts, a few times.
-    for _ in 0..3 {
+    let mut tries = 3;
+    loop {
+        let located = Located::find(op, parameters).await?;
+        let request = match AuthRequest::read(&located.form, &located.client, &located.destination, &op.offers()) {
+            Ok(request) => request,
+            Err(refusal) => return Ok(located.refuse(op, ask, refusal)),
+        };
         let known = gather(op, &request, &located.client, &pending, browser).await?;
         match next(&request, &located.client, &known, op.now()) {
             Next::Send(refusal) => return Ok(located.refuse(op, ask, refusal)),
@@ -123,8 +124,14 @@ pub(super) async fn proceed(op: &Op, ask: &Ask, pending: Pending, browser: Brows
                 Err(fault) => return Err(fault),
             },
         }
+        // What the answer rests on has ended or changed since it was gathered: all is asked again, a few times.
+        tries -= 1;
+        if tries == 0 {
+            let refusal = refuse(ErrorCode::TemporarilyUnavailable, "session_unsteady", "please try again");
+            return Ok(located.refuse(op, ask, refusal));
+        }
+        op.clients().forget();
     }
-    Ok(located.refuse(op, ask, refuse(ErrorCode::TemporarilyUnavailable, "session_unsteady", "please try again")))
 }
 
 /// What the rule needs to know.
@@ -154,8 +161,8 @@ fn put_question(op: &Op, ask: &Ask, located: &Located, mut pending: Pending, que
             "/login"
         }
         Question::Choose => "/choose",
-        Question::Consent { asked, .. } => {
-            pending.shown = Some(super::consent::digest(asked));
+        Question::Consent { account, asked, .. } => {
+            pending.shown = Some(super::consent::digest(account, asked));
             "/consent"
         }
     };
@@ -177,11 +184,12 @@ async fn issue(op: &Op, request: &AuthRequest, located: &Located, agreed: Agreed
     let now = op.now();
     let terms = op.terms(&located.client.policy);
     let lifetimes = (&terms, op.config().lifetimes.code);
+    let grounds = Grounds::of(request, &located.client, &agreed.account);
     let granted = request.grant(agreed, names, lifetimes, now);
     if granted.is_nothing() {
         return Ok(Some(Success::default()));
     }
-    let Some(granted) = write(op, granted, (code.digest(), access.digest()), now).await? else {
+    let Some(granted) = write(op, (grounds, granted), (code.digest(), access.digest()), now).await? else {
         return Ok(None);
     };
     let mut success = Success {
@@ -205,16 +213,50 @@ async fn issue(op: &Op, request: &AuthRequest, located: &Located, agreed: Agreed
     Ok(Some(success))
 }
 
-/// One transaction: hold the session, join it, write what is granted. `None`: the session has just ended.
+/// What an answer rests on beside the session.
+#[derive(Clone)]
+struct Grounds {
+    client: ClientId,
+    version: i64,
+    account: AccountId,
+    /// What the person must have agreed to; nothing, if the operator did so for everybody.
+    agreed: Option<Consent>,
+}
+
+impl Grounds {
+    fn of(request: &AuthRequest, client: &Client, account: &AccountId) -> Self {
+        let agreed = match client.policy.consent {
+            ConsentPolicy::Ask => Some(request.consent()),
+            ConsentPolicy::FirstParty => None,
+        };
+        Self { client: client.id.clone(), version: client.version, account: account.clone(), agreed }
+    }
+
+    /// Whether they still stand, both held: whoever disables a client or withdraws a consent takes that row first, and
+    /// then the session (`architecture.md` §2.9).
+    async fn stand(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        if !tx.client_stands(&self.client, self.version).await? {
+            return Ok(false);
+        }
+        let Some(agreed) = &self.agreed else { return Ok(true) };
+        let given = tx.hold_consent(&self.account, &self.client).await?;
+        Ok(given.is_some_and(|given| agreed.beyond(&given).is_empty()))
+    }
+}
+
+/// One transaction: hold what it rests on, join the session, write what is granted. `None`: something of it has just ended.
 async fn write(
     op: &Op,
-    granted: Granted,
+    (grounds, granted): (Grounds, Granted),
     (code, access): (Digest, Digest),
     now: Time,
 ) -> Result<Option<Granted>, Stop> {
     let fresh = Sid::new(op.dice().name());
     op.store()
         .write(async move |tx| {
+            if !grounds.stand(tx).await? {
+                return Ok(None);
+            }
             let Some(session) = tx.hold_session(&granted.session, now).await? else {
                 return Ok(None);
             };

@@ -37,7 +37,7 @@ pub(super) async fn consent(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let Some(asked) = question(op, ask, &located, &pending).await? else {
         return authorize::proceed(op, ask, pending, browser::secrets(op, ask)).await;
     };
-    match ask.method == Method::POST && pending.shown == Some(digest(&asked.1)) {
+    match ask.method == Method::POST && pending.shown == Some(digest(&asked.0, &asked.1)) {
         true => allow(op, ask, &located, pending, asked).await,
         false => show(op, ask, &located, pending, asked).await,
     }
@@ -68,7 +68,7 @@ async fn show(
 ) -> Result<Answer, Stop> {
     let locales = super::words(located.form.get("ui_locales"));
     let person = op.store().reader().await?.account(&account).await?;
-    let pending = Pending { shown: Some(digest(&asked)), ..pending };
+    let pending = Pending { shown: Some(digest(&account, &asked)), ..pending };
     let cookie = FormCookie::of(op, ask);
     let page = page::Consent {
         application: super::application(&located.client, &op.frame_in(ask, &locales).locales(&locales)),
@@ -107,10 +107,10 @@ async fn allow(
     authorize::proceed(op, ask, pending, browser::secrets(op, ask)).await
 }
 
-/// Names what a consent page showed.
-pub(super) fn digest(asked: &Consent) -> String {
+/// Names what a consent page showed, and to whom: a browser may hold several.
+pub(super) fn digest(account: &AccountId, asked: &Consent) -> String {
     let text = format!(
-        "{}\n{}\n{}\n{}",
+        "{account}\n{}\n{}\n{}\n{}",
         asked.scope,
         asked.id_token_claims.join(" "),
         asked.userinfo_claims.join(" "),

@@ -6,13 +6,14 @@
 use std::time::Duration;
 
 use axum::http::{Method, header};
+use openid::client::Standing;
 use openid::logout::end::{After, EndAnswer, EndFacts, EndHint, EndNext, EndQuestion, EndRequest, HeldSession, judge};
 use openid::logout::judge::{End, Ended};
 use openid::name::{ClientId, SessionId};
 use openid::session::{Cause, SessionStanding};
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, refuse};
-use store::{Browser, EndReport, NoticeState};
+use store::{Browser, EndReport, Fault, NoticeState};
 
 use super::ask::Ask;
 use crate::answer::{Answer, Stop, put, see_other};
@@ -33,6 +34,8 @@ pub(super) async fn end_session(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         Some(id) => op.clients().find(op.store(), id.as_str()).await?,
         None => None,
     };
+    // Why a client was disabled may be its addresses.
+    let client = client.filter(|client| client.standing == Standing::Enabled);
     let held = held(op, ask).await?;
     let stay = match &hint {
         EndHint::Genuine(claims) => match &claims.sid {
@@ -212,7 +215,10 @@ async fn finish(
     asked_by: Option<ClientId>,
     after: After,
 ) -> Result<Answer, Stop> {
-    wait(op, report).await?;
+    // Everything is written and will be told: that this cannot be looked at now changes nothing.
+    if let Err(fault) = wait(op, report).await {
+        tracing::warn!("a sign-out could not wait for its notices: {fault:#}");
+    }
     let link = match after {
         After::Redirect(uri) => return leave(op, ask, see_other(&uri)).await,
         After::Link(uri) => Some(uri),
@@ -294,7 +300,7 @@ fn weigh(known: &mut Vec<(ClientId, ToldHow)>, client: &ClientId, how: ToldHow) 
     }
 }
 
-async fn wait(op: &Op, report: &EndReport) -> Result<(), Stop> {
+async fn wait(op: &Op, report: &EndReport) -> Result<(), Fault> {
     let patience = u64::try_from(op.config().lifetimes.logout_patience.millis()).unwrap_or(0);
     let until = tokio::time::Instant::now() + Duration::from_millis(patience);
     while tokio::time::Instant::now() < until {

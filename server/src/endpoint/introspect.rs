@@ -42,6 +42,9 @@ pub(super) async fn introspect(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     drop(reader);
     let subject = found.as_ref().map(|(kind, found)| Subject { kind: *kind, facts: &found.facts });
     let claims = introspect::answer(client.client(), subject, op.issuer().as_str(), now);
-    op.see(found.and_then(|(_, found)| found.session), now);
+    // Who may not know of a token keeps nobody signed in by asking.
+    if claims.get("active") == Some(&Value::Bool(true)) {
+        op.see(found.and_then(|(_, found)| found.session), now);
+    }
     Ok(json(StatusCode::OK, &Value::Object(claims)))
 }

@@ -27,7 +27,7 @@ pub(super) async fn userinfo(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let now = op.now();
     let mut reader = op.store().reader().await?;
     let found = reader.access_token(&token, now).await?;
-    let allowed = userinfo::judge(found.as_ref().map(|found| &found.facts), now)?;
+    let allowed = userinfo::judge(found.as_ref().map(|found| &found.facts), op.issuer().as_str(), now)?;
     let account = reader.account(&allowed.account).await?;
     drop(reader);
     let Some(account) = account.filter(|account| account.disabled_at.is_none()) else {

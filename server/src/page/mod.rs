@@ -54,7 +54,9 @@ fn policy(f: &Frame, logo: Option<&str>, forms: Forms) -> String {
 
 fn https_origin(uri: &str) -> Option<String> {
     let url = Url::parse(uri).ok().filter(|url| url.scheme() == "https")?;
-    Some(url.origin().ascii_serialization())
+    // A host may have characters in it that end a source or a directive.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:[]".contains(c);
+    url.host_str().is_some_and(|host| host.chars().all(plain)).then(|| url.origin().ascii_serialization())
 }
 
 /// Turns a page into an answer.

@@ -313,3 +313,16 @@ fn luminance(hex: &str) -> f64 {
     };
     0.2126 * channel(0) + 0.7152 * channel(2) + 0.0722 * channel(4)
 }
+
+/// A registered logo widens the policy by its origin and by nothing else.
+#[test]
+fn a_logo_s_host_writes_no_directives() {
+    for bad in ["https://a;sandbox;b.example/l.png", "https://a,b.example/l.png", "https://a'b.example/", "data:x"] {
+        assert_eq!(super::https_origin(bad), None, "{bad}");
+    }
+    for (good, origin) in
+        [("https://b\u{fc}.example/x", "https://xn--b-xka.example"), ("https://[::1]:8443/l", "https://[::1]:8443")]
+    {
+        assert_eq!(super::https_origin(good).as_deref(), Some(origin));
+    }
+}

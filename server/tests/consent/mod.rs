@@ -1,5 +1,7 @@
 //! Consent: asked for what is new, stored, taken back (Core §3.1.2.4).
 
+mod overtaken;
+
 use std::time::Duration;
 
 use testkit::{Browser, RelyingParty};

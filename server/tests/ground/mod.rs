@@ -72,3 +72,12 @@ pub(crate) async fn notice_of(provider: &Provider, party: &RelyingParty) -> serd
     let found = all.into_iter().find(|row| row["client_id"] == party.client_id);
     found.unwrap_or_else(|| panic!("no notice for {}", party.client_id))
 }
+
+/// Runs SQL beside the server, on a provider's SQLite file: what no program of ours would do to it.
+pub(crate) fn sql(provider: &Provider, text: &str) -> String {
+    let data = provider.dir().join("data.sqlite");
+    let ran = std::process::Command::new("sqlite3").arg("-cmd").arg(".timeout 10000").arg(&data).arg(text).output();
+    let output = ran.unwrap();
+    assert!(output.status.success(), "{text}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}

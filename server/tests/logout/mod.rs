@@ -1,6 +1,7 @@
 //! Signing out: RP-Initiated Logout 1.0 (`logout.md` §5), and what relying parties hear of it (§4).
 
 mod back_channel;
+mod burdens;
 mod endings;
 
 use std::time::Duration;

@@ -77,9 +77,10 @@ impl fmt::Debug for Address {
 impl Address {
     fn read(text: &str) -> Result<Self, Fault> {
         let (base, query) = text.split_once('?').unwrap_or((text, ""));
-        let (mut encrypt, mut authorities, mut pool) = (false, None, POOL);
+        let (mut encrypt, mut said, mut authorities, mut pool) = (false, false, None, POOL);
         let mut passed_on = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            said |= pair.starts_with("sslmode=");
             match pair.split_once('=').unwrap_or((pair, "")) {
                 ("sslmode", "disable") => encrypt = false,
                 ("sslmode", "require" | "verify-ca" | "verify-full") => encrypt = true,
@@ -98,12 +99,29 @@ impl Address {
         let plain = format!("{base}?{}", passed_on.join("&"));
         let mut config: tokio_postgres::Config =
             plain.parse().map_err(|error| Fault::from_error(Kind::Bug, "the database URL", error))?;
+        if !said && !is_local(&config) {
+            return Err(unusable(
+                "the database is on another machine: add sslmode=verify-full to its URL, or sslmode=disable if \
+                 everybody on the way may read along",
+            ));
+        }
         let tls = if encrypt { Tls::Verified { authorities } } else { Tls::Off };
         let mode =
             if encrypt { tokio_postgres::config::SslMode::Require } else { tokio_postgres::config::SslMode::Disable };
         config.ssl_mode(mode).application_name("ostiary");
         Ok(Self { config, tls, pool, shown: without_password(base) })
     }
+}
+
+/// Whether it is reached without leaving this machine.
+fn is_local(config: &tokio_postgres::Config) -> bool {
+    let loopback = |host: &str| host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+    let named = config.get_hosts().iter().all(|host| match host {
+        tokio_postgres::config::Host::Tcp(host) => loopback(host),
+        tokio_postgres::config::Host::Unix(_) => true,
+    });
+    let numbered = config.get_hostaddrs();
+    if numbered.is_empty() { named } else { numbered.iter().all(std::net::IpAddr::is_loopback) }
 }
 
 fn without_password(base: &str) -> String {

@@ -124,6 +124,24 @@ on_both! {
         assert_eq!(whose, ["rp0", "rp0"], "the round goes on behind the last one served, and comes back");
     }
 
+    async fn one_client_that_waits_holds_up_nobody_whatever_the_collation(store: Store) {
+        // PostgreSQL orders by the database's collation: there "b" comes before "B".
+        let collated = store.write(async |tx| {
+            Ok(tx.line().script("ALTER TABLE outbox ALTER COLUMN client TYPE TEXT COLLATE \"en-US-x-icu\"").await?)
+        }).await;
+        // SQLite has no other order than by bytes.
+        drop(collated);
+        let (a, b, last) = (client(&store, "a").await, client(&store, "b").await, client(&store, "B").await);
+        promise(&store, "one", &[a, b]).await;
+        let first = take(&store, lease(START, 1, 1)).await.remove(0).attempt;
+        let later = START + Span::from_hours(1);
+        store.write(async move |tx| Ok(tx.postpone(&first, later, &said(503)).await?)).await.unwrap();
+        let mut next = lease(START, 10, 10);
+        next.after = Some(last);
+        let whose: Vec<String> = take(&store, next).await.iter().map(|l| l.notice.client.to_string()).collect();
+        assert_eq!(whose, ["b"]);
+    }
+
     async fn a_notice_is_tried_parked_sent_again_and_given_up(store: Store) {
         let rps = clients(&store, 1).await;
         let id = promise(&store, "a", &rps).await.remove(0);

@@ -21,10 +21,15 @@ statements! {
     HOLD_ALONE = "SELECT kind FROM session WHERE id = $1 {hold}";
     LEAVE = "UPDATE participation SET ended_at = $2, cause = $3 WHERE sid = $1 AND ended_at IS NULL";
     END_GRANT = "UPDATE grants SET ended_at = $2, cause = $3 WHERE id = $1 AND ended_at IS NULL";
+    END_OWN_TOKENS = "UPDATE access_token SET revoked_at = $2 \
+        WHERE client = $1 AND grant_id IS NULL AND revoked_at IS NULL";
     GRANT_ELSEWHERE = "SELECT id FROM grants WHERE id = $1 AND session <> $2";
     RECORD = "INSERT INTO ending (id, what, subject, cause, ended_by, at, told, untold, revoked, kept) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING";
 }
+
+/// No bound on how many sessions one ending reaches.
+pub(super) const EVERYTHING: u32 = u32::MAX;
 
 /// What an ending did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +47,12 @@ pub struct EndReport {
 }
 
 impl EndReport {
+    /// Whether [`Tx::end_some`] found less than it may end at once: then nothing is left.
+    pub fn is_all(&self, most: u32) -> bool {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        self.notices.len() + self.untold.len() < most && self.revoked.len() < most
+    }
+
     /// Whether anything ended: the second of two endings at once ends nothing.
     pub fn ended_something(&self) -> bool {
         !(self.sessions.is_empty() && self.notices.is_empty() && self.untold.is_empty() && self.revoked.is_empty())
@@ -89,13 +100,24 @@ impl Tx {
     /// Ends what it is told to end, and promises to tell everybody who must be told. The only way to end anything but a
     /// single grant; an ending of what has ended is no fault and ends nothing.
     pub async fn end(&mut self, end: &End) -> Result<EndReport, Fault> {
-        self.end_spread(end, Span::ZERO).await
+        self.end_bounded(end, Span::ZERO, EVERYTHING).await
+    }
+
+    /// [`Tx::end`], of so many sessions and so many grants at most: what reaches many people must not hold all their
+    /// sessions at once. [`EndReport::is_all`] says whether something is left. Whoever orders it has seen to it that
+    /// nothing begins meanwhile ([`Tx::disable_client`]).
+    pub async fn end_some(&mut self, end: &End, most: u32) -> Result<EndReport, Fault> {
+        self.end_bounded(end, Span::ZERO, most).await
     }
 
     /// [`Tx::end`], whose first notices are due only after a wait: sweeps spread theirs.
     pub(super) async fn end_spread(&mut self, end: &End, wait: Span) -> Result<EndReport, Fault> {
+        self.end_bounded(end, wait, EVERYTHING).await
+    }
+
+    async fn end_bounded(&mut self, end: &End, wait: Span, most: u32) -> Result<EndReport, Fault> {
         let mut report = EndReport::default();
-        let reaches = self.mark(end, &mut report).await?;
+        let reaches = self.mark(end, most, &mut report).await?;
         let leaving = self.leaving(&reaches).await?;
         for stay in &leaving {
             self.change(&LEAVE, values![stay.sid.as_str(), end.at, end.cause.as_str()]).await?;
@@ -105,7 +127,7 @@ impl Tx {
             self.change(&END_GRANT, values![grant.as_str(), end.at, end.cause.as_str()]).await?;
         }
         report.revoked = verdict.revoked;
-        self.end_background(end, &mut report).await?;
+        self.end_background(end, most, &mut report).await?;
         for notice in verdict.notices {
             let id = self.post(&notice, end.cause, end.at, end.at + wait).await?;
             report.notices.push(Posted { id, notice });
@@ -125,12 +147,12 @@ impl Tx {
     /// there. Background access that outlived its sessions ends as the cause has it.
     pub async fn end_elsewhere(&mut self, end: &End, here: &SessionId) -> Result<EndReport, Fault> {
         let mut all = EndReport::default();
-        for (session, _, _) in self.reached(&end.what).await? {
+        for (session, _, _) in self.reached(&end.what, EVERYTHING).await? {
             if session != *here {
                 all.add(self.end(&End { what: Ended::Session(session), ..end.clone() }).await?);
             }
         }
-        for grant in self.background(end).await? {
+        for grant in self.background(end, EVERYTHING).await? {
             let elsewhere = self.row(&GRANT_ELSEWHERE, values![grant.as_str(), here.as_str()]).await?.is_some();
             if elsewhere && self.end_grant(&grant, end.cause, &end.by, end.at).await? == GrantEnding::Now {
                 all.revoked.push(grant);
@@ -158,10 +180,10 @@ impl Tx {
     }
 
     /// Marks the sessions that end; holds alone those that lose a stay.
-    async fn mark(&mut self, end: &End, report: &mut EndReport) -> Result<Vec<Reach>, Fault> {
+    async fn mark(&mut self, end: &End, most: u32, report: &mut EndReport) -> Result<Vec<Reach>, Fault> {
         let mut reaches = Vec::new();
         let whole = matches!(end.what, Ended::Session(_) | Ended::Account(_));
-        for (session, client, sid) in self.reached(&end.what).await? {
+        for (session, client, sid) in self.reached(&end.what, most).await? {
             let row = if whole {
                 let mark = values![session.as_str(), end.at, end.cause.as_str(), end.by.as_str()];
                 self.row(&MARK, mark).await?
@@ -179,8 +201,12 @@ impl Tx {
     }
 
     /// Background access that outlived its sessions: what may not go on ends also where no stay ends.
-    async fn end_background(&mut self, end: &End, report: &mut EndReport) -> Result<(), Fault> {
-        for grant in self.background(end).await? {
+    async fn end_background(&mut self, end: &End, most: u32, report: &mut EndReport) -> Result<(), Fault> {
+        // Tokens of the client's own have no grant to end with.
+        if let Ended::Client(client) = &end.what {
+            self.change(&END_OWN_TOKENS, values![client.as_str(), end.at]).await?;
+        }
+        for grant in self.background(end, most).await? {
             if self.change(&END_GRANT, values![grant.as_str(), end.at, end.cause.as_str()]).await? == 1 {
                 report.revoked.push(grant);
             }

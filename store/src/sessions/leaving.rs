@@ -4,14 +4,15 @@
 
 use std::collections::HashMap;
 
-use openid::client::policy::{IdleNotices, Policy};
+use openid::client::policy::IdleNotices;
 use openid::logout::judge::{self, End, Ended, Leaving, OfflineGrants, Verdict};
 use openid::name::{AccountId, ClientId, GrantId, SessionId, Sid, Sub};
 use openid::session::{GrantKind, SessionKind};
 use openid::time::Span;
 use serde::Deserialize;
 
-use crate::fault::{Fault, Kind};
+use super::ending::EVERYTHING;
+use crate::fault::Fault;
 use crate::row::Row;
 use crate::statements::statements;
 use crate::text;
@@ -22,14 +23,14 @@ statements! {
     KIND = "SELECT kind FROM session WHERE id = $1";
     OF_ACCOUNT = "SELECT id FROM session WHERE account = $1 AND ended_at IS NULL ORDER BY id";
     OF_CLIENT = "SELECT DISTINCT session FROM participation WHERE client = $1 AND ended_at IS NULL \
-        AND (CAST($2 AS {text}) IS NULL OR account = $2) ORDER BY session";
+        AND (CAST($2 AS {text}) IS NULL OR account = $2) ORDER BY session LIMIT $3";
     SESSION_OF = "SELECT session FROM participation WHERE sid = $1 AND ended_at IS NULL";
     LEAVING = "SELECT sid, account, client, sub FROM participation WHERE session = $1 AND ended_at IS NULL \
         AND (CAST($2 AS {text}) IS NULL OR client = $2) AND (CAST($3 AS {text}) IS NULL OR sid = $3) ORDER BY sid";
     GRANTS_OF_STAY = "SELECT id, kind FROM grants WHERE sid = $1 AND ended_at IS NULL ORDER BY id";
     GRANTS_OF_ACCOUNT = "SELECT id, client FROM grants WHERE account = $1 AND ended_at IS NULL \
         AND (CAST($2 AS {text}) IS NULL OR client = $2) ORDER BY id";
-    GRANTS_OF_CLIENT = "SELECT id, client FROM grants WHERE client = $1 AND ended_at IS NULL ORDER BY id";
+    GRANTS_OF_CLIENT = "SELECT id, client FROM grants WHERE client = $1 AND ended_at IS NULL ORDER BY id LIMIT $2";
     CLIENT = "SELECT metadata, policy FROM client WHERE id = $1";
 }
 
@@ -42,9 +43,18 @@ pub(super) struct Reach {
 }
 
 /// What an ending needs to know of a client: the rest of its metadata is none of its business.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Addressed {
     backchannel_logout_uri: Option<String>,
+}
+
+/// What an ending needs to know of the operator's policy, likewise.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Wishes {
+    logout_deadline: Option<u32>,
+    idle_notices: Option<IdleNotices>,
+    offline_grants: Option<OfflineGrants>,
 }
 
 type Listeners = HashMap<ClientId, Listener>;
@@ -62,7 +72,7 @@ impl Reader {
     /// What an ending would do, without doing it: the same reading, the same judge.
     pub async fn preview(&mut self, end: &End) -> Result<Verdict, Fault> {
         let mut reaches = Vec::new();
-        for (session, client, sid) in self.reached(&end.what).await? {
+        for (session, client, sid) in self.reached(&end.what, EVERYTHING).await? {
             let Some(mut row) = self.row(&KIND, values![session.as_str()]).await? else {
                 continue;
             };
@@ -71,7 +81,7 @@ impl Reader {
         }
         let leaving = self.leaving(&reaches).await?;
         let mut verdict = judge::judge(end, leaving);
-        for grant in self.background(end).await? {
+        for grant in self.background(end, EVERYTHING).await? {
             if !verdict.revoked.contains(&grant) {
                 verdict.revoked.push(grant);
             }
@@ -83,13 +93,14 @@ impl Reader {
     pub(super) async fn reached(
         &mut self,
         what: &Ended,
+        most: u32,
     ) -> Result<Vec<(SessionId, Option<ClientId>, Option<Sid>)>, Fault> {
         let rows = match what {
             Ended::Session(session) => return Ok(vec![(session.clone(), None, None)]),
             Ended::Account(account) => self.rows(&OF_ACCOUNT, values![account.as_str()]).await?,
-            Ended::Client(client) => self.rows(&OF_CLIENT, values![client.as_str(), None::<&str>]).await?,
+            Ended::Client(client) => self.rows(&OF_CLIENT, values![client.as_str(), None::<&str>, most]).await?,
             Ended::AccountAtClient(account, client) => {
-                self.rows(&OF_CLIENT, values![client.as_str(), account.as_str()]).await?
+                self.rows(&OF_CLIENT, values![client.as_str(), account.as_str(), most]).await?
             }
             Ended::Participation(sid) => self.rows(&SESSION_OF, values![sid.as_str()]).await?,
         };
@@ -155,27 +166,26 @@ impl Reader {
             let (idle_notices, offline_grants) = (IdleNotices::Send, OfflineGrants::Keep);
             return Ok(Listener { uri: None, deadline: None, idle_notices, offline_grants });
         };
-        let unreadable = |error| Fault::from_error(Kind::Bug, format!("the row of client {client}"), error);
-        let metadata: Addressed = serde_json::from_str(&row.take::<String>()?).map_err(unreadable)?;
-        let policy: Policy = serde_json::from_str(&row.take::<String>()?).map_err(unreadable)?;
+        let metadata: Addressed = read_or_default(client, "metadata", &row.take::<String>()?);
+        let policy: Wishes = read_or_default(client, "policy", &row.take::<String>()?);
         Ok(Listener {
             uri: metadata.backchannel_logout_uri,
             deadline: policy.logout_deadline.map(|seconds| Span::from_seconds(i64::from(seconds))),
-            idle_notices: policy.idle_notices,
-            offline_grants: policy.offline_grants,
+            idle_notices: policy.idle_notices.unwrap_or(IdleNotices::Send),
+            offline_grants: policy.offline_grants.unwrap_or(OfflineGrants::Keep),
         })
     }
 
     /// Live grants beyond the stays that leave, if what is ordered or their client's policy revokes them: those of an
     /// account or a client whose sessions ended before.
-    pub(super) async fn background(&mut self, end: &End) -> Result<Vec<GrantId>, Fault> {
+    pub(super) async fn background(&mut self, end: &End, most: u32) -> Result<Vec<GrantId>, Fault> {
         let rows = match &end.what {
             Ended::Participation(_) | Ended::Session(_) => return Ok(Vec::new()),
             Ended::Account(account) => self.rows(&GRANTS_OF_ACCOUNT, values![account.as_str(), None::<&str>]).await?,
             Ended::AccountAtClient(account, client) => {
                 self.rows(&GRANTS_OF_ACCOUNT, values![account.as_str(), client.as_str()]).await?
             }
-            Ended::Client(client) => self.rows(&GRANTS_OF_CLIENT, values![client.as_str()]).await?,
+            Ended::Client(client) => self.rows(&GRANTS_OF_CLIENT, values![client.as_str(), most]).await?,
         };
         let (mut known, mut revoked) = (Listeners::new(), Vec::new());
         for mut row in rows {
@@ -187,4 +197,12 @@ impl Reader {
         }
         Ok(revoked)
     }
+}
+
+/// A row of one client that cannot be read must not keep anybody's session from ending.
+fn read_or_default<T: Default + serde::de::DeserializeOwned>(client: &ClientId, what: &str, text: &str) -> T {
+    serde_json::from_str(text).unwrap_or_else(|error| {
+        tracing::error!(%client, "its {what} cannot be read, endings go on without it: {error}");
+        T::default()
+    })
 }

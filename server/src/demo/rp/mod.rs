@@ -123,6 +123,7 @@ pub(super) async fn serve(listener: TcpListener, registered: Registered, told: w
 /// Serves a router until `told` closes, and lets open requests finish for a moment.
 pub(super) async fn open(listener: TcpListener, router: Router, mut told: watch::Receiver<()>) {
     let mut over = told.clone();
+    let router = router.layer(axum::middleware::from_fn(at_home));
     let served = axum::serve(listener, router).with_graceful_shutdown(async move {
         let _ = told.changed().await;
     });
@@ -133,6 +134,27 @@ pub(super) async fn open(listener: TcpListener, router: Router, mut told: watch:
     tokio::select! {
         served = served => if let Err(error) = served { tracing::error!("a demo site has stopped: {error}") },
         () = late => {}
+    }
+}
+
+/// The guide shows a password. A page elsewhere whose name comes to point at this machine would be of the same origin as
+/// what it then finds here, so whoever asks by another name than this machine's is misdirected (RFC 9110 §7.4).
+async fn at_home(request: Request, next: axum::middleware::Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    if host.is_some_and(is_home) {
+        return next.run(request).await;
+    }
+    let mut answer = Response::new(Body::from("this demo answers as localhost alone"));
+    *answer.status_mut() = StatusCode::MISDIRECTED_REQUEST;
+    answer
+}
+
+fn is_home(host: &str) -> bool {
+    match url::Url::parse(&format!("http://{host}/")).ok().as_ref().and_then(url::Url::host) {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
@@ -215,4 +237,20 @@ fn plain(status: StatusCode, words: &str) -> Response {
     crate::answer::put(&mut answer, header::CONTENT_TYPE, "text/plain; charset=utf-8");
     crate::answer::put(&mut answer, header::CACHE_CONTROL, "no-store");
     answer
+}
+
+#[test]
+fn home_has_few_names() {
+    for (host, home) in [
+        ("localhost:8080", true),
+        ("one.localhost:8080", true),
+        ("127.0.0.1:8080", true),
+        ("[::1]:8080", true),
+        ("evil.example:8080", false),
+        ("localhost.evil.example", false),
+        ("192.168.1.7:8080", false),
+        ("", false),
+    ] {
+        assert_eq!(is_home(host), home, "{host}");
+    }
 }

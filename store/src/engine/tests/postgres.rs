@@ -156,11 +156,29 @@ async fn no_server_is_said_to_be_gone_and_the_password_is_not_said() {
 
 #[test]
 fn locations_are_read_strictly() {
-    for bad in ["", "mysql://x", "sqlite:", "sqlite::memory:", "postgres://h/d?sslmode=prefer", "postgres://h/d?pool=0"]
-    {
+    for bad in [
+        "",
+        "mysql://x",
+        "sqlite:",
+        "sqlite::memory:",
+        "postgres://h/d?sslmode=prefer",
+        "postgres://h/d?pool=0",
+        // In the clear over a network only if somebody says so.
+        "postgres://h/d",
+        "postgres://127.0.0.1,h/d",
+        "postgres://10.1.2.3/d?pool=4",
+    ] {
         assert!(bad.parse::<Location>().is_err(), "{bad}");
     }
-    for good in ["sqlite:a.db", "sqlite:///tmp/a.db", "postgresql://u@h:5433/d?sslmode=verify-full&pool=4"] {
+    for good in [
+        "sqlite:a.db",
+        "sqlite:///tmp/a.db",
+        "postgresql://u@h:5433/d?sslmode=verify-full&pool=4",
+        "postgres://h/d?sslmode=disable",
+        "postgres://127.0.0.1/d",
+        "postgres://localhost:5433/d",
+        "postgres://%2Frun%2Fpostgresql/d",
+    ] {
         assert!(good.parse::<Location>().is_ok(), "{good}");
     }
 }

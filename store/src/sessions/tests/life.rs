@@ -1,7 +1,7 @@
 //! A session's life, from its opening to its end.
 
 use openid::acr::Amr;
-use openid::logout::judge::{Ended, OfflineGrants, Untold};
+use openid::logout::judge::{End, Ended, OfflineGrants, Untold};
 use openid::name::{GrantId, SessionId, Sid};
 use openid::session::{Cause, GrantKind, GrantStanding, SessionStanding};
 use openid::time::Span;
@@ -40,6 +40,51 @@ on_both! {
             Ok(tx.open_session(&new).await?)
         }).await.unwrap();
         assert_eq!(opening, Opening::AccountOver);
+    }
+
+    /// One client whose row cannot be read keeps nobody signed in, and a newer release's policy is read as far as it is known.
+    async fn an_unreadable_client_stops_no_ending(store: Store) {
+        let ann = account(&store, "ann").await;
+        let uri = r#"{"backchannel_logout_uri": "https://rp.example/"}"#;
+        let broken = [
+            client_with(&store, "metadata", "{", "{}").await,
+            client_with(&store, "newer", uri, r#"{"logout_deadline": 60, "member_of_the_next_release": [1]}"#).await,
+            client_with(&store, "policy", uri, r#"{"consent": 7, "logout_deadline": "soon"}"#).await,
+        ];
+        let id = session(&store, "s1", &ann, "cookie").await;
+        for rp in &broken {
+            stay(&store, &id, rp, &format!("sid-{rp}")).await;
+        }
+        let report = end(&store, ending(Ended::Session(id), Cause::Person)).await;
+        let told: Vec<_> = report.notices.iter().map(|n| (n.notice.client.as_str(), n.notice.deliver_by)).collect();
+        assert_eq!(told, [("newer", START + Span::from_seconds(60)), ("policy", START + DEADLINE)]);
+        assert_eq!(report.untold.len(), 1);
+    }
+
+    async fn a_client_ends_some_at_a_time_until_nothing_is_left(store: Store) {
+        let rp = client(&store, "rp").await;
+        for n in 0..5 {
+            let ann = account(&store, &format!("ann{n}")).await;
+            let id = session(&store, &format!("s{n}"), &ann, "cookie").await;
+            let sid = stay(&store, &id, &rp, &format!("sid-{n}")).await;
+            begin(&store, &grant(&format!("g{n}"), &id, &sid, &rp, &ann, GrantKind::Offline)).await;
+        }
+        let mut told = Vec::new();
+        for round in 0..10 {
+            let order = End { offline: OfflineGrants::Revoke, at: START + Span::from_millis(round), ..ending(Ended::Client(rp.clone()), Cause::ClientDisabled) };
+            let report = store.write(async move |tx| Ok(tx.end_some(&order, 2).await?)).await.unwrap();
+            assert!(report.notices.len() <= 2, "so many at once");
+            let all = report.is_all(2);
+            told.extend(report.notices.into_iter().map(|posted| posted.notice.sid.to_string()));
+            if all {
+                break;
+            }
+        }
+        told.sort();
+        assert_eq!(told, ["sid-0", "sid-1", "sid-2", "sid-3", "sid-4"]);
+        for n in 0..5 {
+            assert_eq!(live_grants(&store, &SessionId::new(format!("s{n}"))).await, 0);
+        }
     }
 
     async fn a_stay_keeps_its_sid_until_it_ends(store: Store) {

@@ -151,6 +151,42 @@ async fn lives(store: &Store, token: &Digest) -> bool {
 }
 
 on_both! {
+    /// Nobody stands behind them but the client: they end with it.
+    async fn a_client_s_own_tokens_end_with_it(store: Store) {
+        let (rp, other) = (client(&store, "rp").await, client(&store, "other").await);
+        for who in [&rp, &other] {
+            let issue = Issue {
+                client: who.clone(),
+                access: AccessIssue { scope: Scope::from("read".to_owned()), resources: Vec::new(), expires_at: LATER },
+                refresh: RefreshIssue::None,
+                id_token: IdTokenIssue::None,
+                ground: Ground::Client,
+            };
+            let drawn = drawn(who.as_str());
+            store.write(async move |tx| Ok(tx.settle_issue(&issue, &drawn, START).await?)).await.unwrap();
+        }
+        end(&store, ending(Ended::Client(rp.clone()), Cause::ClientDisabled)).await;
+        let mut reader = store.reader().await.unwrap();
+        for (who, lives) in [(&rp, false), (&other, true)] {
+            let found = reader.access_token(&drawn(who.as_str()).access, START).await.unwrap().unwrap();
+            assert_eq!(found.facts.is_live(START), lives, "{who}");
+        }
+    }
+
+    /// A nightly job keeps nobody signed in.
+    async fn only_a_live_token_of_the_session_is_a_sign_of_life(store: Store) {
+        for (tag, kind, seen) in [("on", GrantKind::Online, true), ("off", GrantKind::Offline, false)] {
+            let place = code(&store, tag, kind).await;
+            assert_eq!(redeemed(&store, tag, &place.client, tag).await, Redeemed::Yes);
+            let mut reader = store.reader().await.unwrap();
+            let found = reader.access_token(&drawn(tag).access, START).await.unwrap().unwrap();
+            assert_eq!(found.session.is_some(), seen, "{tag}");
+            let expired = LATER + Span::from_hours(1);
+            let found = reader.access_token(&drawn(tag).access, expired).await.unwrap().unwrap();
+            assert!(found.session.is_none(), "{tag} expired");
+        }
+    }
+
     async fn sixty_redemptions_at_once_are_one_success_and_its_end(store: Store) {
         for round in 0..5 {
             let tag = format!("r{round}");
