@@ -57,11 +57,11 @@ pub(super) enum ClientCommand {
 /// `ostiary client add`.
 #[derive(Args, Debug)]
 pub(super) struct AddArguments {
-    #[command(flatten)]
-    given: GivenArguments,
     /// The `client_id`, if it is not to be drawn.
     #[arg(long)]
     client_id: Option<String>,
+    #[command(flatten)]
+    given: GivenArguments,
 }
 
 /// What is given for a relying party.
@@ -69,19 +69,18 @@ pub(super) struct AddArguments {
 pub(super) struct GivenArguments {
     /// A file with registration metadata as JSON, or `-` for standard input.
     file: PathBuf,
-    /// A secret of at least 32 characters, if it is not to be drawn.
-    /// Others on this machine can see a command line while it runs: prefer --client-secret-file.
-    #[arg(long)]
-    client_secret: Option<String>,
-    /// A file with that secret.
-    #[arg(long, value_name = "FILE", conflicts_with = "client_secret")]
-    client_secret_file: Option<PathBuf>,
     /// One of the operator's own applications: people are not asked for consent.
     #[arg(long)]
     first_party: bool,
     /// A file with the operator's policy as JSON; docs/clients.md explains it.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// A file with a secret of at least 32 characters, if it is not to be drawn.
+    #[arg(long, value_name = "FILE", conflicts_with = "client_secret")]
+    client_secret_file: Option<PathBuf>,
+    /// That secret itself. Others on this machine can see a command line while it runs: prefer --client-secret-file.
+    #[arg(long)]
+    client_secret: Option<String>,
 }
 
 /// Runs one of them.

@@ -62,7 +62,10 @@ pub(super) fn init(arguments: &InitArguments, file: &Path, out: &Out) -> Result<
         out.line("Keep the secret: without it, signing keys and client secrets in the database cannot be opened.");
         out.line("\nNext:");
         out.line("  ostiary user add ada                 a person, with a password you type");
-        out.line("  ostiary client add app.json          a relying party, from its registration metadata");
+        out.line(
+            "  ostiary client add app.json          a relying party; app.json holds its registration metadata, such as",
+        );
+        out.line("      {\"client_name\": \"App\", \"redirect_uris\": [\"https://app.example.org/callback\"]}");
         out.line("  ostiary serve                        run it");
         out.line("  ostiary doctor                       see whether all is well");
     });

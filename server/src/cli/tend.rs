@@ -24,7 +24,7 @@ pub(super) enum KeyCommand {
         #[arg(long)]
         now: bool,
     },
-    /// Take a key out: it signs, is published and verifies no more. For one that leaked, once a successor signs.
+    /// Take a key out: it no longer signs, is published or verifies. For one that leaked, once a successor signs.
     Remove {
         /// Its `kid`.
         #[arg(allow_hyphen_values = true)]

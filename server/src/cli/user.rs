@@ -176,7 +176,8 @@ async fn add(arguments: AddArguments, op: &Op, out: &Out) -> Result<(), Failed> 
     }
     out.answer(&shown(&account), |out| {
         out.line(&format!("Added {} (sub {}).", account.username, account.sub));
-        out.hint("Next: `ostiary client add` for a relying party, or sign in at the account page.");
+        let page = format!("{}/account", op.issuer().as_str());
+        out.hint(&format!("Next: `ostiary client add` for a relying party, or sign in at {page}."));
     });
     Ok(())
 }

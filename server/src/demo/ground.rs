@@ -132,6 +132,7 @@ impl Ground {
             sites: [(rp::ONE.name, Ports::origin(ports.one)), (rp::TWO.name, Ports::origin(ports.two))],
             username: USERNAME,
             password: self.password.clone(),
+            program: super::program(),
             config: self.config_file().display().to_string(),
         }
     }

@@ -24,6 +24,7 @@ pub(super) struct Guide {
     pub(super) sites: [(&'static str, String); 2],
     pub(super) username: &'static str,
     pub(super) password: String,
+    pub(super) program: String,
     pub(super) config: String,
 }
 

@@ -49,6 +49,11 @@ pub async fn run(arguments: DemoArguments, out: &Out) -> Result<(), Failed> {
     Ok(())
 }
 
+/// This program, as a terminal finds it: it need not be on anybody's path.
+fn program() -> String {
+    std::env::current_exe().map_or_else(|_| "ostiary".to_owned(), |path| path.display().to_string())
+}
+
 fn introduce(ground: &Ground, ports: &Ports, out: &Out) {
     let (issuer, guide) = (ports.issuer(), Ports::origin(ports.guide));
     let (one, two) = (Ports::origin(ports.one), Ports::origin(ports.two));
@@ -67,7 +72,7 @@ fn introduce(ground: &Ground, ports: &Ports, out: &Out) {
         out.line("  3. Sign out at one of them, and watch both being told.");
         out.line("  4. Again, with one of them pretending to be down: it is told when it is back.");
         out.line("\nThe provider's own view, from another terminal:\n");
-        out.line(&format!("  ostiary --config {} notice list\n", config.display()));
+        out.line(&format!("  {} --config {} notice list\n", program(), config.display()));
         if ports.moved {
             out.line(&format!(
                 "Port 8080 is taken or has taken neighbours, so it is {}; `--port` chooses.",
