@@ -57,7 +57,7 @@ specs! {
     "RP-Initiated Logout", "OpenID Connect RP-Initiated Logout", "1.0", "https://openid.net/specs/openid-connect-rpinitiated-1_0.html", "openid::logout::end";
     "Back-Channel Logout", "OpenID Connect Back-Channel Logout", "1.0, incorporating errata set 1", "https://openid.net/specs/openid-connect-backchannel-1_0.html", "openid::logout::backchannel";
     "certification.md", "What a certification examiner checks (this project's reading)", "", "certification.md", "openid";
-    "issue 2", "What the first release promised", "", "../CHANGELOG.md", "openid";
+    "clients.md", "What an operator decides about a client (this project's design)", "", "clients.md", "openid::client::policy";
     "logout.md", "What a logout means here (this project's design)", "", "logout.md", "openid::logout, store";
 }
 

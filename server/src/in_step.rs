@@ -1,4 +1,4 @@
-//! The generated pages of this crate (`architecture.md` §2.15 laws 6 and 7): compared, or written if `UPDATE_DOCS` is set.
+//! The generated pages of this crate (`architecture.md` §2.15 law 6): compared, or written if `UPDATE_DOCS` is set.
 
 use std::env;
 use std::fs;

@@ -1,5 +1,5 @@
 //! The known-browser cookie: which accounts have signed in from here, sealed, so that strangers cannot use up the
-//! attempts of a browser its owner knows (issue 2, the third budget).
+//! attempts of a browser its owner knows (the third budget of `login::budget`).
 //!
 //! Invariant: it proves nothing but an earlier success here; it signs nobody in.
 

@@ -1,4 +1,4 @@
-//! The generated pages: `docs/specs.md`, `docs/configuration.md`, `docs/routes.txt` (`architecture.md` §2.15 laws 6 and 7).
+//! The generated pages: `docs/specs.md`, `docs/configuration.md`, `docs/routes.txt` (`architecture.md` §2.15 law 6).
 //!
 //! Invariant: the crate that owns a table renders its page; a test of that crate (`…_in_step`) compares, and writes
 //! instead if `UPDATE_DOCS` is set. There is no second way.

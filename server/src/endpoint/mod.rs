@@ -191,7 +191,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     row!(Asset, ["GET"], "/assets/{file}", Anyone, Plain, Cache::Immutable, Closed, 0),
 ];
 
-/// The golden list: one line a route, for review as a diff (architecture §2.15 law 7).
+/// The golden list: one line a route, for review as a diff (architecture §2.15 law 6).
 pub fn golden() -> String {
     let mut list = String::new();
     for e in ENDPOINTS {

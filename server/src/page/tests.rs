@@ -326,3 +326,15 @@ fn a_logo_s_host_writes_no_directives() {
         assert_eq!(super::https_origin(good).as_deref(), Some(origin));
     }
 }
+
+#[test]
+fn the_pages_say_how_long_a_password_must_be() {
+    let least = login::password::SHORTEST.to_string();
+    assert!(login::password::Problem::Short.to_string().contains(&least));
+    let locales = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales");
+    for file in std::fs::read_dir(locales).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let words = text.lines().find_map(|line| line.strip_prefix("password-short = ")).unwrap();
+        assert!(words.contains(&least), "{words}");
+    }
+}

@@ -1,4 +1,4 @@
-//! How often somebody may try, and what hashing may cost (issue 2, "Bad input").
+//! How often somebody may try, and what hashing may cost.
 
 use testkit::{Browser, Page, Provider, RelyingParty};
 
