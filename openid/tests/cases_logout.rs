@@ -206,7 +206,7 @@ fn back_off_doubles_and_is_capped() {
     assert_eq!(without_jitter, [2, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]);
     assert_eq!(backoff(3, 4_000).millis(), 4_000, "at most half is taken off");
     assert_eq!(backoff(3, 4_001).millis(), 8_000);
-    assert_eq!(backoff(u32::MAX, u64::MAX), backoff(u32::MAX, u64::MAX), "never overflows");
+    assert!((450..=900).contains(&backoff(u32::MAX, u64::MAX).seconds()), "never overflows");
 }
 
 #[test]

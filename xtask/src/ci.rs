@@ -57,7 +57,7 @@ fn tests(count: &mut Count) -> Outcome {
 
 fn oracles(missing: &Missing, count: &mut Count) -> Outcome {
     if !interop::oracles_there() {
-        return Outcome::NotRun("interop/oracles is not there".to_owned());
+        return needing(Some("interop/oracles is not there".to_owned()), || Outcome::Held);
     }
     needing(missing.of(What::Oracles), || {
         counted(
@@ -70,7 +70,7 @@ fn oracles(missing: &Missing, count: &mut Count) -> Outcome {
 
 fn walks(count: &mut Count) -> Outcome {
     if !interop::there() {
-        return Outcome::NotRun("interop/run is not there".to_owned());
+        return needing(Some("interop/run is not there".to_owned()), || Outcome::Held);
     }
     // It names what is missing itself, and runs the rest. Built here, with the features of the whole workspace.
     if let Err(why) = done(command(&cargo(), &["build", "--quiet", "--locked", "--workspace"])) {

@@ -301,7 +301,7 @@ fn exit_status_and_streams() {
 fn a_reader_that_has_gone_away_is_no_problem() {
     let place = Place::new();
     for arguments in ["config reference", "user list", "--help", "--json key list"] {
-        let line = format!("\"$0\" {arguments} 2>&1 >&3 3>&- | cat >err; echo");
+        let line = format!("\"$0\" {arguments} 2>&1 >&3 3>&- | cat >err; exit ${{PIPESTATUS[0]}}");
         let script = format!("exec 3> >(exec true); sleep 0.2; {line}");
         let run = std::process::Command::new("bash")
             .args(["-c", &script, env!("CARGO_BIN_EXE_ostiary")])

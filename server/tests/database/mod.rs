@@ -1,4 +1,4 @@
-//! A database that is locked, full, or gone: 503, a clear line in the log, nothing lost, no restart (issue 2, "Bad input").
+//! A database that is locked, full, or gone: 503, a clear line in the log, nothing lost, no restart.
 
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
@@ -70,10 +70,15 @@ async fn goes_on(walk: &mut SignedIn, pid: Option<u32>) {
 async fn a_locked_database_is_503_and_nothing_is_lost() {
     let mut walk = signed_in(plan()).await;
     let pid = walk.provider.pid();
+    let begun = walk.one.begin(&walk.provider);
+    let page = walk.browser.open(&begun.url()).await;
     let lock = Lock::hold(&walk.provider);
+    let tried = walk.one.try_redeem(&walk.provider, &page.parameter("code").unwrap(), &begun.verifier).await;
+    assert_eq!(tried.status, 503, "{}", tried.body);
     is_unavailable(&walk.provider, &walk.one, &mut Browser::new(&walk.provider)).await;
-    // A code that could not be spent for our sake is not spent.
     drop(lock);
+    // A code that could not be spent for our sake is not spent.
+    walk.one.complete(&walk.provider, &begun, &page).await;
     goes_on(&mut walk, pid).await;
 }
 
@@ -108,6 +113,7 @@ impl Drop for Disk {
 #[tokio::test]
 async fn a_full_disk_is_503_and_nothing_is_lost() {
     let Some(disk) = Disk::mount() else {
+        assert!(std::env::var_os("CI").is_none(), "a small disk cannot be mounted here");
         let _ = writeln!(std::io::stderr(), "not run: a small disk cannot be mounted here");
         return;
     };

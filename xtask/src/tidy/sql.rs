@@ -17,7 +17,17 @@ const BEGINNINGS: &[&str] = &[
     "DROP TABLE ",
     "PRAGMA ",
     "BEGIN IMMEDIATE",
-    "WITH RECURSIVE ",
+];
+/// How statements begin and what comes later, however they are written.
+const SHAPES: &[(&str, &str)] = &[
+    ("SELECT ", " FROM "),
+    ("UPDATE ", " SET "),
+    ("INSERT ", " INTO "),
+    ("REPLACE ", " INTO "),
+    ("DELETE ", " FROM "),
+    ("WITH ", " AS ("),
+    ("CREATE ", " TABLE "),
+    ("DROP ", " TABLE "),
 ];
 /// The tables that only an ending writes.
 const ENDED: &[&str] = &["session", "participation", "grants"];
@@ -30,10 +40,13 @@ fn normal(text: &str) -> String {
 fn is_sql(text: &str) -> bool {
     let statement = normal(text);
     let spoken = text.trim_start();
-    // An English sentence may begin with Select or Update; a statement shouts, and so do ours.
-    BEGINNINGS
-        .iter()
-        .any(|beginning| statement.starts_with(beginning) && spoken.to_uppercase().get(..6) == spoken.get(..6))
+    let shaped =
+        SHAPES.iter().any(|(first, then)| statement.starts_with(first) && statement[first.len() - 1..].contains(then));
+    // An English sentence may begin with Select or Update; a statement shouts, or has the shape of one.
+    shaped
+        || BEGINNINGS
+            .iter()
+            .any(|beginning| statement.starts_with(beginning) && spoken.to_uppercase().get(..6) == spoken.get(..6))
 }
 
 /// Whether a text ends something: writes `ended_at`, or deletes from what an ending owns.
@@ -87,9 +100,17 @@ mod tests {
 
     #[test]
     fn sql_outside_the_store_is_seen() {
-        for statement in ["SELECT 1 FROM t", "\\\n  delete from code", "UPDATE t SET a = 1", "INSERT INTO t VALUES (1)"]
-        {
-            let statement = if statement.contains("delete") { statement.to_uppercase() } else { statement.to_owned() };
+        for statement in [
+            "SELECT 1 FROM t",
+            "select a from t",
+            "\\\n  delete from code",
+            "UPDATE t SET a = 1",
+            "update t\\\n set a = 1",
+            "INSERT INTO t VALUES (1)",
+            "INSERT OR IGNORE INTO t VALUES (1)",
+            "replace into t values (1)",
+            "WITH x AS (SELECT 1) SELECT * FROM x",
+        ] {
             let source = format!("fn a() {{ run(\"{statement}\") }}");
             assert_eq!(broken("server/src/a.rs", &source), 1, "{statement}");
             assert_eq!(broken("store/src/a.rs", &source), 0, "{statement}");
