@@ -4,7 +4,9 @@
 //! what was judged; no redirect is followed, no proxy asked, no cookie kept, no body read beyond its cap.
 
 mod policy;
+mod special;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +15,7 @@ use bytes::Bytes;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Url;
 
-pub use policy::{Class, Forbidden, Policy};
+pub use policy::{Class, Forbidden, Gate, Policy};
 
 use crate::config::Config;
 
@@ -86,19 +88,21 @@ const REST: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub struct Outbound {
     policy: Arc<Policy>,
-    operator: reqwest::Client,
-    stranger: reqwest::Client,
+    /// One for each class and gate: the resolver knows no port, and connections are kept by host and port.
+    clients: Arc<HashMap<(Class, Gate), reqwest::Client>>,
 }
 
 impl Outbound {
     /// From the configuration.
     pub fn new(config: &Config) -> Result<Self, Unreached> {
         let policy = Arc::new(Policy::new(config));
-        Ok(Self {
-            operator: build(config, &policy, Class::Operator)?,
-            stranger: build(config, &policy, Class::Stranger)?,
-            policy,
-        })
+        let mut clients = HashMap::new();
+        for class in [Class::Operator, Class::Stranger] {
+            for gate in policy.gates() {
+                clients.insert((class, *gate), build(config, &policy, class, *gate)?);
+            }
+        }
+        Ok(Self { policy, clients: Arc::new(clients) })
     }
 
     /// Whether an address could be reached by its look alone: what `client add` and `doctor` ask.
@@ -122,7 +126,7 @@ impl Outbound {
         limits: Limits,
     ) -> Result<Fetched, Unreached> {
         let url = self.admit(class, uri)?;
-        let request = self.client(class).post(url).form(form).send();
+        let request = self.client(class, &url).post(url).form(form).send();
         let mut response = tokio::time::timeout(limits.time, request)
             .await
             .map_err(|_| Unreached::Timeout)?
@@ -148,8 +152,8 @@ impl Outbound {
     pub async fn call(&self, class: Class, call: Call<'_>, limits: Limits) -> Result<Fetched, Unreached> {
         let url = self.admit(class, call.uri)?;
         let mut request = match call.form {
-            None => self.client(class).get(url),
-            Some(form) => self.client(class).post(url).form(form),
+            None => self.client(class, &url).get(url),
+            Some(form) => self.client(class, &url).post(url).form(form),
         };
         if let Some(authorization) = call.authorization {
             request = request.header("authorization", authorization);
@@ -157,11 +161,8 @@ impl Outbound {
         self.go(request, limits).await
     }
 
-    fn client(&self, class: Class) -> &reqwest::Client {
-        match class {
-            Class::Operator => &self.operator,
-            Class::Stranger => &self.stranger,
-        }
+    fn client(&self, class: Class, url: &Url) -> &reqwest::Client {
+        self.clients.get(&(class, self.policy.gate(url))).expect("there is a client for every gate of the policy")
     }
 
     fn admit(&self, class: Class, uri: &str) -> Result<Url, Unreached> {
@@ -206,7 +207,7 @@ fn broken(error: &reqwest::Error) -> Unreached {
     Unreached::Broken(cause.to_string())
 }
 
-fn build(config: &Config, policy: &Arc<Policy>, class: Class) -> Result<reqwest::Client, Unreached> {
+fn build(config: &Config, policy: &Arc<Policy>, class: Class, gate: Gate) -> Result<reqwest::Client, Unreached> {
     #[expect(clippy::disallowed_methods, reason = "this is the one guarded client")]
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -216,7 +217,7 @@ fn build(config: &Config, policy: &Arc<Policy>, class: Class) -> Result<reqwest:
         .pool_idle_timeout(Duration::from_secs(30))
         .pool_max_idle_per_host(2)
         .user_agent("Ostiary")
-        .dns_resolver(Arc::new(Filtered { policy: Arc::clone(policy), class }));
+        .dns_resolver(Arc::new(Filtered { policy: Arc::clone(policy), class, gate }));
     if let (true, Some(path)) = (config.test_mode.is_on(), &config.test_mode.extra_ca) {
         let broken = |what: String| Unreached::Broken(format!("test_mode.extra_ca {}: {what}", path.display()));
         let pem = std::fs::read(path).map_err(|e| broken(e.to_string()))?;
@@ -232,20 +233,85 @@ fn build(config: &Config, policy: &Arc<Policy>, class: Class) -> Result<reqwest:
 struct Filtered {
     policy: Arc<Policy>,
     class: Class,
+    gate: Gate,
 }
 
 impl Resolve for Filtered {
     fn resolve(&self, name: Name) -> Resolving {
-        let (policy, class) = (Arc::clone(&self.policy), self.class);
+        let (policy, class, gate) = (Arc::clone(&self.policy), self.class, self.gate);
         Box::pin(async move {
             let host = name.as_str().to_owned();
             let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
-            let allowed: Vec<SocketAddr> =
-                found.into_iter().filter(|address| policy.judge_address(class, &host, address.ip()).is_ok()).collect();
+            let judged = |address: &SocketAddr| policy.judge_address(class, &host, address.ip(), gate).is_ok();
+            let allowed: Vec<SocketAddr> = found.into_iter().filter(judged).collect();
             if allowed.is_empty() {
                 return Err(Box::new(Forbidden::new(&host)) as Box<dyn std::error::Error + Send + Sync>);
             }
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use super::*;
+
+    const LIMITS: Limits = Limits { time: Duration::from_secs(5), body: 1024 };
+
+    fn outbound(issuer: &str, more: &str) -> Outbound {
+        static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let dir = std::env::temp_dir().join(format!("ostiary-outbound-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join("secret"), jose::base64url([7; 32])).unwrap();
+        let text = format!("issuer = \"{issuer}\"\nsecret_file = \"secret\"\n{more}\n");
+        let config = Config::read(&text, "test", &dir, std::iter::empty()).unwrap();
+        std::fs::remove_dir_all(&dir).unwrap();
+        Outbound::new(&config).unwrap()
+    }
+
+    /// A name passes by its look; where it leads is judged before anybody connects.
+    #[tokio::test]
+    async fn a_name_that_leads_to_a_shut_port_of_this_machine_is_not_connected_to() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let test_mode = |ports: &str| format!("test_mode = {{ enabled = true, loopback_ports = {ports} }}");
+        let (other, own) = (test_mode("[1]"), test_mode(&format!("[{port}]")));
+        for (issuer, more) in [
+            ("https://op.example", ""),
+            ("https://op.example", other.as_str()),
+            ("http://localhost:8080", other.as_str()),
+            ("https://op.example", "outbound.internal = [\"localhost\", \"0.0.0.0/0\"]"),
+        ] {
+            let outbound = outbound(issuer, more);
+            for class in [Class::Operator, Class::Stranger] {
+                for url in [format!("https://localhost:{port}/"), format!("http://localhost:{port}/")] {
+                    let got = outbound.get(class, &url, LIMITS).await;
+                    assert!(matches!(got, Err(Unreached::Forbidden(_))), "{issuer} {more} {url}: {got:?}");
+                }
+            }
+        }
+        assert!(listener.accept().is_err(), "nobody knocked");
+        // Its own port: the door is knocked at, and nobody speaks TLS behind it.
+        let limits = Limits { time: Duration::from_millis(500), body: 1024 };
+        let got = outbound("https://op.example", &own)
+            .get(Class::Stranger, &format!("https://localhost:{port}/"), limits)
+            .await;
+        assert!(matches!(got, Err(Unreached::Timeout | Unreached::Broken(_))), "{got:?}");
+        assert!(listener.accept().is_ok(), "somebody knocked");
+    }
+
+    /// Of what a resolver says only what was judged is left, so a name that changes its mind leads nowhere.
+    #[tokio::test]
+    async fn the_connection_gets_no_address_that_was_not_judged() {
+        for (more, gate, some) in [("", Gate::Shut, false), ("test_mode.enabled = true", Gate::Open, true)] {
+            let policy = Arc::clone(&outbound("https://op.example", more).policy);
+            let filtered = Filtered { policy, class: Class::Operator, gate };
+            let found = filtered.resolve("localhost".parse().unwrap()).await;
+            assert_eq!(found.is_ok_and(|mut all| all.next().is_some()), some, "{more}");
+        }
     }
 }
