@@ -13,7 +13,7 @@ use std::time::Duration;
 use openid::logout::backchannel::{self, Again, Failure, Reply, Weighed};
 use openid::name::ClientId;
 use openid::time::{Span, Time};
-use store::{Lease, Leased, Outcome, Said};
+use store::{Lease, Leased, Nodes, Outcome, Said};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use self::probes::{Probes, Way};
@@ -33,6 +33,9 @@ const POLL: Duration = Duration::from_secs(1);
 
 /// Delivers until told to stop, then lets what is under way finish.
 pub async fn run(op: Op, mut stop: watch::Receiver<bool>) {
+    if op.store().nodes() == Nodes::One {
+        take_back(&op).await;
+    }
     let mut wakes = match op.store().wakes().await {
         Ok(wakes) => Some(wakes),
         Err(fault) => {
@@ -75,6 +78,16 @@ pub async fn run(op: Op, mut stop: watch::Receiver<bool>) {
     let all = u32::try_from(courier.op.config().courier.concurrency.get()).unwrap_or(u32::MAX);
     if tokio::time::timeout(ATTEMPT, courier.places.acquire_many(all)).await.is_err() {
         tracing::warn!("attempts were still under way; their leases run out and they are made again");
+    }
+}
+
+/// Whatever is leased was leased by a process that is gone: nobody waits for the end of that.
+async fn take_back(op: &Op) {
+    match op.store().write(async |tx| Ok(tx.take_back_leases().await?)).await {
+        Ok(0) => {}
+        Ok(some) => tracing::info!("{some} notices were under way when the server last ended; they are sent again"),
+        Err(Stop::Fault(fault)) => tracing::error!("leases could not be taken back, they run out: {fault}"),
+        Err(Stop::Refuse(refusal)) => tracing::error!("taking back leases was refused: {refusal}"),
     }
 }
 

@@ -17,6 +17,7 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7) ON CONFLICT DO NOTHING";
     REPLACE = "UPDATE client SET metadata = $2, policy = $3, secret_hash = $4, secret_sealed = $5, origins = $6, \
                version = version + 1, updated_at = $7 WHERE id = $1";
+    RESEAL = "UPDATE client SET secret_sealed = $3, version = version + 1 WHERE id = $1 AND secret_sealed = $2";
     BY_ID = "SELECT id, metadata, policy, secret_hash, secret_sealed, origins, version, created_at, updated_at, disabled_at \
              FROM client WHERE id = $1";
     LIST = "SELECT id, metadata, policy, secret_hash, secret_sealed, origins, version, created_at, updated_at, disabled_at \
@@ -112,6 +113,13 @@ impl Tx {
         let done = self.change_client(&REPLACE, row, row.updated_at).await?;
         self.move_version("clients").await?;
         Ok(done)
+    }
+
+    /// Replaces the seal of a client's secret, unless somebody else has.
+    pub async fn reseal_client(&mut self, id: &ClientId, old: &str, new: &str) -> Result<Done, Fault> {
+        let rows = self.change(&RESEAL, values![id.as_str(), old, new]).await?;
+        self.move_version("clients").await?;
+        Ok(Done::of(rows))
     }
 
     async fn change_client(

@@ -37,6 +37,15 @@ use crate::value::Value;
 /// Jobs that may wait before callers have to: the back-pressure.
 const QUEUE: usize = 1024;
 
+/// How many nodes may serve from one database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nodes {
+    /// This one: a file, one clock, nobody else's leases.
+    One,
+    /// Any number.
+    Many,
+}
+
 /// A running engine.
 #[derive(Clone)]
 pub(crate) struct Engine(Arc<Running>);
@@ -81,6 +90,13 @@ impl Engine {
             Readers::Postgres(pool) => {
                 Ok(Line::Postgres(postgres_session::Session::new(postgres_session::connect(pool).await?)))
             }
+        }
+    }
+
+    pub(crate) fn nodes(&self) -> Nodes {
+        match &self.0.readers {
+            Readers::Sqlite(_) => Nodes::One,
+            Readers::Postgres(_) => Nodes::Many,
         }
     }
 

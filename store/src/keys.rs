@@ -1,7 +1,7 @@
 //! The provider's keys, sealed: those it signs with and those it decrypts with.
 //!
-//! Invariant: a key is added and never changed, only removed, and never the last that signs; which one signs follows from
-//! `active_from`.
+//! Invariant: a key is added and never changed, only sealed anew or removed, and never the last that signs; which one
+//! signs follows from `active_from`.
 
 use openid::time::Time;
 
@@ -17,6 +17,7 @@ statements! {
     ALL = "SELECT kid, alg, use, sealed, public, created_at, active_from FROM signing_key \
            WHERE removed_at IS NULL ORDER BY active_from DESC, kid";
     NEWER = "SELECT kid FROM signing_key WHERE alg = $1 AND use = $3 AND removed_at IS NULL AND active_from > $2";
+    RESEAL = "UPDATE signing_key SET sealed = $3 WHERE kid = $1 AND sealed = $2";
     REMOVE = "UPDATE signing_key SET removed_at = $2 WHERE kid = $1 AND removed_at IS NULL AND EXISTS \
               (SELECT 1 FROM signing_key o WHERE o.alg = signing_key.alg AND o.kid <> signing_key.kid \
               AND o.use = signing_key.use AND o.removed_at IS NULL AND o.active_from <= $2)";
@@ -88,6 +89,11 @@ impl Tx {
     pub async fn retire_keys(&mut self, before: Time, now: Time) -> Result<u64, Fault> {
         self.move_version("keys").await?;
         self.change(&RETIRE, values![before, now]).await
+    }
+
+    /// Replaces a key's seal, unless somebody else has. The key is what it was, so no node need read it again.
+    pub async fn reseal_key(&mut self, kid: &str, old: &str, new: &str) -> Result<Done, Fault> {
+        Ok(Done::of(self.change(&RESEAL, values![kid, old, new]).await?))
     }
 
     /// Removes a key: it signs, is published and verifies no more. [`Done::No`]: there is none of this name, or no other

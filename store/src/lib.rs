@@ -32,7 +32,7 @@ mod tx;
 mod value;
 pub mod versions;
 
-pub use engine::{Address, Location};
+pub use engine::{Address, Location, Nodes};
 pub use fault::{Fault, Kind};
 pub use outbox::{
     Attempt, Counts, Cursor, Lease, Leased, NoticeFilter, NoticeRow, NoticeState, Outcome, Said, Settled,

@@ -47,6 +47,7 @@ statements! { STATEMENTS_HERE:
         WHERE id = $1 AND attempts = $5 AND settled_at IS NULL";
     GIVE_BACK = "UPDATE outbox SET due_at = $2, attempts = attempts - 1, lease_until = NULL \
         WHERE id = $1 AND attempts = $3 AND settled_at IS NULL";
+    TAKE_BACK = "UPDATE outbox SET lease_until = NULL WHERE settled_at IS NULL AND lease_until IS NOT NULL";
     REOPEN = "UPDATE outbox SET settled_at = NULL, outcome = NULL, due_at = $2, deliver_by = $3, lease_until = NULL \
         WHERE id = $1 AND outcome <> 'delivered' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.kind = outbox.kind \
         AND o.client = outbox.client AND o.subject = outbox.subject AND o.sid = outbox.sid AND o.settled_at IS NULL)";
@@ -202,6 +203,12 @@ impl Tx {
     /// nothing has left the house; its number is given to the next one.
     pub async fn give_back(&mut self, attempt: &Attempt, due: Time) -> Result<Settled, Fault> {
         self.changed(&GIVE_BACK, values![&attempt.id, due, attempt.number]).await
+    }
+
+    /// Ends every lease, so that what was leased is due again: for the one node there is, when it starts and nothing it
+    /// leased is under way any more. An attempt that was made counts, and settles nothing but itself. Returns how many.
+    pub async fn take_back_leases(&mut self) -> Result<u64, Fault> {
+        self.change(&TAKE_BACK, &[]).await
     }
 
     /// "Send again": opens a parked, refused or withdrawn notice once more, or makes a pending one due now.

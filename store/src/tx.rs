@@ -9,7 +9,7 @@ use std::path::Path;
 use openid::time::Time;
 use openid::wire::refusal::Refusal;
 
-use crate::engine::{Engine, Line, Location};
+use crate::engine::{Engine, Line, Location, Nodes};
 use crate::fault::{Fault, Kind, Retry};
 use crate::job::{Message, Task, refuse_nested};
 use crate::row::Row;
@@ -92,6 +92,11 @@ impl Store {
     pub async fn ping(&self) -> Result<(), Fault> {
         self.reader().await?.row(&PING, &[]).await?;
         Ok(())
+    }
+
+    /// How many nodes may serve from it.
+    pub fn nodes(&self) -> Nodes {
+        self.engine.nodes()
     }
 
     /// Hears, after each commit that asked for it, that there may be something to deliver. A hint: the poll is the truth.

@@ -189,6 +189,22 @@ on_both! {
         }
     }
 
+    async fn leases_taken_back_are_due_at_once_and_the_old_attempt_settles_nothing_but_itself(store: Store) {
+        let rps = clients(&store, 3).await;
+        let ids = promise(&store, "a", &rps).await;
+        assert_eq!(take(&store, lease(START, 3, 1)).await.len(), 3);
+        settle(&store, &ids[2], 1, Outcome::Delivered).await;
+        let back = store.write(async |tx| Ok(tx.take_back_leases().await?)).await.unwrap();
+        assert_eq!(back, 2, "what is settled has none");
+        let again = take(&store, lease(START, 3, 1)).await;
+        assert_eq!(again.iter().map(|l| l.attempt.number).collect::<Vec<_>>(), [2, 2]);
+        assert_eq!(settle(&store, &ids[0], 1, Outcome::Parked).await, Settled::Not);
+        assert_eq!(settle(&store, &ids[0], 1, Outcome::Delivered).await, Settled::Now, "told is told");
+        assert_eq!(settle(&store, &ids[1], 2, Outcome::Delivered).await, Settled::Now);
+        let counts = counts(&store).await;
+        assert_eq!((counts.created, counts.delivered, counts.pending), (3, 3, 0));
+    }
+
     async fn a_delivered_notice_is_never_reopened(store: Store) {
         let rps = clients(&store, 1).await;
         let id = promise(&store, "a", &rps).await.remove(0);
