@@ -15,7 +15,8 @@ use crate::op::Op;
 
 /// The digests of the secrets the browser brought.
 pub fn secrets(op: &Op, ask: &Ask) -> Browser {
-    let digest = |cookie: Cookie| ask.cookie(cookie.name(op.dress())).filter(|value| value.len() == 43).map(Digest::of);
+    let digest =
+        |cookie: Cookie| ask.cookie(&cookie.name(op.dress())).filter(|value| value.len() == 43).map(Digest::of);
     Browser { passing: digest(Cookie::Browser), kept: digest(Cookie::Kept) }
 }
 
@@ -45,12 +46,17 @@ pub fn fresh(op: &Op, ask: &Ask) -> Vec<Fresh> {
 
 /// The form cookie's value, if the browser brought one.
 fn form_cookie<'a>(op: &Op, ask: &'a Ask) -> Option<&'a str> {
-    ask.cookie(Cookie::Form.name(op.dress())).filter(|value| value.len() == 43)
+    ask.cookie(&Cookie::Form.name(op.dress())).filter(|value| value.len() == 43)
 }
 
-/// What binds a pending request to this browser: a keyed digest, so that a page gives nothing of the cookie away.
-pub fn binding(op: &Op, ask: &Ask) -> Option<String> {
-    form_cookie(op, ask).map(|value| op.sealing().mac("form-binding", value))
+/// Whether a request shows a form cookie.
+pub fn has_form_cookie(op: &Op, ask: &Ask) -> bool {
+    form_cookie(op, ask).is_some()
+}
+
+/// Whether a pending request was begun in this browser.
+pub fn is_bound(op: &Op, ask: &Ask, binding: &str) -> bool {
+    form_cookie(op, ask).is_some_and(|value| op.sealing().is_mac("form-binding", value, binding))
 }
 
 /// The browser's form cookie, or a fresh one that must be set with the answer.
@@ -79,7 +85,7 @@ impl FormCookie {
         }
     }
 
-    /// See [`binding`].
+    /// What binds a pending request to this browser: a keyed digest, so that a page gives nothing of the cookie away.
     pub fn binding(&self, op: &Op) -> String {
         op.sealing().mac("form-binding", &self.value)
     }
@@ -96,9 +102,8 @@ pub fn check_csrf(op: &Op, ask: &Ask, form: &Form) -> Result<(), Refusal> {
     let Some(cookie) = form_cookie(op, ask) else {
         return no("csrf_no_cookie", "this form was not sent from our own page, or cookies are blocked");
     };
-    let expected = op.sealing().mac("csrf", cookie);
     match form.get("csrf") {
-        Some(token) if jose::equal(token.as_bytes(), expected.as_bytes()) => Ok(()),
+        Some(token) if op.sealing().is_mac("csrf", cookie, token) => Ok(()),
         _ => no("csrf_differs", "this form was not sent from our own page, please reload it and try again"),
     }
 }

@@ -18,6 +18,9 @@ use zeroize::Zeroizing;
 
 use crate::sealing::Sealing;
 
+/// What client secrets are sealed for.
+pub const PURPOSE: &str = "client-secret";
+
 /// More clients than this are not kept at hand; the oldest generation goes.
 const MOST: usize = 20_000;
 
@@ -70,7 +73,7 @@ impl Clients {
         let policy: Policy = serde_json::from_str(&row.policy).map_err(|e| bug(format!("its policy: {e}")))?;
         let secret = match (row.secret_hash, &row.secret_sealed) {
             (_, Some(sealed)) => {
-                let bytes = self.sealing.open("client-secret", sealed).ok_or_else(|| {
+                let bytes = self.sealing.open(PURPOSE, sealed).ok_or_else(|| {
                     bug("its secret cannot be unsealed; was the key-encryption secret changed without keeping the old one?".into())
                 })?;
                 let text = String::from_utf8(bytes.to_vec()).map_err(|_| bug("its secret is not text".into()))?;

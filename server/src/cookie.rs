@@ -5,7 +5,7 @@
 
 use openid::time::Span;
 
-use crate::config::Config;
+use crate::config::Issuer;
 
 /// Which cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,60 +15,89 @@ pub enum Cookie {
     Browser,
     /// The browser's secret that stays: sessions of people who asked to be kept signed in hang on it.
     Kept,
-    /// Binds pending requests and forms to the browser that began them. Lax: a cross-site POST does not carry it.
+    /// Binds pending requests and forms to the browser that began them. Lax: a cross-site POST does not carry it
+    /// (`endpoint/posted.rs`).
     Form,
     /// Sealed: accounts that have signed in from here before, for the third login budget.
     Known,
 }
 
-/// How the issuer is reached decides how cookies are dressed.
+/// How cookies are dressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dress {
+    over: Over,
+    /// What tells the cookies of issuers on one host apart: a `__Host-` cookie has the path `/`, whatever the issuer's.
+    place: String,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dress {
+enum Over {
     /// https: `__Host-`, Secure.
-    Secure,
+    Https,
     /// http on loopback.
     Loopback,
 }
 
 impl Dress {
-    /// From the issuer's scheme.
-    pub fn of(config: &Config) -> Self {
-        match config.issuer.as_str().starts_with("https:") {
-            true => Self::Secure,
-            false => Self::Loopback,
-        }
+    /// From the issuer's scheme and path.
+    pub fn of(issuer: &Issuer) -> Self {
+        let over = if issuer.is_https() { Over::Https } else { Over::Loopback };
+        let place = match issuer.path() {
+            "" => String::new(),
+            path => format!("-{}", &jose::base64url(jose::sha256(path.as_bytes()))[..8]),
+        };
+        Self { over, place }
     }
 }
 
 impl Cookie {
     /// Its name.
-    pub const fn name(self, dress: Dress) -> &'static str {
-        match (self, dress) {
-            (Self::Browser, Dress::Secure) => "__Host-ostiary",
-            (Self::Kept, Dress::Secure) => "__Host-ostiary-kept",
-            (Self::Form, Dress::Secure) => "__Host-ostiary-form",
-            (Self::Known, Dress::Secure) => "__Host-ostiary-known",
-            (Self::Browser, Dress::Loopback) => "ostiary",
-            (Self::Kept, Dress::Loopback) => "ostiary-kept",
-            (Self::Form, Dress::Loopback) => "ostiary-form",
-            (Self::Known, Dress::Loopback) => "ostiary-known",
-        }
+    pub fn name(self, dress: &Dress) -> String {
+        let prefix = match dress.over {
+            Over::Https => "__Host-",
+            Over::Loopback => "",
+        };
+        let own = match self {
+            Self::Browser => "",
+            Self::Kept => "-kept",
+            Self::Form => "-form",
+            Self::Known => "-known",
+        };
+        format!("{prefix}ostiary{own}{}", dress.place)
     }
 
     /// A `Set-Cookie` value. `life` of `None`: until the browser closes.
-    pub fn set(self, dress: Dress, value: &str, life: Option<Span>) -> String {
+    pub fn set(self, dress: &Dress, value: &str, life: Option<Span>) -> String {
         let name = self.name(dress);
-        let (secure, same_site) = match (self, dress) {
-            (Self::Browser | Self::Kept, Dress::Secure) => ("; Secure", "None"),
-            (_, Dress::Secure) => ("; Secure", "Lax"),
-            (_, Dress::Loopback) => ("", "Lax"),
+        let (secure, same_site) = match (self, dress.over) {
+            (Self::Browser | Self::Kept, Over::Https) => ("; Secure", "None"),
+            (_, Over::Https) => ("; Secure", "Lax"),
+            (_, Over::Loopback) => ("", "Lax"),
         };
         let age = life.map(|span| format!("; Max-Age={}", span.seconds())).unwrap_or_default();
         format!("{name}={value}; Path=/; HttpOnly{secure}; SameSite={same_site}{age}")
     }
 
     /// A `Set-Cookie` value that removes it.
-    pub fn clear(self, dress: Dress) -> String {
+    pub fn clear(self, dress: &Dress) -> String {
         self.set(dress, "", Some(Span::ZERO))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cookie, Dress, Issuer};
+
+    #[test]
+    fn issuers_on_one_host_have_cookies_of_their_own() {
+        let dress = |issuer: &str| Dress::of(&Issuer::read(issuer).unwrap());
+        let name = |issuer: &str| Cookie::Browser.name(&dress(issuer));
+        assert_eq!(name("https://op.example"), "__Host-ostiary");
+        assert_eq!(name("http://localhost:8080"), "ostiary");
+        let (a, b) = (name("https://op.example/a"), name("https://op.example/b"));
+        assert!(a.starts_with("__Host-ostiary-") && a != b, "{a} {b}");
+        assert_ne!(a, Cookie::Form.name(&dress("https://op.example/a")));
+        let set = Cookie::Browser.set(&dress("https://op.example/a"), "x", None);
+        assert!(set.ends_with("=x; Path=/; HttpOnly; Secure; SameSite=None"), "{set}");
     }
 }

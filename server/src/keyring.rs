@@ -69,6 +69,9 @@ impl KeyKind {
     }
 }
 
+/// What keys are sealed for.
+pub const PURPOSE: &str = "signing-key";
+
 /// One JWKS lifetime: how long a key is published before it signs.
 pub const NOTICE: Span = Span::from_hours(24);
 
@@ -252,7 +255,7 @@ fn unseal(row: &KeyRow, sealing: &Sealing) -> Result<Held, Fault> {
         ))
     };
     let kind = KeyKind::read(row).ok_or_else(|| bad("has an unknown algorithm"))?;
-    let der = sealing.open("signing-key", &row.sealed).ok_or_else(|| bad("cannot be opened"))?;
+    let der = sealing.open(PURPOSE, &row.sealed).ok_or_else(|| bad("cannot be opened"))?;
     let key = match kind {
         KeyKind::Signing(alg) => SigningKey::from_pkcs8(alg, &row.kid, &der).map(|key| Key::Signs(Box::new(key))),
         KeyKind::Decryption(of) => {
@@ -305,7 +308,7 @@ pub async fn make(
             kid,
             alg: kind.as_str().to_owned(),
             purpose: kind.purpose().to_owned(),
-            sealed: sealing.seal("signing-key", &der),
+            sealed: sealing.seal(PURPOSE, &der),
             public: public.to_string(),
             created_at: now,
             active_from,
@@ -401,7 +404,7 @@ mod tests {
         assert_eq!(set["keys"].as_array().unwrap().len(), KeyKind::all().count());
         // No private member stands in the clear, in what is published or in the rows.
         for row in one.reader().await.unwrap().keys().await.unwrap() {
-            let der = sealing.open("signing-key", &row.sealed).unwrap();
+            let der = sealing.open(PURPOSE, &row.sealed).unwrap();
             assert_eq!(der[0], 0x30, "PKCS#8 inside the seal");
             assert!(!jose::unbase64url(&row.sealed).unwrap().windows(16).any(|part| part == &der[der.len() - 16..]));
             let public: Value = serde_json::from_str(&row.public).unwrap();

@@ -24,7 +24,7 @@ pub struct KnownAccounts(Vec<(AccountId, String)>);
 impl KnownAccounts {
     /// What the browser brought, if it is ours.
     pub fn of(op: &Op, ask: &Ask) -> Self {
-        ask.cookie(Cookie::Known.name(op.dress()))
+        ask.cookie(&Cookie::Known.name(op.dress()))
             .and_then(|sealed| op.sealing().open("known", sealed))
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default()

@@ -67,6 +67,8 @@ pub struct Parts {
     pub client_keys: ClientKeys,
     /// The discovery document.
     pub discovery: Bytes,
+    /// How its cookies are dressed.
+    pub dress: Dress,
 }
 
 impl Op {
@@ -186,8 +188,8 @@ impl Op {
     }
 
     /// How its cookies are dressed.
-    pub fn dress(&self) -> Dress {
-        Dress::of(&self.0.config)
+    pub fn dress(&self) -> &Dress {
+        &self.0.dress
     }
 
     /// The frame of a page for this person: language, theme, test-mode banner.

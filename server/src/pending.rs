@@ -95,9 +95,9 @@ impl Pending {
                 "this page has expired, please start again from the application",
             ));
         }
-        match crate::browser::binding(op, ask) {
-            Some(binding) if jose::equal(binding.as_bytes(), pending.binding.as_bytes()) => Ok(pending),
-            _ => Err(refuse(
+        match crate::browser::is_bound(op, ask, &pending.binding) {
+            true => Ok(pending),
+            false => Err(refuse(
                 ErrorCode::InvalidRequest,
                 "pending_other_browser",
                 "this page was opened in another browser, please start again from the application",

@@ -1,6 +1,7 @@
 //! Sealing: AES-256-GCM under keys derived for each purpose from the key-encryption secret (HKDF-SHA-256).
 //!
-//! Invariant: what was sealed for one purpose opens for no other; the first secret seals, every configured one opens.
+//! Invariant: what was sealed for one purpose opens for no other; the first secret seals, every configured one opens, and
+//! keyed digests are made and recognised likewise.
 
 use std::sync::Arc;
 
@@ -34,8 +35,7 @@ impl Sealing {
 
     /// Seals bytes for a purpose: base64url of version, nonce, ciphertext and tag.
     pub fn seal(&self, purpose: &str, bytes: &[u8]) -> String {
-        let first = self.0.first().expect("a configuration holds at least one secret");
-        let key = aead(first, purpose);
+        let key = aead(self.first(), purpose);
         let mut nonce = [0; NONCE_LEN];
         SystemRandom::new().fill(&mut nonce).expect("the operating system gives randomness");
         let mut out = bytes.to_vec();
@@ -67,11 +67,33 @@ impl Sealing {
         })
     }
 
+    /// Seals again, with the first secret, what an older one sealed. Nothing: the first opens it, or none does.
+    pub fn renew(&self, purpose: &str, sealed: &str) -> Option<String> {
+        let newest = Self(Arc::new(vec![self.first().clone()]));
+        if newest.open(purpose, sealed).is_some() {
+            return None;
+        }
+        self.open(purpose, sealed).map(|bytes| newest.seal(purpose, &bytes))
+    }
+
     /// A keyed digest of a text for a purpose, base64url.
     pub fn mac(&self, purpose: &str, text: &str) -> String {
-        let first = self.0.first().expect("a configuration holds at least one secret");
-        jose::base64url(jose::hmac_sha256(&*derive(first, purpose), text.as_bytes()))
+        keyed(self.first(), purpose, text)
     }
+
+    /// Whether this is the keyed digest of a text, by any of the secrets: the page it stands in may be older than the
+    /// first.
+    pub fn is_mac(&self, purpose: &str, text: &str, mac: &str) -> bool {
+        self.0.iter().any(|secret| jose::equal(keyed(secret, purpose, text).as_bytes(), mac.as_bytes()))
+    }
+
+    fn first(&self) -> &Zeroizing<Vec<u8>> {
+        self.0.first().expect("a configuration holds at least one secret")
+    }
+}
+
+fn keyed(secret: &[u8], purpose: &str, text: &str) -> String {
+    jose::base64url(jose::hmac_sha256(&*derive(secret, purpose), text.as_bytes()))
 }
 
 fn aead(secret: &[u8], purpose: &str) -> LessSafeKey {
@@ -115,6 +137,25 @@ mod tests {
         assert!(sealing(&[2, 1]).open("key", &sealed).is_some());
         let fresh = sealing(&[2, 1]).seal("key", b"x");
         assert!(sealing(&[1]).open("key", &fresh).is_none());
+    }
+
+    #[test]
+    fn a_page_made_before_the_secret_was_replaced_is_still_ours() {
+        let (old, new, later) = (sealing(&[1]), sealing(&[2, 1]), sealing(&[2]));
+        let mac = old.mac("csrf", "cookie");
+        assert!(old.is_mac("csrf", "cookie", &mac) && new.is_mac("csrf", "cookie", &mac));
+        assert!(!later.is_mac("csrf", "cookie", &mac));
+        assert!(!new.is_mac("csrf", "other", &mac) && !new.is_mac("form-binding", "cookie", &mac));
+        assert!(later.is_mac("csrf", "cookie", &new.mac("csrf", "cookie")), "the first secret makes them");
+    }
+
+    #[test]
+    fn what_an_older_secret_sealed_is_sealed_again_and_nothing_else() {
+        let (old, new, later) = (sealing(&[1]), sealing(&[2, 1]), sealing(&[2]));
+        let renewed = new.renew("key", &old.seal("key", b"x")).unwrap();
+        assert_eq!(later.open("key", &renewed).unwrap().as_slice(), b"x");
+        assert!(new.renew("key", &renewed).is_none());
+        assert!(new.renew("key", &sealing(&[3]).seal("key", b"x")).is_none());
     }
 
     #[test]

@@ -50,6 +50,7 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
     };
     let hashing = Hashing::new(&config.limits);
     let discovery = crate::endpoint::well_known::discovery(&config);
+    let dress = crate::cookie::Dress::of(&config.issuer);
     Ok(Op::new(Parts {
         config,
         store,
@@ -62,6 +63,7 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
         keys,
         client_keys: ClientKeys::default(),
         discovery,
+        dress,
     }))
 }
 

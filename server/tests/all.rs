@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests say what they mean")]
 
 mod account;
+mod authorize;
 mod cli;
 mod client;
 mod consent;
@@ -14,3 +15,4 @@ mod logout;
 mod response_types;
 mod sign_in;
 mod token;
+mod transport;

@@ -17,7 +17,7 @@ pub mod relying_party;
 pub use browser::{Browser, Page};
 pub use cable::Cable;
 pub use flow::{Begun, Tokens};
-pub use provider::{Plan, Provider};
+pub use provider::{Certificate, Plan, Provider};
 pub use relying_party::{Heard, RelyingParty, Reply};
 
 use std::time::{Duration, Instant};

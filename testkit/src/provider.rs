@@ -26,6 +26,8 @@ pub struct Plan {
     program: PathBuf,
     database: Option<String>,
     issuer: Option<String>,
+    path: String,
+    tls: Option<Certificate>,
     lines: Vec<String>,
     environment: Vec<(String, String)>,
 }
@@ -37,6 +39,8 @@ impl Plan {
             program: program.as_ref().into(),
             database: None,
             issuer: None,
+            path: String::new(),
+            tls: None,
             lines: Vec::new(),
             environment: Vec::new(),
         }
@@ -54,6 +58,20 @@ impl Plan {
     pub fn https(mut self, issuer: &str) -> Self {
         self.issuer = Some(issuer.to_owned());
         self.set("proxy.trusted = [\"127.0.0.1/32\"]")
+    }
+
+    /// Speaking TLS itself, at `https://localhost`, with this certificate.
+    #[must_use]
+    pub fn tls(mut self, certificate: &Certificate) -> Self {
+        self.tls = Some(certificate.clone());
+        self.set("tls.certificate = \"certificate.pem\"").set("tls.key = \"key.pem\"")
+    }
+
+    /// At a path of its host, such as `/tenant`.
+    #[must_use]
+    pub fn path(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.path);
+        self
     }
 
     /// With a line of configuration, such as `lifetimes.code = "1s"`.
@@ -78,7 +96,12 @@ impl Plan {
         fs::create_dir_all(&dir).expect("a temporary folder can be made");
         fs::write(dir.join("secret"), format!("{SECRET}\n")).expect("the folder can be written to");
         let port = free_port();
-        let issuer = self.issuer.clone().unwrap_or_else(|| format!("http://localhost:{port}"));
+        if let Some(certificate) = &self.tls {
+            certificate.write(&dir);
+        }
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let issuer = self.issuer.clone().unwrap_or_else(|| format!("{scheme}://localhost:{port}"));
+        let issuer = format!("{issuer}{}", self.path);
         let database = self.database.clone().unwrap_or_else(|| "sqlite:data.sqlite".into());
         let mut config = format!(
             "issuer = \"{issuer}\"\nlisten = [\"127.0.0.1:{port}\"]\ndatabase = \"{database}\"\nsecret_file = \"secret\"\ntest_mode.enabled = true\n"
@@ -88,7 +111,17 @@ impl Plan {
             config.push('\n');
         }
         fs::write(dir.join("ostiary.toml"), config).expect("the folder can be written to");
-        Provider { program: self.program, environment: self.environment, dir, owns: true, issuer, port, child: None }
+        let listens = format!("{scheme}://127.0.0.1:{port}");
+        Provider {
+            program: self.program,
+            environment: self.environment,
+            dir,
+            owns: true,
+            issuer,
+            listens,
+            port,
+            child: None,
+        }
     }
 
     /// Starts it and waits until it is ready.
@@ -107,6 +140,7 @@ pub struct Provider {
     dir: PathBuf,
     owns: bool,
     issuer: String,
+    listens: String,
     port: u16,
     child: Option<Child>,
 }
@@ -120,6 +154,11 @@ impl Provider {
     /// An address below the issuer.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Its folder.
@@ -139,7 +178,7 @@ impl Provider {
             false => Vec::new(),
         };
         let origin = crate::http::read(&self.issuer).origin().ascii_serialization();
-        vec![Wire { origin, listens: format!("http://127.0.0.1:{}", self.port), adds }]
+        vec![Wire { origin, listens: self.listens.clone(), adds }]
     }
 
     /// A second node on the same data: another process on another port, the same issuer. PostgreSQL only.
@@ -153,6 +192,7 @@ impl Provider {
             dir: self.dir.clone(),
             owns: false,
             issuer: self.issuer.clone(),
+            listens: format!("http://127.0.0.1:{port}"),
             port,
             child: None,
         };
@@ -341,6 +381,39 @@ impl Drop for Provider {
         if self.owns {
             drop(fs::remove_dir_all(&self.dir));
         }
+    }
+}
+
+/// A certificate for `localhost`, signed by its own key.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    /// PEM.
+    pub chain: String,
+    /// PEM, PKCS #8.
+    pub key: String,
+    /// DER.
+    pub der: Vec<u8>,
+}
+
+impl Certificate {
+    /// With a fresh key for an algorithm of `rcgen`.
+    ///
+    /// # Panics
+    /// If no key can be made for it.
+    pub fn fresh(alg: &'static rcgen::SignatureAlgorithm) -> Self {
+        let key = rcgen::KeyPair::generate_for(alg).expect("a key can be made");
+        let parameters = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("localhost is a name");
+        let certificate = parameters.self_signed(&key).expect("a key signs its own certificate");
+        Self { chain: certificate.pem(), key: key.serialize_pem(), der: certificate.der().to_vec() }
+    }
+
+    /// Writes both files into a provider's folder.
+    ///
+    /// # Panics
+    /// If it cannot be written to.
+    pub fn write(&self, dir: &Path) {
+        fs::write(dir.join("certificate.pem"), &self.chain).expect("the folder can be written to");
+        fs::write(dir.join("key.pem"), &self.key).expect("the folder can be written to");
     }
 }
 

@@ -203,7 +203,7 @@ fn keep(op: &Op, metadata: &Metadata, given: Option<&str>) -> Result<Kept, Faile
         SecretNeed::None => Kept::default(),
         SecretNeed::Hashed => Kept { hash: Some(Digest::of(&secret)), shown: Some(secret), sealed: None },
         SecretNeed::Sealed { .. } => {
-            let sealed = op.sealing().seal("client-secret", secret.as_bytes());
+            let sealed = op.sealing().seal(crate::clients::PURPOSE, secret.as_bytes());
             Kept { sealed: Some(sealed), shown: Some(secret), hash: None }
         }
     })

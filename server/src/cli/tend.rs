@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use store::keys::KeyRow;
 
 use super::out::{Failed, Out, exact, stamp, when};
+use crate::clients::PURPOSE as SECRET_PURPOSE;
 use crate::keyring::{self, KeyKind};
 use crate::op::Op;
 
@@ -24,6 +25,8 @@ pub(super) enum KeyCommand {
         #[arg(long)]
         now: bool,
     },
+    /// Seal signing keys and client secrets anew with the first line of the secret file: afterwards the other lines may go.
+    Reseal,
     /// Take a key out: it no longer signs, is published or verifies. For one that leaked, once a successor signs.
     Remove {
         /// Its `kid`.
@@ -37,6 +40,7 @@ pub(super) async fn keys(command: KeyCommand, op: &Op, out: &Out) -> Result<(), 
     match command {
         KeyCommand::List => list(op, out).await,
         KeyCommand::Rotate { now } => rotate(now, op, out).await,
+        KeyCommand::Reseal => reseal(op, out).await,
         KeyCommand::Remove { kid } => remove(&kid, op, out).await,
     }
 }
@@ -94,6 +98,58 @@ async fn rotate(at_once: bool, op: &Op, out: &Out) -> Result<(), Failed> {
             true => "Old keys stay published for verification; `ostiary key remove KID` takes out one that leaked.",
             false => "Old keys stay published for verification. EdDSA keys rotate on their own schedule.",
         });
+    });
+    Ok(())
+}
+
+/// Clients read at once.
+const PAGE: u32 = 500;
+
+async fn reseal(op: &Op, out: &Out) -> Result<(), Failed> {
+    let sealing = op.sealing();
+    let mut reader = op.store().reader().await?;
+    let mut keys = Vec::new();
+    for key in reader.keys().await? {
+        keys.extend(sealing.renew(keyring::PURPOSE, &key.sealed).map(|new| (key.kid, key.sealed, new)));
+    }
+    let (mut clients, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = reader.clients(&after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id.to_string();
+        for client in page {
+            let Some(old) = client.secret_sealed else { continue };
+            if sealing.open(SECRET_PURPOSE, &old).is_none() {
+                return Err(Failed::new(format!(
+                    "the secret of client {} opens with no line of the secret file; nothing was changed",
+                    client.id
+                )));
+            }
+            clients.extend(sealing.renew(SECRET_PURPOSE, &old).map(|new| (client.id, old, new)));
+        }
+    }
+    drop(reader);
+    let (some_keys, some_clients) = (keys.len(), clients.len());
+    let entry = Entry {
+        detail: json!({"keys": some_keys, "clients": some_clients}).to_string(),
+        ..Entry::new(op.dice().name(), op.now(), super::actor(), "secrets_resealed", String::new())
+    };
+    if some_keys + some_clients > 0 {
+        op.store()
+            .write(async move |tx| {
+                for (kid, old, new) in &keys {
+                    tx.reseal_key(kid, old, new).await?;
+                }
+                for (id, old, new) in &clients {
+                    tx.reseal_client(id, old, new).await?;
+                }
+                Ok(tx.note(&entry).await?)
+            })
+            .await?;
+    }
+    out.answer(&json!({"keys": some_keys, "clients": some_clients}), |out| {
+        out.line(&format!("{some_keys} signing keys and {some_clients} client secrets are sealed anew."));
+        out.hint("Everything is sealed by the first line of the secret file now; the other lines may go.");
     });
     Ok(())
 }

@@ -14,6 +14,7 @@ mod id_token;
 mod introspect;
 mod login;
 mod object;
+mod posted;
 mod revoke;
 pub mod shell;
 mod shown;

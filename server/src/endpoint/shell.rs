@@ -2,6 +2,7 @@
 //!
 //! Invariant: the match over [`Name`] has no catch-all; every answer carries its endpoint's policies.
 
+use std::slice;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -11,7 +12,7 @@ use axum::routing::{MethodRouter, any};
 use axum::{Extension, Router};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
-use openid::wire::refusal::{ErrorCode, refuse};
+use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 
 use super::ask::Ask;
 use super::client_auth::CHANGED;
@@ -54,30 +55,35 @@ fn route(endpoint: &'static Endpoint) -> MethodRouter<Op> {
 async fn serve(op: Op, endpoint: &'static Endpoint, peer: Peer, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let mut ask = Ask { method: parts.method, uri: parts.uri, headers: parts.headers, peer, body: Bytes::new() };
-    if ask.method == Method::OPTIONS && endpoint.cors == Cors::ClientOrigins {
-        return preflight(&op, endpoint, &ask);
-    }
+    let mut answer = match ask.method {
+        Method::OPTIONS => options(&op, endpoint, &ask),
+        _ => respond(&op, endpoint, &mut ask, body).await,
+    };
+    dress(&op, endpoint, &ask, &mut answer);
+    answer
+}
+
+async fn respond(op: &Op, endpoint: &Endpoint, ask: &mut Ask, body: Body) -> Answer {
     let method = if ask.method == Method::HEAD { "GET" } else { ask.method.as_str() };
     if !endpoint.methods.contains(&method) {
         return wrong_method(endpoint);
     }
-    let mut answer = match take(body, endpoint, &ask, BODY).await {
-        Err(answer) => answer,
-        Ok(bytes) => {
-            ask.body = bytes;
-            let mut done = dispatch(&op, endpoint.name, &ask).await;
-            if matches!(&done, Err(Stop::Refuse(refusal)) if refusal.why == CHANGED) {
-                op.clients().forget();
-                done = dispatch(&op, endpoint.name, &ask).await;
-            }
-            match done {
-                Ok(answer) => answer,
-                Err(stop) => answer::stop(&op, &ask, endpoint.channel, stop),
-            }
-        }
-    };
-    dress(&op, endpoint, &ask, &mut answer);
-    answer
+    if let Some(answer) = weigh(endpoint, ask) {
+        return answer;
+    }
+    match take(body, endpoint, ask, BODY).await {
+        Err(answer) => return answer,
+        Ok(bytes) => ask.body = bytes,
+    }
+    if let Some(answer) = super::posted::around(op, endpoint, ask) {
+        return answer;
+    }
+    let mut done = dispatch(op, endpoint.name, ask).await;
+    if matches!(&done, Err(Stop::Refuse(refusal)) if refusal.why == CHANGED) {
+        op.clients().forget();
+        done = dispatch(op, endpoint.name, ask).await;
+    }
+    done.unwrap_or_else(|stop| answer::stop(op, ask, endpoint.channel, stop))
 }
 
 async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
@@ -108,6 +114,18 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
 /// A body is in by then: 64 KiB take that long over the slowest line anybody signs in from.
 const BODY: Duration = Duration::from_secs(30);
 
+/// The longest query: what the proxies of `docs/operating.md` let through, and twice what we write ourselves.
+const QUERY: usize = 16 * 1024;
+
+/// Refuses a query that is too long.
+fn weigh(endpoint: &Endpoint, ask: &Ask) -> Option<Answer> {
+    if ask.uri.query().is_none_or(|query| query.len() <= QUERY) {
+        return None;
+    }
+    let refusal = refuse(ErrorCode::InvalidRequest, "query_too_long", "the query is too long");
+    Some(unread(endpoint, ask, StatusCode::URI_TOO_LONG, &refusal))
+}
+
 /// Reads the body up to the endpoint's cap.
 async fn take(body: Body, endpoint: &Endpoint, ask: &Ask, time: Duration) -> Result<Bytes, Answer> {
     if ask.method != Method::POST {
@@ -124,33 +142,50 @@ async fn take(body: Body, endpoint: &Endpoint, ask: &Ask, time: Duration) -> Res
             refuse(ErrorCode::InvalidRequest, "body_too_slow", "the body did not arrive in time"),
         ),
     };
-    tracing::info!(why = refusal.why, path = ask.path(), "refused: {}", refusal.say);
-    let mut answer = match endpoint.channel {
-        Channel::Page | Channel::Plain => answer::text(status, &refusal.say),
-        Channel::Token | Channel::Bearer => {
-            answer::json(status, &serde_json::json!({"error": refusal.code.as_str(), "error_description": refusal.say}))
-        }
-    };
+    let mut answer = unread(endpoint, ask, status, &refusal);
     // What is left of it must not be taken for the next request.
     put(&mut answer, header::CONNECTION, "close");
     Err(answer)
 }
 
+/// The answer to a request whose parameters were not read.
+fn unread(endpoint: &Endpoint, ask: &Ask, status: StatusCode, refusal: &Refusal) -> Answer {
+    tracing::info!(why = refusal.why, path = ask.path(), "refused: {}", refusal.say);
+    match endpoint.channel {
+        Channel::Page | Channel::Plain => answer::text(status, &refusal.say),
+        Channel::Token | Channel::Bearer => {
+            answer::json(status, &serde_json::json!({"error": refusal.code.as_str(), "error_description": refusal.say}))
+        }
+    }
+}
+
 fn wrong_method(endpoint: &Endpoint) -> Answer {
     let mut answer = answer::text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
-    put(&mut answer, header::ALLOW, &endpoint.methods.join(", "));
+    put(&mut answer, header::ALLOW, &allowed(endpoint));
     answer
 }
 
-async fn lost() -> Answer {
-    answer::text(StatusCode::NOT_FOUND, "there is nothing here")
+/// RFC 9110 §10.2.1. Where there is GET there is HEAD, and OPTIONS is everywhere.
+fn allowed(endpoint: &Endpoint) -> String {
+    let own = endpoint
+        .methods
+        .iter()
+        .flat_map(|method| if *method == "GET" { &["GET", "HEAD"][..] } else { slice::from_ref(method) });
+    own.copied().chain(["OPTIONS"]).collect::<Vec<_>>().join(", ")
 }
 
-/// The Fetch standard's preflight, for origins of public clients only.
-fn preflight(op: &Op, endpoint: &Endpoint, ask: &Ask) -> Answer {
+async fn lost(State(op): State<Op>) -> Answer {
+    let mut answer = answer::text(StatusCode::NOT_FOUND, "there is nothing here");
+    put(&mut answer, header::CACHE_CONTROL, "no-store");
+    protect(&op, &mut answer);
+    answer
+}
+
+/// RFC 9110 §9.3.7, and the Fetch standard's preflight for origins of public clients.
+fn options(op: &Op, endpoint: &Endpoint, ask: &Ask) -> Answer {
     let mut answer = answer::text(StatusCode::NO_CONTENT, "");
-    allow_origin(op, endpoint, ask, &mut answer);
-    if answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+    put(&mut answer, header::ALLOW, &allowed(endpoint));
+    if endpoint.cors == Cors::ClientOrigins && ask.header("origin").is_some_and(|o| op.clients().knows_origin(o)) {
         put(&mut answer, header::ACCESS_CONTROL_ALLOW_METHODS, &endpoint.methods.join(", "));
         put(&mut answer, header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, dpop");
         put(&mut answer, header::ACCESS_CONTROL_MAX_AGE, "600");
@@ -173,6 +208,7 @@ fn allow_origin(op: &Op, endpoint: &Endpoint, ask: &Ask, answer: &mut Answer) {
 fn dress(op: &Op, endpoint: &Endpoint, ask: &Ask, answer: &mut Answer) {
     allow_origin(op, endpoint, ask, answer);
     let cache = match endpoint.cache {
+        _ if ask.method == Method::OPTIONS => "no-store".to_owned(),
         Cache::Public(seconds) if answer.status().is_success() => format!("public, max-age={seconds}"),
         Cache::Immutable if answer.status().is_success() => "public, max-age=31536000, immutable".to_owned(),
         _ => "no-store".to_owned(),
@@ -185,6 +221,12 @@ fn dress(op: &Op, endpoint: &Endpoint, ask: &Ask, answer: &mut Answer) {
         // RFC 6749 §5.1 wants Pragma too.
         headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     }
+    protect(op, answer);
+}
+
+/// What every answer bears, whatever it is.
+fn protect(op: &Op, answer: &mut Answer) {
+    let headers = answer.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if op.issuer().is_https() {

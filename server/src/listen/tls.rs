@@ -53,8 +53,8 @@ pub struct Acceptor {
 impl Acceptor {
     /// Reads the files; the server does not start with broken ones.
     pub fn open(files: &TlsFiles) -> Result<Self, Unusable> {
-        let (bytes, config) = load(files)?;
-        let digest = jose::sha256(&bytes);
+        let digest = look(files);
+        let config = load(files)?;
         Ok(Self { files: files.clone(), now: TlsNow(Arc::new(ArcSwap::new(config))), digest })
     }
 
@@ -70,15 +70,14 @@ impl Acceptor {
                 () = tokio::time::sleep(LOOK) => {}
                 _ = told.changed() => return,
             }
-            let Ok(bytes) = read(&self.files) else { continue };
-            let digest = jose::sha256(&bytes);
+            let digest = look(&self.files);
             if digest == self.digest {
                 continue;
             }
-            // Said once for each new content, good or bad.
+            // Said once for each new content, good, bad or gone.
             self.digest = digest;
             match load(&self.files) {
-                Ok((_, config)) => {
+                Ok(config) => {
                     self.now.0.store(config);
                     tracing::info!("the TLS certificate was read again");
                 }
@@ -88,13 +87,16 @@ impl Acceptor {
     }
 }
 
-fn read(files: &TlsFiles) -> Result<Vec<u8>, Unusable> {
-    let file = |path: &PathBuf| std::fs::read(path).map_err(|e| unusable(path, e));
-    Ok([file(&files.certificate)?, file(&files.key)?].concat())
+/// A digest of what stands in the files, or of why they cannot be read.
+fn look(files: &TlsFiles) -> [u8; 32] {
+    let file = |path: &PathBuf| match std::fs::read(path) {
+        Ok(bytes) => jose::sha256(&bytes),
+        Err(error) => jose::sha256(error.to_string().as_bytes()),
+    };
+    jose::sha256(&[file(&files.certificate), file(&files.key)].concat())
 }
 
-fn load(files: &TlsFiles) -> Result<(Vec<u8>, Arc<ServerConfig>), Unusable> {
-    let bytes = read(files)?;
+fn load(files: &TlsFiles) -> Result<Arc<ServerConfig>, Unusable> {
     let chain = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|e| unusable(&files.certificate, e))?;
@@ -117,5 +119,5 @@ fn load(files: &TlsFiles) -> Result<(Vec<u8>, Arc<ServerConfig>), Unusable> {
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
         .map_err(|e| unusable(&files.key, e))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok((bytes, Arc::new(config)))
+    Ok(Arc::new(config))
 }

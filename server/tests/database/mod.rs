@@ -113,7 +113,7 @@ impl Drop for Disk {
 #[tokio::test]
 async fn a_full_disk_is_503_and_nothing_is_lost() {
     let Some(disk) = Disk::mount() else {
-        assert!(std::env::var_os("CI").is_none(), "a small disk cannot be mounted here");
+        assert!(std::env::var_os("CI").is_none(), "a small disk cannot be mounted here, and CI is set");
         let _ = writeln!(std::io::stderr(), "not run: a small disk cannot be mounted here");
         return;
     };
@@ -158,30 +158,38 @@ async fn a_database_that_is_gone_is_503_and_comes_back_without_a_restart() {
 }
 
 #[tokio::test]
-async fn no_secret_is_ever_in_the_log() {
+async fn no_secret_is_ever_in_the_log_the_audit_trail_or_an_error() {
     let provider = with_ada(plan().set("log.level = \"trace\"")).await;
     let party = RelyingParty::at(&provider, "Shop").await;
     let mut browser = Browser::new(&provider);
     let mut secrets = vec![ADA.1.to_owned(), party.client_secret.clone(), "a wrong guess of hers".to_owned()];
+    // Whatever was said to somebody who did something wrong.
+    let mut told = Vec::new();
     let begun = party.begin(&provider).with("scope", "openid email offline_access").with("prompt", "consent");
     let page = browser.open(&begun.url()).await;
+    let spoilt = page.form("login-form").fill("password", ADA.1).fill("csrf", "of somebody else").press("login");
+    told.push(browser.submit(&page, &spoilt).await.answer.body);
     let page = browser.sign_in(&page, ADA.0, "a wrong guess of hers").await;
+    told.push(page.answer.body.clone());
     let page = browser.through(page, ADA.0, ADA.1).await;
     let code = page.parameter("code").unwrap();
     let tokens = party.complete(&provider, &begun, &page).await;
     let replayed = party.try_redeem(&provider, &code, &begun.verifier).await;
     assert_eq!(replayed.json()["error"], "invalid_grant");
+    told.push(replayed.body);
     let refused = party.try_refresh(&provider, tokens.get("refresh_token")).await;
     assert_eq!(refused.status, 400, "the family died with the replay");
+    told.push(refused.body);
     let fields = [("token", tokens.get("access_token"))];
     for path in ["/introspect", "/revoke"] {
         let question = testkit::http::Question::post(&provider.url(path), &fields);
         provider.ask(question.clone().basic(&party.client_id, &party.client_secret)).await;
-        provider.ask(question.basic(&party.client_id, "a secret that is not the right one")).await;
+        told.push(provider.ask(question.basic(&party.client_id, "a secret that is not the right one")).await.body);
     }
     let bearer = format!("Bearer {}", tokens.get("access_token"));
     let question = testkit::http::Question::get(&provider.url("/userinfo")).header("authorization", &bearer);
-    provider.ask(question).await;
+    let answer = provider.ask(question).await;
+    told.extend([answer.header("www-authenticate").unwrap_or_default().to_owned(), answer.body]);
     secrets.extend(browser.jar.cookies().iter().map(|cookie| cookie.value.clone()));
     let url = party.end_session_url(&provider, &[("id_token_hint", &tokens.id_token)]);
     let page = browser.open(&url).await;
@@ -192,11 +200,30 @@ async fn no_secret_is_ever_in_the_log() {
     secrets.extend([code, begun.verifier.clone(), tokens.id_token.clone(), heard[0].token.clone()]);
     secrets.extend(["access_token", "refresh_token"].map(|name| tokens.get(name).to_owned()));
     secrets.push("a secret that is not the right one".into());
+    let tampered = party.end_session_url(&provider, &[("id_token_hint", &format!("{}x", tokens.id_token))]);
+    told.push(browser.open(&tampered).await.answer.body);
+    let new = "the password that she has now";
+    provider.cli_with(new, &["user", "passwd", ADA.0, "--password-stdin"]).await;
+    secrets.push(new.into());
     let log = provider.log();
     assert!(log.contains("login_wrong") && log.contains("delivered"), "the log is of this walk");
+    let trail = provider.cli(&["audit", "--limit", "200"]).await.to_string();
+    for action in ["client_added", "sign_in", "consent", "password_set"] {
+        assert!(trail.contains(action), "{action}: {trail}");
+    }
+    for answer in &told {
+        assert!(answer.contains("error") || answer.contains("login-form") || answer.contains("active"), "{answer}");
+    }
+    for (place, text) in [("the log", log), ("the audit trail", trail), ("an answer", told.join("\n"))] {
+        is_free_of(&text, &secrets, place);
+    }
+}
+
+/// None of these stands in a text, as it is or encoded.
+fn is_free_of(text: &str, secrets: &[String], place: &str) {
     for secret in secrets {
-        assert!(secret.len() > 12 && !log.contains(&secret), "in the log: {secret}");
-        let encoded = testkit::http::encode(&[("", &secret)]);
-        assert!(!log.contains(encoded.trim_start_matches('=')), "in the log, encoded: {secret}");
+        assert!(secret.len() > 12 && !text.contains(secret), "in {place}: {secret}");
+        let encoded = testkit::http::encode(&[("", secret)]);
+        assert!(!text.contains(encoded.trim_start_matches('=')), "in {place}, encoded: {secret}");
     }
 }
