@@ -130,10 +130,8 @@ async fn reseal(op: &Op, out: &Out) -> Result<(), Failed> {
     }
     drop(reader);
     let (some_keys, some_clients) = (keys.len(), clients.len());
-    let entry = Entry {
-        detail: json!({"keys": some_keys, "clients": some_clients}).to_string(),
-        ..Entry::new(op.dice().name(), op.now(), super::actor(), "secrets_resealed", String::new())
-    };
+    let mut entry = op.line(&super::actor(), "secrets_resealed", "");
+    entry.detail = json!({"keys": some_keys, "clients": some_clients}).to_string();
     if some_keys + some_clients > 0 {
         op.store()
             .write(async move |tx| {
