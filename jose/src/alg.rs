@@ -88,10 +88,18 @@ impl JwsAlg {
         }
     }
 
-    /// Whether a header or key says this algorithm. RFC 9864 §2.2 gives Ed25519 its own name beside the older `EdDSA`, which
-    /// here never means another curve.
-    pub(crate) fn is_named(self, name: &str) -> bool {
-        self.as_str() == name || (self == Self::EdDsa && name == "Ed25519")
+    /// A second name for it: RFC 9864 §2.2 gives Ed25519 its own beside the older `EdDSA`, which here never means another
+    /// curve.
+    pub const fn second_name(self) -> Option<&'static str> {
+        match self {
+            Self::EdDsa => Some("Ed25519"),
+            _ => None,
+        }
+    }
+
+    /// Whether a header, a key or a registration says this algorithm.
+    pub fn is_named(self, name: &str) -> bool {
+        self.as_str() == name || self.second_name() == Some(name)
     }
 }
 

@@ -75,7 +75,9 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
     };
     // A public client may revoke its tokens (RFC 7009 §2.1); it may not introspect (RFC 7662 §2.1).
     let (all, confidential) = (methods(|_| true), methods(|method| method != AuthMethod::None));
-    let assertion_algs: Vec<&str> = METHODS.iter().flat_map(|row| row.algs).map(|alg| alg.as_str()).collect();
+    // Assertions are accepted under either name of an algorithm; our own ID Tokens say the first.
+    let names = |alg: &JwsAlg| [Some(alg.as_str()), alg.second_name()].into_iter().flatten();
+    let assertion_algs: Vec<&str> = METHODS.iter().flat_map(|row| row.algs).flat_map(names).collect();
     let members = [
         ("issuer", json!(offers.issuer)),
         ("authorization_endpoint", json!(ends.authorization)),

@@ -93,14 +93,11 @@ fn end_cases() {
                 then(json!({ "end": words(&what), "cause": cause.as_str() }), &after)
             }
             EndNext::Ask(question) => {
-                let one = question.sessions.last().map(|held| EndAnswer::One(held.session.clone()));
-                assert_eq!(question.ends(&EndAnswer::One(SessionId::new("not listed"))), []);
                 let ruled = json!({
                     "ask": question.sessions.iter().map(|held| held.session.as_str()).collect::<Vec<_>>(),
                     "cause": question.cause().as_str(),
                     "everything": words(&question.ends(&EndAnswer::Everything)),
                     "this_client": words(&question.ends(&EndAnswer::ThisClient)),
-                    "one": words(&one.map(|one| question.ends(&one)).unwrap_or_default()),
                 });
                 then(ruled, &question.after)
             }

@@ -113,7 +113,6 @@ why-old = Diese Seite ist zu alt oder stammt nicht von hier.
 why-browser = Diese Seite wurde in einem anderen Browser geöffnet als dem, in dem Sie begonnen haben.
 why-cookie = Ihr Browser hat unser Cookie nicht mitgeschickt. Bitte lassen Sie Cookies für diese Seite zu.
 why-not-here = Dieses Konto ist hier nicht mehr angemeldet.
-why-account = Mit diesem Konto ist die Anmeldung zurzeit nicht möglich.
 why-hint = Die Anwendung, die Sie abmelden wollte, hat nicht verlässlich gesagt, wen sie meint. Sie sind weiterhin angemeldet.
 why-request = Die Anwendung hat eine Anfrage geschickt, die dieser Server nicht annehmen kann. Sie haben nichts falsch gemacht.
 password-short = Das neue Passwort ist zu kurz. Bitte verwenden Sie mindestens 10 Zeichen.

@@ -113,7 +113,6 @@ why-old = This page is too old or was not made here.
 why-browser = This page was opened in another browser than the one you began with.
 why-cookie = Your browser did not send our cookie. Please allow cookies for this site.
 why-not-here = That account is not signed in here any more.
-why-account = This account cannot sign in at the moment.
 why-hint = The application that wanted to sign you out did not say for whom in a way we can trust. You are still signed in.
 why-request = The application sent a request that this server cannot accept. You have done nothing wrong.
 password-short = The new password is too short. Please use at least 10 characters.

@@ -113,7 +113,6 @@ why-old = Esta página es demasiado antigua o no procede de aquí.
 why-browser = Esta página se ha abierto en un navegador distinto de aquel en el que empezó.
 why-cookie = Su navegador no ha enviado nuestra cookie. Permita las cookies para este sitio.
 why-not-here = Esa cuenta ya no tiene una sesión abierta aquí.
-why-account = No se puede iniciar sesión con esta cuenta en este momento.
 why-hint = La aplicación que quería cerrar su sesión no ha indicado de forma fiable de quién se trata. Su sesión sigue abierta.
 why-request = La aplicación ha enviado una solicitud que este servidor no puede aceptar. Usted no ha hecho nada mal.
 password-short = La contraseña nueva es demasiado corta. Use al menos 10 caracteres.

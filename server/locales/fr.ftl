@@ -113,7 +113,6 @@ why-old = Cette page est trop ancienne ou ne vient pas d’ici.
 why-browser = Cette page a été ouverte dans un autre navigateur que celui où vous avez commencé.
 why-cookie = Votre navigateur n’a pas envoyé notre cookie. Veuillez autoriser les cookies pour ce site.
 why-not-here = Ce compte n’est plus connecté ici.
-why-account = Ce compte ne peut pas se connecter pour le moment.
 why-hint = L’application qui voulait vous déconnecter n’a pas indiqué de façon fiable de qui il s’agit. Vous êtes toujours connecté.
 why-request = L’application a envoyé une demande que ce serveur ne peut pas accepter. Vous n’y êtes pour rien.
 password-short = Le nouveau mot de passe est trop court. Utilisez au moins 10 caractères.

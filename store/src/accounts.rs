@@ -17,11 +17,15 @@ statements! {
     INSERT = "INSERT INTO account (id, username, username_key, sub, password, claims, created_at, updated_at) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT DO NOTHING";
     BY_ID = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at FROM account WHERE id = $1";
-    BY_NAME = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at, password \
-               FROM account WHERE username_key = $1";
+    BY_NAME = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at, password, \
+               password_changed_at FROM account WHERE username_key = $1";
     LIST = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at FROM account \
             WHERE username_key > $1 ORDER BY username_key LIMIT $2";
     SET_PASSWORD = "UPDATE account SET password = $2, password_changed_at = $3 WHERE id = $1";
+    CHANGE_PASSWORD = "UPDATE account SET password = $2, password_changed_at = $3 \
+                       WHERE id = $1 AND disabled_at IS NULL AND password_changed_at IS NOT DISTINCT FROM $4";
+    HOLD = "SELECT id FROM account WHERE id = $1 AND disabled_at IS NULL AND password_changed_at IS NOT DISTINCT FROM $2 \
+            {share}";
     UPGRADE_PASSWORD = "UPDATE account SET password = $3 WHERE id = $1 AND password = $2";
     SET_CLAIMS = "UPDATE account SET claims = $2, updated_at = $3 WHERE id = $1";
     DISABLE = "UPDATE account SET disabled_at = $2, updated_at = $2 WHERE id = $1 AND disabled_at IS NULL";
@@ -45,6 +49,28 @@ impl Done {
     /// Whether it was.
     pub fn is_done(self) -> bool {
         self == Self::Yes
+    }
+}
+
+/// What a typed password is checked against, as it was read. By the time the check is done it may be another: whoever
+/// acts on it holds the account first ([`Tx::hold_account`]).
+#[derive(Clone)]
+pub struct Password {
+    /// The hash, a PHC string; an account may have none.
+    pub phc: Option<String>,
+    /// When the password was last changed, which is not when it was hashed anew.
+    pub changed_at: Option<Time>,
+}
+
+/// An account that is enabled, with the password it was proven by, and stays so until the transaction ends. Only
+/// [`Tx::hold_account`] makes one.
+#[derive(Debug)]
+pub struct HeldAccount(AccountId);
+
+impl HeldAccount {
+    /// Which.
+    pub fn id(&self) -> &AccountId {
+        &self.0
     }
 }
 
@@ -76,10 +102,10 @@ impl Reader {
         row.map(|mut row| account(&mut row)).transpose()
     }
 
-    /// An account by what the person types, with the hash of its password (a PHC string) if it has one.
-    pub async fn account_by_username(&mut self, username: &str) -> Result<Option<(Account, Option<String>)>, Fault> {
+    /// An account by what the person types, with its password.
+    pub async fn account_by_username(&mut self, username: &str) -> Result<Option<(Account, Password)>, Fault> {
         let row = self.row(&BY_NAME, values![&key(username)]).await?;
-        row.map(|mut row| Ok((account(&mut row)?, row.take()?))).transpose()
+        row.map(|mut row| Ok((account(&mut row)?, Password { phc: row.take()?, changed_at: row.take()? }))).transpose()
     }
 
     /// Accounts in the order of their usernames, from behind `after`.
@@ -110,7 +136,26 @@ impl Tx {
         Ok(Done::of(rows))
     }
 
-    /// Sets the password's hash.
+    /// Holds an account for what a password has proven. `None`: it is gone or disabled, or has another password by now.
+    /// It comes before everything else: whoever changes a password or disables an account takes its row first too.
+    pub async fn hold_account(&mut self, id: &AccountId, proven: &Password) -> Result<Option<HeldAccount>, Fault> {
+        let held = self.row(&HOLD, values![id.as_str(), proven.changed_at]).await?;
+        Ok(held.map(|_| HeldAccount(id.clone())))
+    }
+
+    /// Sets the password's hash, if the password is still the one that was proven.
+    pub async fn change_password(
+        &mut self,
+        id: &AccountId,
+        proven: &Password,
+        phc: &str,
+        now: Time,
+    ) -> Result<Done, Fault> {
+        let rows = self.change(&CHANGE_PASSWORD, values![id.as_str(), phc, now, proven.changed_at]).await?;
+        Ok(Done::of(rows))
+    }
+
+    /// Sets the password's hash, whatever it was: an operator says so.
     pub async fn set_password(&mut self, id: &AccountId, phc: &str, now: Time) -> Result<Done, Fault> {
         let rows = self.change(&SET_PASSWORD, values![id.as_str(), phc, now]).await?;
         Ok(Done::of(rows))

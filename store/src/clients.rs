@@ -23,6 +23,7 @@ statements! {
     LIST = "SELECT id, metadata, policy, secret_hash, secret_sealed, origins, version, created_at, updated_at, disabled_at \
             FROM client WHERE id > $1 ORDER BY id LIMIT $2";
     STANDS = "SELECT version FROM client WHERE id = $1 AND version = $2 AND disabled_at IS NULL {share}";
+    STANDS_NOW = "SELECT version FROM client WHERE id = $1 AND version = $2 AND disabled_at IS NULL";
     DISABLE = "UPDATE client SET disabled_at = $2, version = version + 1, updated_at = $2 \
                WHERE id = $1 AND disabled_at IS NULL";
     ENABLE = "UPDATE client SET disabled_at = NULL, version = version + 1, updated_at = $2 \
@@ -81,6 +82,11 @@ impl Reader {
     pub async fn client(&mut self, id: &ClientId) -> Result<Option<ClientRow>, Fault> {
         let row = self.row(&BY_ID, values![id.as_str()]).await?;
         row.map(|mut row| client(&mut row)).transpose()
+    }
+
+    /// Whether a client is enabled and of this version, as of now.
+    pub async fn client_stands_now(&mut self, id: &ClientId, version: i64) -> Result<bool, Fault> {
+        Ok(self.row(&STANDS_NOW, values![id.as_str(), version]).await?.is_some())
     }
 
     /// Clients in the order of their ids, from behind `after`.

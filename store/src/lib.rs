@@ -38,7 +38,7 @@ pub use outbox::{
     Attempt, Counts, Cursor, Lease, Leased, NoticeFilter, NoticeRow, NoticeState, Outcome, Said, Settled,
 };
 pub use sessions::{
-    Browser, EndReport, GrantEnding, NewSession, NewStay, Opening, Posted, Reproof, Selection, SessionFilter,
-    SessionRow, StayRow, Sweep, Swept,
+    Browser, EndReport, GrantEnding, NewSession, NewStay, Posted, Reproof, Selection, SessionFilter, SessionRow,
+    StayRow, Sweep, Swept,
 };
 pub use tx::{Reader, Stop, Store, Tx, Wakes};

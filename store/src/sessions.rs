@@ -12,7 +12,7 @@ mod sweeping;
 pub(crate) mod tests;
 
 use openid::acr::Amr;
-use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
+use openid::name::{ClientId, Digest, GrantId, SessionId, Sid, Sub};
 use openid::session::{Grant, GrantStanding, Session, SessionKind, SessionStanding};
 use openid::time::{Span, Time};
 
@@ -25,6 +25,7 @@ pub(crate) use self::rows::{grant_columns, read_grant};
 pub(crate) const STATEMENTS: &[&[&Statement]] =
     &[STATEMENTS_HERE, asking::STATEMENTS, ending::STATEMENTS, leaving::STATEMENTS, sweeping::STATEMENTS];
 use self::rows::{read_session, session_columns};
+use crate::accounts::HeldAccount;
 use crate::fault::Fault;
 #[cfg(test)]
 use crate::statements::Statement;
@@ -37,7 +38,6 @@ use crate::value::values;
 const SEEN_EVERY: Span = Span::from_minutes(5);
 
 statements! { STATEMENTS_HERE:
-    HOLD_ACCOUNT = "SELECT id FROM account WHERE id = $1 AND disabled_at IS NULL {share}";
     OPEN = "INSERT INTO session (id, account, kind, browser, auth_time, acr, amr, agent, created_at, seen_at, \
             idle_span, idle_until, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12)";
     SEE = concat!("UPDATE session SET seen_at = $2, idle_until = $2 + idle_span \
@@ -66,8 +66,6 @@ statements! { STATEMENTS_HERE:
 pub struct NewSession {
     /// Its name, drawn by the server.
     pub id: SessionId,
-    /// Whose.
-    pub account: AccountId,
     /// What keeps it alive.
     pub kind: SessionKind,
     /// The browser it belongs to.
@@ -97,15 +95,6 @@ pub struct NewStay {
     pub sub: Sub,
 }
 
-/// What came of opening a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opening {
-    /// It is open.
-    Opened,
-    /// The account is gone or disabled.
-    AccountOver,
-}
-
 /// Proof given again in a session.
 #[derive(Clone, Debug)]
 pub struct Reproof {
@@ -124,16 +113,13 @@ pub struct Reproof {
 }
 
 impl Tx {
-    /// Opens a session, holding the account that keeps it alive: disabling an account ends its sessions, and none may
+    /// Opens a session of an account that is held: disabling it or changing its password ends its sessions, and none may
     /// begin beside that.
-    pub async fn open_session(&mut self, new: &NewSession) -> Result<Opening, Fault> {
-        if self.row(&HOLD_ACCOUNT, values![new.account.as_str()]).await?.is_none() {
-            return Ok(Opening::AccountOver);
-        }
+    pub async fn open_session(&mut self, account: &HeldAccount, new: &NewSession) -> Result<(), Fault> {
         let amr = new.amr.text();
         let opened = values![
             new.id.as_str(),
-            new.account.as_str(),
+            account.id().as_str(),
             new.kind.as_str(),
             new.browser.as_ref().map(|b| &b.0),
             new.now,
@@ -145,8 +131,7 @@ impl Tx {
             new.now + new.idle,
             new.now + new.absolute,
         ];
-        self.change(&OPEN, opened).await?;
-        Ok(Opening::Opened)
+        self.change(&OPEN, opened).await.map(drop)
     }
 
     /// Holds a live session until the transaction ends, and notes that it was seen. `None`: it has ended or expired.

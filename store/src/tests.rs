@@ -73,8 +73,8 @@ on_both! {
         }
         assert_eq!(running.join_all().await.into_iter().filter(|done| *done == Done::Yes).count(), 1);
         let mut reader = store.reader().await.unwrap();
-        let (found, phc) = reader.account_by_username(" ÄNNE ").await.unwrap().unwrap();
-        assert_eq!((found.claims.clone(), phc.as_deref()), (person("x", "x").claims, Some("phc")));
+        let (found, password) = reader.account_by_username(" ÄNNE ").await.unwrap().unwrap();
+        assert_eq!((found.claims.clone(), password.phc.as_deref()), (person("x", "x").claims, Some("phc")));
         assert_eq!(reader.account(&found.id).await.unwrap(), Some(found));
     }
 
@@ -91,8 +91,8 @@ on_both! {
             Ok(steps)
         }).await.unwrap();
         assert_eq!(steps, [Done::Yes, Done::Yes, Done::No, Done::Yes, Done::Yes, Done::No]);
-        let (found, phc) = store.reader().await.unwrap().account_by_username("ann").await.unwrap().unwrap();
-        assert_eq!((found.disabled_at, phc.as_deref()), (Some(START), Some("chosen")));
+        let (found, password) = store.reader().await.unwrap().account_by_username("ann").await.unwrap().unwrap();
+        assert_eq!((found.disabled_at, password.phc.as_deref(), password.changed_at), (Some(START), Some("chosen"), Some(START)));
     }
 
     async fn a_fresh_budget_cannot_be_overdrawn_all_at_once(store: Store) {

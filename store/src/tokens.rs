@@ -11,6 +11,7 @@ use openid::token::issue::{Ground, Issue, RefreshIssue, Retry};
 use openid::token::refresh_token::{Held, RefreshStanding, Successor};
 use openid::wire::scope::Scope;
 
+use crate::accounts::Done;
 use crate::fault::{Fault, Kind};
 use crate::row::Row;
 use crate::sessions::rows::read_grant;
@@ -24,7 +25,9 @@ statements! {
               g.account, g.sid, g.claims, g.kind, g.ended_at, s.id, s.ended_at, s.expires_at, s.idle_until, s.seen_at \
               FROM access_token t LEFT JOIN grants g ON g.id = t.grant_id LEFT JOIN session s ON s.id = g.session \
               WHERE t.hash = $1";
-    REFRESH = "SELECT g.client, g.sub, t.grant_id, g.scope, g.resources, t.issued_at, t.expires_at, t.rotated_at, \
+    REFRESH = "SELECT g.client, g.sub, t.grant_id, g.scope, g.resources, t.issued_at, t.expires_at, \
+               COALESCE(t.rotated_at, (SELECT MIN(s.used_at) FROM refresh_token s \
+                                       WHERE s.parent = t.parent AND s.hash <> t.hash)), \
                g.account, g.sid, g.claims, g.kind, g.ended_at, s.id, s.ended_at, s.expires_at, s.idle_until, s.seen_at \
                FROM refresh_token t LEFT JOIN grants g ON g.id = t.grant_id LEFT JOIN session s ON s.id = g.session \
                WHERE t.hash = $1";
@@ -126,7 +129,8 @@ impl Reader {
         row.map(|mut row| found(&mut row, now)).transpose()
     }
 
-    /// A refresh token, for introspection and revocation. One that was replaced is dead.
+    /// A refresh token, for introspection and revocation. One that was replaced is dead, and so is one that was displaced:
+    /// another answer to the token before it was used.
     pub async fn refresh_token(&mut self, hash: &Digest, now: Time) -> Result<Option<Found>, Fault> {
         let row = self.row(&REFRESH, values![&hash.0]).await?;
         row.map(|mut row| found(&mut row, now)).transpose()
@@ -239,9 +243,8 @@ impl Tx {
     }
 
     /// Ends one access token of a client; its grant goes on (RFC 7009 §2.1).
-    pub async fn revoke_access(&mut self, hash: &Digest, client: &ClientId, now: Time) -> Result<(), Fault> {
-        self.change(&REVOKE_ACCESS, values![&hash.0, client.as_str(), now]).await?;
-        Ok(())
+    pub async fn revoke_access(&mut self, hash: &Digest, client: &ClientId, now: Time) -> Result<Done, Fault> {
+        Ok(Done::of(self.change(&REVOKE_ACCESS, values![&hash.0, client.as_str(), now]).await?))
     }
 
     /// Removes tokens that have expired.

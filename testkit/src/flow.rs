@@ -106,6 +106,15 @@ impl RelyingParty {
         Begun { endpoint: provider.url("/authorize"), parameters, state, nonce, verifier }
     }
 
+    /// A POST of its own to an endpoint: with its secret by Basic, or a public client's by its name alone.
+    pub fn asks(&self, provider: &Provider, path: &str, fields: &[(&str, &str)]) -> Question {
+        let url = provider.url(path);
+        match self.client_secret.is_empty() {
+            true => Question::post(&url, &[fields, &[("client_id", &self.client_id)]].concat()),
+            false => Question::post(&url, fields).basic(&self.client_id, &self.client_secret),
+        }
+    }
+
     /// Redeems a code; whatever the answer is.
     pub async fn try_redeem(&self, provider: &Provider, code: &str, verifier: &str) -> Answer {
         let fields = [
@@ -114,15 +123,13 @@ impl RelyingParty {
             ("redirect_uri", &self.redirect_uri()),
             ("code_verifier", verifier),
         ];
-        let question = Question::post(&provider.url("/token"), &fields).basic(&self.client_id, &self.client_secret);
-        provider.ask(question).await
+        provider.ask(self.asks(provider, "/token", &fields)).await
     }
 
     /// Refreshes; whatever the answer is.
     pub async fn try_refresh(&self, provider: &Provider, token: &str) -> Answer {
         let fields = [("grant_type", "refresh_token"), ("refresh_token", token)];
-        let question = Question::post(&provider.url("/token"), &fields).basic(&self.client_id, &self.client_secret);
-        provider.ask(question).await
+        provider.ask(self.asks(provider, "/token", &fields)).await
     }
 
     /// Takes the code from the page a browser came back with, and redeems it.

@@ -94,6 +94,28 @@ impl RelyingParty {
         party
     }
 
+    /// Opens one and registers it as the operator's own public client: no secret, PKCE alone.
+    pub async fn public(provider: &Provider, name: &str) -> Self {
+        let mut party = Self::open().await;
+        let metadata = json!({
+            "client_name": name,
+            "redirect_uris": [party.redirect_uri()],
+            "token_endpoint_auth_method": "none",
+            "grant_types": ["authorization_code", "refresh_token"],
+        });
+        party.register(provider, &metadata, &["--first-party"]).await;
+        party
+    }
+
+    /// Opens one and registers it as an ordinary confidential client with a policy of the operator's.
+    pub async fn with_policy(provider: &Provider, name: &str, policy: &Value) -> Self {
+        let mut party = Self::open().await;
+        let file = provider.file(&format!("policy of {name}.json"), &policy.to_string());
+        let metadata = party.metadata(name);
+        party.register(provider, &metadata, &["--policy", &file]).await;
+        party
+    }
+
     /// Registration metadata: a confidential client with everything it needs to be signed out.
     pub fn metadata(&self, name: &str) -> Value {
         json!({

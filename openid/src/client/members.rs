@@ -228,7 +228,7 @@ fn proof(proposal: &Proposal<'_>) -> Result<Proof, Refusal> {
     };
     let alg = match proposal.text("token_endpoint_auth_signing_alg")? {
         None => None,
-        Some(name) => Some(row.algs.iter().copied().find(|alg| alg.as_str() == name).ok_or_else(|| {
+        Some(name) => Some(row.algs.iter().copied().find(|alg| alg.is_named(name)).ok_or_else(|| {
             wrong(
                 "auth_alg_unfit",
                 "token_endpoint_auth_signing_alg is not an algorithm of this token_endpoint_auth_method",

@@ -36,6 +36,9 @@ pub struct Policy {
     /// Resource indicators (RFC 8707) this client answers for, besides its own `client_id`: access tokens issued for
     /// them it may introspect.
     pub resources: Vec<String>,
+    /// Resource indicators this client may name by its own authority, with the grant `client_credentials`. For a
+    /// person, that person's consent or the operator's word for the client decides.
+    pub targets: Vec<String>,
     /// Who entered its addresses: decides which networks may be reached for it.
     pub entered_by: EnteredBy,
 }
@@ -55,6 +58,7 @@ impl Default for Policy {
             refresh_absolute: None,
             assertion_audience: AssertionAudience::Endpoint,
             resources: Vec::new(),
+            targets: Vec::new(),
             entered_by: EnteredBy::Operator,
         }
     }

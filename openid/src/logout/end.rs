@@ -178,8 +178,6 @@ pub enum After {
 pub enum EndAnswer {
     /// Sign out.
     Everything,
-    /// Sign out of one of the sessions listed.
-    One(SessionId),
     /// Sign out of this application only.
     ThisClient,
 }
@@ -190,21 +188,13 @@ impl EndQuestion {
         match answer {
             EndAnswer::ThisClient => self.stay.clone().map(Ended::Participation).into_iter().collect(),
             EndAnswer::Everything if self.sessions.is_empty() => self.ends(&EndAnswer::ThisClient),
-            EndAnswer::Everything => self.reach(&self.sessions),
-            EndAnswer::One(session) => {
-                let one: Vec<_> = self.sessions.iter().filter(|held| held.session == *session).cloned().collect();
-                self.reach(&one)
-            }
+            EndAnswer::Everything => reach(self.policy, &self.sessions),
         }
     }
 
     /// Why: the relying party asked and the person agreed, or the person alone.
     pub fn cause(&self) -> Cause {
         if self.client.is_some() { Cause::RelyingParty } else { Cause::Person }
-    }
-
-    fn reach(&self, sessions: &[HeldSession]) -> Vec<Ended> {
-        reach(self.policy, sessions)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A client's own authority: RFC 6749 §4.4.
 //!
-//! Invariant: there is no person in it, so no scope that speaks of one, no refresh token, no ID Token.
+//! Invariant: there is no person in it, so no scope that speaks of one, no refresh token, no ID Token; and nobody who
+//! could agree to a resource, so the operator named it before.
 
 use crate::client::metadata::ClientKind;
 use crate::token::claims::SCOPES;
@@ -53,6 +54,14 @@ impl Credentials {
                 ));
             }
         };
+        // RFC 8707 §2: "invalid_target" also for a resource this client may not have.
+        if !self.resources.iter().all(|resource| client.policy.targets.contains(resource)) {
+            return Err(refuse(
+                ErrorCode::InvalidTarget,
+                "credentials_resource",
+                "a resource is not one this client may have without a person",
+            ));
+        }
         Ok(Issue {
             client: client.id.clone(),
             ground: Ground::Client,

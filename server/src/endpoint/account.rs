@@ -12,6 +12,7 @@ use openid::session::{Cause, Session, SessionStanding};
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 use store::SessionRow;
+use store::accounts::Done;
 
 use super::ask::Ask;
 use super::login::{Proven, prove};
@@ -183,18 +184,19 @@ pub(super) async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let (account, session) = owner(op, ask, &form).await?;
     let field = |name| form.get(name).unwrap_or_default().to_owned();
     let (current, new, repeat) = (field("current"), field("new"), field("repeat"));
-    let problem = match login::password::judge_change(&new, &current, &account.username) {
-        _ if new != repeat => Some(AccountNotice::PasswordsDiffer),
-        Err(problem) => Some(AccountNotice::PasswordWeak(problem_key(problem))),
+    let proven = match login::password::judge_change(&new, &current, &account.username) {
+        _ if new != repeat => Err(AccountNotice::PasswordsDiffer),
+        Err(problem) => Err(AccountNotice::PasswordWeak(problem_key(problem))),
         Ok(()) => match prove(op, ask, &account.username, &current).await? {
-            Proven::Is(_) => None,
-            Proven::Wrong => Some(AccountNotice::PasswordWrong),
-            Proven::Blocked { .. } => Some(AccountNotice::TooMany),
+            Proven::Is(who) => Ok(who.1),
+            Proven::Wrong => Err(AccountNotice::PasswordWrong),
+            Proven::Blocked { .. } => Err(AccountNotice::TooMany),
         },
     };
-    if let Some(problem) = problem {
-        return show(op, ask, (account, session), Some(problem)).await;
-    }
+    let proven = match proven {
+        Ok(proven) => proven,
+        Err(problem) => return show(op, ask, (account, session), Some(problem)).await,
+    };
     let hash = op.hashing().hash(&new).await?;
     let id = account.id.clone();
     let now = op.now();
@@ -203,22 +205,30 @@ pub(super) async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let rebound: Vec<_> = fresh.iter().map(|fresh| (fresh.old, fresh.new)).collect();
     let end = op.order_to_end(Ended::Account(id.clone()), Cause::PasswordChanged, &super::actor(&id));
     let line = op.line(&end.by, "password_changed", &account.username);
-    op.store()
+    let changed = op
+        .store()
         .write(async move |tx| {
             // Whoever was signed out while the password was checked changes none.
             let found = tx.session(&here).await?;
             if !found.is_some_and(|found| found.standing(now) == SessionStanding::Live) {
                 return Err(not_here().into());
             }
+            if !tx.change_password(&id, &proven, &hash, now).await?.is_done() {
+                return Ok(Done::No);
+            }
             let mut line = line.clone();
-            tx.set_password(&id, &hash, now).await?;
             line.tell(&tx.end_elsewhere(&end, &here).await?.tally());
             for (old, new) in &rebound {
                 tx.rebind_browser(old, new).await?;
             }
-            Ok(tx.note(&line).await?)
+            tx.note(&line).await?;
+            Ok(Done::Yes)
         })
         .await?;
+    if !changed.is_done() {
+        // Somebody changed it while it was checked.
+        return show(op, ask, (account, session), Some(AccountNotice::PasswordWrong)).await;
+    }
     let mut answer = back(op, &account.id, "password");
     for secret in &fresh {
         put(&mut answer, header::SET_COOKIE, &secret.cookie);

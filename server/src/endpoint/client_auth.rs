@@ -9,7 +9,7 @@ use openid::client::auth::{self, Audience, Fetched, Judged, Keys, Presented};
 use openid::client::policy::EnteredBy;
 use openid::client::{Authenticated, Client};
 use openid::wire::form::Form;
-use openid::wire::refusal::{ErrorCode, refuse};
+use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 
 use super::ask::Ask;
 use crate::answer::Stop;
@@ -53,7 +53,7 @@ pub(super) const CHANGED: &str = "client_changed";
 /// refused (RFC 7523 §3 item 7).
 pub(super) async fn admit(tx: &mut store::Tx, client: &Authenticated<Arc<Client>>) -> Result<(), Stop> {
     if !tx.client_stands(&client.client().id, client.client().version).await? {
-        return Err(refuse(ErrorCode::InvalidClient, CHANGED, "client authentication failed").into());
+        return Err(changed().into());
     }
     if let Some(assertion) = client.assertion() {
         let realm = format!("assertion:{}", assertion.client);
@@ -63,6 +63,24 @@ pub(super) async fn admit(tx: &mut store::Tx, client: &Authenticated<Arc<Client>
         }
     }
     Ok(())
+}
+
+/// The same for who asks and changes nothing: a client that was disabled a moment ago learns nothing. Only an assertion
+/// needs a transaction.
+pub(super) async fn admit_reader(op: &Op, client: &Authenticated<Arc<Client>>) -> Result<(), Stop> {
+    if client.assertion().is_some() {
+        let client = client.clone();
+        return op.store().write(async move |tx| admit(tx, &client).await).await;
+    }
+    let mut reader = op.store().reader().await?;
+    match reader.client_stands_now(&client.client().id, client.client().version).await? {
+        true => Ok(()),
+        false => Err(changed().into()),
+    }
+}
+
+fn changed() -> Refusal {
+    refuse(ErrorCode::InvalidClient, CHANGED, "client authentication failed")
 }
 
 impl Class {

@@ -7,7 +7,7 @@ use openid::introspect::{self, IntrospectRequest, Subject, TokenType};
 use serde_json::Value;
 
 use super::ask::Ask;
-use super::client_auth::{admit, authenticate};
+use super::client_auth::{admit_reader, authenticate};
 use crate::answer::{Answer, Stop, json};
 use crate::op::Op;
 
@@ -17,10 +17,7 @@ pub(super) async fn introspect(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let client = authenticate(op, ask, &form).await?;
     introspect::admit(client.client())?;
     let request = IntrospectRequest::read(&form)?;
-    if client.assertion().is_some() {
-        let client = client.clone();
-        op.store().write(async move |tx| admit(tx, &client).await).await?;
-    }
+    admit_reader(op, &client).await?;
     let now = op.now();
     let mut reader = op.store().reader().await?;
     // `token_type_hint` says where to look first (RFC 7662 §2.1); both are looked at.

@@ -8,14 +8,15 @@ use axum::http::{Method, header};
 use login::assurance::{Method as Proving, Proof};
 use login::budget::{self, Browser as Known};
 use openid::account::Account;
-use openid::name::{ClientId, Secret, SessionId};
+use openid::name::{ClientId, Digest, Secret, SessionId};
 use openid::session::{SessionKind, SessionStanding};
 use openid::time::Time;
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, refuse};
+use store::accounts::{Done, HeldAccount, Password};
 use store::attempts::Taken;
 use store::audit::Entry;
-use store::{Browser, NewSession, Opening, Reproof};
+use store::{Browser, Fault, NewSession, Reproof, Tx};
 
 use super::ask::Ask;
 use super::authorize::{self, Located};
@@ -103,9 +104,12 @@ async fn submitted(op: &Op, ask: &Ask, form: &Form, pending: Pending) -> Result<
             show(op, ask, &pending, Some(&typed), Some(LoginProblem::TooMany { minutes })).await
         }
         Proven::Wrong => show(op, ask, &pending, Some(&typed), Some(LoginProblem::Wrong)).await,
-        Proven::Is(account) => {
+        Proven::Is(who) => {
+            let (account, proven) = *who;
             // Somebody else may sign in where one account was to prove itself again: then that account is the choice.
-            let (browser, cookies) = open(op, ask, &account, typed.remember).await?;
+            let Some((browser, cookies)) = open(op, ask, (&account, proven), typed.remember).await? else {
+                return show(op, ask, &pending, Some(&typed), Some(LoginProblem::Wrong)).await;
+            };
             let pending = Pending { chosen: Some(account.id.clone()), again: None, ..pending };
             let mut answer = authorize::proceed(op, ask, pending, browser).await?;
             for cookie in cookies {
@@ -131,8 +135,8 @@ async fn cancel(op: &Op, ask: &Ask, pending: &Pending) -> Result<Answer, Stop> {
 
 /// What a username and a password prove.
 pub(super) enum Proven {
-    /// Who it is.
-    Is(Account),
+    /// Who it is, and what was proven: it is to be held when it is acted on.
+    Is(Box<(Account, Password)>),
     /// Nothing, and it does not say why.
     Wrong,
     /// Too many attempts; the hash was not computed.
@@ -158,13 +162,13 @@ pub(super) async fn prove(op: &Op, ask: &Ask, username: &str, password: &str) ->
         tracing::info!(why = "login_budget_empty", budget = budget.as_str(), source = %ask.peer.source(), "a sign-in was not tried: too many attempts");
         return Ok(Proven::Blocked { until });
     }
-    let phc = found.as_ref().and_then(|(account, phc)| account.disabled_at.is_none().then(|| phc.clone()).flatten());
-    let checked = op.hashing().check(password, phc.as_deref()).await?;
-    let (Some((account, old)), Checked::Right { upgrade }) = (found, checked) else {
+    let enabled = found.as_ref().filter(|(account, _)| account.disabled_at.is_none());
+    let checked = op.hashing().check(password, enabled.and_then(|(_, own)| own.phc.as_deref())).await?;
+    let (Some((account, proven)), Checked::Right { upgrade }) = (found, checked) else {
         tracing::info!(why = "login_wrong", source = %ask.peer.source(), "a sign-in failed");
         return Ok(Proven::Wrong);
     };
-    let id = account.id.clone();
+    let (id, old) = (account.id.clone(), proven.phc.clone());
     op.store()
         .write(async move |tx| {
             tx.refund_attempts(&takes, now).await?;
@@ -174,7 +178,7 @@ pub(super) async fn prove(op: &Op, ask: &Ask, username: &str, password: &str) ->
             Ok(())
         })
         .await?;
-    Ok(Proven::Is(account))
+    Ok(Proven::Is(Box::new((account, proven))))
 }
 
 /// Whether the browser is to remember the person.
@@ -192,9 +196,34 @@ impl Remember {
     }
 }
 
+/// The same person in the same browser: session and `sid` stay, `auth_time` moves (`logout.md` §2). Else a session opens.
+async fn settle(
+    tx: &mut Tx,
+    account: &HeldAccount,
+    new: &NewSession,
+    browser: &Browser,
+    secret: &Digest,
+) -> Result<(), Fault> {
+    let held = tx.browser_sessions(browser, &ClientId::new(""), new.now).await?;
+    if let Some(own) = held.iter().find(|candidate| candidate.session.account == *account.id()) {
+        let (acr, amr, browser) = (new.acr.clone(), new.amr.clone(), *secret);
+        let proof = Reproof { auth_time: new.now, acr, amr, browser, idle: new.idle, absolute: new.absolute };
+        if tx.reauthenticate(&own.session.id, &proof).await? == SessionStanding::Live {
+            return Ok(());
+        }
+    }
+    tx.open_session(account, new).await
+}
+
 /// Opens the session, or proves it again if this browser has one of this account. The secret it hangs on is a new one;
-/// the browser's other secret, and the sessions on it, stay as they are.
-async fn open(op: &Op, ask: &Ask, account: &Account, remember: Remember) -> Result<(Browser, Vec<String>), Stop> {
+/// the browser's other secret, and the sessions on it, stay as they are. `None`: the account was disabled while its
+/// password was checked, or that password is its password no longer.
+async fn open(
+    op: &Op,
+    ask: &Ask,
+    (account, proven): (&Account, Password),
+    remember: Remember,
+) -> Result<Option<(Browser, Vec<String>)>, Stop> {
     let now = op.now();
     let lifetimes = &op.config().lifetimes;
     let worth = Proof { method: Proving::Password, at: now }.assurance();
@@ -210,7 +239,6 @@ async fn open(op: &Op, ask: &Ask, account: &Account, remember: Remember) -> Resu
     };
     let new = NewSession {
         id: SessionId::new(op.dice().name()),
-        account: account.id.clone(),
         kind: SessionKind::Browser,
         browser: Some(secret),
         now,
@@ -222,34 +250,30 @@ async fn open(op: &Op, ask: &Ask, account: &Account, remember: Remember) -> Resu
     };
     let entry =
         Entry::new(op.dice().name(), now, format!("account:{}", account.id), "sign_in", account.username.clone());
-    op.store()
+    let id = account.id.clone();
+    let opened = op
+        .store()
         .write(async move |tx| {
+            let Some(account) = tx.hold_account(&id, &proven).await? else {
+                return Ok(Done::No);
+            };
             if let Some(old) = &old {
                 tx.rebind_browser(old, &secret).await?;
             }
-            let (acr, amr) = (new.acr.clone(), new.amr.clone());
-            let proof = Reproof { auth_time: now, acr, amr, browser: secret, idle, absolute };
-            let held = tx.browser_sessions(&browser, &ClientId::new(""), now).await?;
-            let own = held.iter().find(|candidate| candidate.session.account == new.account);
-            // The same person in the same browser: session and `sid` stay, `auth_time` moves (`logout.md` §2).
-            let again = match own {
-                Some(own) => tx.reauthenticate(&own.session.id, &proof).await? == SessionStanding::Live,
-                None => false,
-            };
-            if !again && tx.open_session(&new).await? == Opening::AccountOver {
-                return Err(
-                    refuse(ErrorCode::AccessDenied, "account_just_disabled", "this account cannot sign in").into()
-                );
-            }
+            settle(tx, &account, &new, &browser, &secret).await?;
             tx.note(&entry).await?;
-            Ok(())
+            Ok(Done::Yes)
         })
         .await?;
+    if !opened.is_done() {
+        tracing::info!(why = "login_overtaken", source = %ask.peer.source(), "a sign-in failed: the account changed meanwhile");
+        return Ok(None);
+    }
     let set = match remember {
         Remember::No => Cookie::Browser.set(op.dress(), fresh.reveal(), None),
         Remember::Yes => Cookie::Kept.set(op.dress(), fresh.reveal(), Some(lifetimes.session_remember)),
     };
     let known = KnownAccounts::of(op, ask).with(op, &account.id);
     let cookies = vec![set, Cookie::Known.set(op.dress(), &known.seal(op), Some(crate::known::LIFE))];
-    Ok((browser, cookies))
+    Ok(Some((browser, cookies)))
 }

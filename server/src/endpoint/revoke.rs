@@ -7,6 +7,8 @@ use openid::introspect::TokenType;
 use openid::revoke::{self, Revocation, RevokeRequest};
 use openid::session::Cause;
 
+use store::GrantEnding;
+use store::accounts::Done;
 use store::audit::Entry;
 
 use super::ask::Ask;
@@ -33,14 +35,14 @@ pub(super) async fn revoke(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
                 };
                 let revoked = match revoke::judge(id, kind, found.as_ref().map(|found| &found.facts)) {
                     Revocation::Nothing => continue,
-                    Revocation::Access => {
-                        tx.revoke_access(&request.token, id, now).await?;
-                        "an access token".to_owned()
-                    }
-                    Revocation::Grant(grant) => {
-                        tx.end_grant(&grant, Cause::Revoked, &by, now).await?;
-                        format!("grant {grant}")
-                    }
+                    Revocation::Access => match tx.revoke_access(&request.token, id, now).await? {
+                        Done::Yes => "an access token".to_owned(),
+                        Done::No => continue,
+                    },
+                    Revocation::Grant(grant) => match tx.end_grant(&grant, Cause::Revoked, &by, now).await? {
+                        GrantEnding::Now => format!("grant {grant}"),
+                        GrantEnding::Before => continue,
+                    },
                 };
                 // A token is of one kind: at most one line.
                 tx.note(&Entry::new(name.clone(), now, by.clone(), "revoked", revoked)).await?;

@@ -100,7 +100,6 @@ fn refusal_key(why: &str) -> &'static str {
         "pending_other_browser" => "why-browser",
         "csrf_no_cookie" => "why-cookie",
         "choice_not_here" | "account_not_here" => "why-not-here",
-        "account_just_disabled" => "why-account",
         "end_hint_foreign" => "why-hint",
         _ => "why-request",
     }

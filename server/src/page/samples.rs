@@ -45,7 +45,6 @@ samples! {
     "error" "other browser" => |f| refused(f, "pending_other_browser", "this page was opened in another browser");
     "error" "no cookie" => |f| refused(f, "csrf_no_cookie", "this form was not sent from our own page, or cookies are blocked");
     "error" "not here" => |f| refused(f, "choice_not_here", "this account is not signed in here any more");
-    "error" "account" => |f| refused(f, "account_just_disabled", "this account cannot sign in");
     "error" "hint" => |f| refused(f, "end_hint_foreign", "id_token_hint is not an ID Token of this provider");
     "error" "request" => |f| refused(f, "parameter_repeated", "a parameter is repeated");
     "error" "busy" => |f| busy(f, 503, "k7Jq2x");

@@ -81,3 +81,21 @@ pub(crate) fn sql(provider: &Provider, text: &str) -> String {
     assert!(output.status.success(), "{text}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
+
+/// So many seconds pass, without waiting: all that was written becomes so much older.
+pub(crate) fn passes(provider: &Provider, seconds: i64) {
+    let columns = [
+        ("code", "created_at expires_at grant_expires_at"),
+        ("access_token", "issued_at expires_at revoked_at"),
+        ("refresh_token", "issued_at expires_at rotated_at used_at"),
+        ("grants", "created_at expires_at ended_at"),
+        ("session", "auth_time created_at seen_at idle_until expires_at ended_at"),
+        ("participation", "begun_at used_at ended_at"),
+        ("replay", "expires_at"),
+    ];
+    let aged = columns.map(|(table, names)| {
+        let set: Vec<String> = names.split(' ').map(|name| format!("{name} = {name} - {}", seconds * 1000)).collect();
+        format!("UPDATE {table} SET {};", set.join(", "))
+    });
+    sql(provider, &format!("BEGIN IMMEDIATE; {} COMMIT;", aged.join(" ")));
+}

@@ -2,7 +2,7 @@
 
 use testkit::{Browser, Page, Provider, RelyingParty};
 
-use super::super::ground::{ADA, plan, with_ada};
+use super::super::ground::{ADA, plan, sql, with_ada};
 
 const TOO_MANY: &str = "Too many attempts";
 
@@ -99,4 +99,50 @@ async fn a_full_queue_of_password_checks_says_so_at_once() {
     assert!(statuses.contains(&503) && statuses.contains(&200), "{statuses:?}");
     assert!(provider.log().contains("too many passwords are being checked at once"));
     party.sign_in(&provider, &mut browser, ADA).await;
+}
+
+/// Issue 2: an office behind one address, at the documented defaults.
+#[tokio::test(flavor = "multi_thread")]
+async fn five_hundred_people_behind_one_address_mistype_once_and_sign_in() {
+    use argon2::password_hash::PasswordHasher as _;
+    let provider = with_ada(plan()).await;
+    let party = RelyingParty::first_party(&provider, "One").await;
+    // Cheap hashes: a wrong password costs next to nothing here, and each right one is hashed anew at the real cost.
+    let cheap = argon2::Params::new(64, 1, 1, None).unwrap();
+    let cheap = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, cheap);
+    let hash = cheap.hash_password(ADA.1.as_bytes()).unwrap().to_string();
+    sql(
+        &provider,
+        &format!(
+            "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 499) \
+             INSERT INTO account (id, username, username_key, sub, password, claims, created_at, updated_at) \
+             SELECT 'id-' || i, 'person ' || i, 'person ' || i, 'sub-' || i, '{hash}', '{{}}', 0, 0 FROM n"
+        ),
+    );
+    // Twenty-five at the door at once.
+    let url = party.begin(&provider).url();
+    let mut desks = tokio::task::JoinSet::new();
+    for desk in 0..25 {
+        let (url, mut browsers) = (url.clone(), Vec::new());
+        browsers.resize_with(20, || Browser::new(&provider));
+        desks.spawn(async move {
+            let mut signed_in = 0;
+            for (place, mut browser) in browsers.into_iter().enumerate() {
+                let name = format!("person {}", desk * 20 + place);
+                let page = browser.open(&url).await;
+                let page = browser.sign_in(&page, &name, "a slip of the pen").await;
+                assert!(page.says("do not belong together"), "{name}: {} {}", page.answer.status, page.answer.body);
+                let page = browser.sign_in(&page, &name, ADA.1).await;
+                assert!(page.parameter("code").is_some(), "{name}: {} {}", page.url, page.answer.body);
+                signed_in += 1;
+            }
+            signed_in
+        });
+    }
+    assert_eq!(desks.join_all().await.into_iter().sum::<usize>(), 500);
+    assert!(!provider.log().contains("login_budget_empty"));
+    let sessions = sql(&provider, "SELECT count(DISTINCT account) FROM session WHERE ended_at IS NULL");
+    assert_eq!(sessions, "500");
+    let cheap = sql(&provider, "SELECT count(*) FROM account WHERE password LIKE '%m=64,%'");
+    assert_eq!(cheap, "0", "every one of them was hashed at the real cost");
 }

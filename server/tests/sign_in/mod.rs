@@ -3,11 +3,11 @@
 mod budgets;
 mod forms;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use testkit::{Browser, Page, Provider, RelyingParty, Tokens};
+use testkit::{Browser, Page, Provider, RelyingParty, Tokens, eventually};
 
-use super::ground::{ADA, plan, signed_in, with_ada};
+use super::ground::{ADA, plan, signed_in, sql, with_ada};
 
 const BOB: (&str, &str) = ("bob", "staple of the walks");
 
@@ -34,35 +34,95 @@ fn error(begun: &testkit::Begun, provider: &Provider, page: &Page) -> String {
     page.parameter("error").unwrap_or_else(|| panic!("no error at {}: {}", page.url, page.answer.body))
 }
 
+/// How many password hashes were begun so far.
+fn counted(provider: &Provider) -> usize {
+    provider.log().matches("a password hash is computed").count()
+}
+
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_name_get_the_same_answer_at_the_same_cost() {
-    let provider = with_ada(plan()).await;
+    let provider = with_ada(plan().set("log.level = \"info,server::hashing=debug\"")).await;
+    provider.user(BOB.0, BOB.1).await;
+    provider.user("carol", "carol's own staple").await;
+    provider.cli(&["user", "disable", BOB.0]).await;
+    sql(&provider, "UPDATE account SET password = NULL WHERE username = 'carol'");
     let party = RelyingParty::first_party(&provider, "One").await;
     let mut browser = Browser::new(&provider);
     let page = browser.open(&party.begin(&provider).url()).await;
-    let (mut bodies, mut medians) = (Vec::new(), Vec::new());
-    for name in ["ada", "eve"] {
-        let mut times = Vec::new();
-        for _ in 0..5 {
-            let began = Instant::now();
-            let answer = browser.sign_in(&page, name, "wrong horse battery").await;
-            times.push(began.elapsed());
-            assert!(answer.has_form("login-form") && answer.says("do not belong together"));
-            let shown = answer.form("login-form");
-            let plain = answer.answer.body.replace(shown.field("request").unwrap(), "").replace(name, "NAME");
-            bodies.push((answer.answer.status, plain));
-        }
-        times.sort();
-        medians.push(times[2]);
+    let mut bodies = Vec::new();
+    // A wrong password; nobody's name; right ones of who may not sign in, or has no password at all.
+    for (name, password) in [("ada", "wrong horse battery"), ("eve", "wrong horse battery"), BOB, ("carol", BOB.1)] {
+        let before = counted(&provider);
+        let answer = browser.sign_in(&page, name, password).await;
+        assert_eq!(counted(&provider), before + 1, "{name}: one hash, no more and no less");
+        assert!(answer.has_form("login-form") && answer.says("do not belong together"));
+        let shown = answer.form("login-form");
+        let plain = answer.answer.body.replace(shown.field("request").unwrap(), "").replace(name, "NAME");
+        bodies.push((answer.answer.status, plain));
     }
     bodies.dedup();
     assert_eq!(bodies.len(), 1, "letter by letter the same page");
-    // A password hash takes tens of milliseconds, everything else a few: without one the answer would come ten times sooner.
-    assert!(medians[1] > medians[0] / 3, "unknown {:?}, wrong {:?}", medians[1], medians[0]);
+    let before = counted(&provider);
     let page = browser.sign_in(&page, ADA.0, ADA.1).await;
     assert!(page.parameter("code").is_some(), "the right password, from the same page: {}", page.url);
+    assert_eq!(counted(&provider), before + 1);
     let trail = provider.cli(&["audit"]).await;
     assert!(trail.as_array().unwrap().iter().any(|line| line["action"] == "sign_in" && line["subject"] == "ada"));
+}
+
+/// Ada's password at the cost of many checks, so that there is time to do something meanwhile.
+fn slow(provider: &Provider) {
+    use argon2::password_hash::PasswordHasher as _;
+    let params = argon2::Params::new(19 * 1024, 30, 1, None).unwrap();
+    let argon = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+    let hash = argon.hash_password(ADA.1.as_bytes()).unwrap().to_string();
+    sql(provider, &format!("UPDATE account SET password = '{hash}' WHERE username = 'ada'"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_was_changed_while_it_was_checked_proves_nothing() {
+    let provider = with_ada(plan().set("log.level = \"info,server::hashing=debug\"")).await;
+    let party = RelyingParty::first_party(&provider, "One").await;
+    // Whoever has the old password: at the sign-in page, in a browser that is signed in, and to change it.
+    for (what, new) in
+        [("sign in", "the first new one"), ("again", "the second new one"), ("change", "the third new one")]
+    {
+        provider.cli_with(ADA.1, &["user", "passwd", "ada", "--password-stdin"]).await;
+        let (mut owner, mut thief) = (Browser::new(&provider), Browser::new(&provider));
+        party.sign_in(&provider, &mut owner, ADA).await;
+        slow(&provider);
+        let page = match what {
+            "sign in" => thief.open(&party.begin(&provider).url()).await,
+            "again" => owner.open(&party.begin(&provider).with("prompt", "login").url()).await,
+            _ => owner.open(&provider.url("/account")).await,
+        };
+        let before = counted(&provider);
+        let doing = tokio::spawn(async move {
+            match what {
+                "sign in" => thief.sign_in(&page, ADA.0, ADA.1).await,
+                "again" => owner.sign_in(&page, ADA.0, ADA.1).await,
+                _ => {
+                    let form = page.form("password-form").fill("current", ADA.1);
+                    owner.submit(&page, &form.fill("new", "the thief's own").fill("repeat", "the thief's own")).await
+                }
+            }
+        });
+        // While it is checked the world stands still for the server, and an operator sets another password.
+        let began = || (counted(&provider) > before).then_some(());
+        eventually("it is being checked", Duration::from_secs(20), async || began()).await;
+        provider.signal("STOP");
+        provider.cli_with(new, &["user", "passwd", "ada", "--password-stdin"]).await;
+        provider.signal("CONT");
+        let page = doing.await.unwrap();
+        assert!(page.answer.status < 500 && page.parameter("code").is_none(), "{what}: {}", page.url);
+        assert_eq!(provider.cli(&["session", "list"]).await, serde_json::json!([]), "{what}: nobody is signed in");
+        let mut fresh = Browser::new(&provider);
+        let page = fresh.open(&party.begin(&provider).url()).await;
+        let page = fresh.sign_in(&page, ADA.0, "the thief's own").await;
+        assert!(page.says("do not belong together"), "{what}: the thief changed nothing");
+        assert!(fresh.sign_in(&page, ADA.0, new).await.parameter("code").is_some(), "{what}");
+    }
+    assert_eq!(provider.log().matches("login_overtaken").count(), 2);
 }
 
 #[tokio::test]
@@ -227,15 +287,10 @@ async fn a_weak_hash_is_upgraded_when_it_is_used() {
     let params = argon2::Params::new(64, 1, 1, None).unwrap();
     let weak = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
     let weak = weak.hash_password(ADA.1.as_bytes()).unwrap().to_string();
-    let data = provider.dir().join("data.sqlite");
-    let sql = async |text: String| {
-        let ran = std::process::Command::new("sqlite3").arg("-cmd").arg(".timeout 5000").arg(&data).arg(text).output();
-        String::from_utf8(ran.unwrap().stdout).unwrap()
-    };
-    sql(format!("UPDATE account SET password = '{weak}'")).await;
+    sql(&provider, &format!("UPDATE account SET password = '{weak}'"));
     let party = RelyingParty::first_party(&provider, "One").await;
     party.sign_in(&provider, &mut Browser::new(&provider), ADA).await;
-    let stored = sql("SELECT password FROM account".into()).await;
+    let stored = sql(&provider, "SELECT password FROM account");
     assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
     party.sign_in(&provider, &mut Browser::new(&provider), ADA).await;
 }

@@ -1,5 +1,11 @@
 //! The token endpoint and its neighbours from outside: RFC 6749 §5, RFC 6750 §3, RFC 7009, RFC 7662.
 
+mod assertions;
+mod endings;
+mod neighbours;
+mod pkce;
+mod refresh;
+
 use serde_json::json;
 use testkit::http::{Answer, Question};
 use testkit::{Browser, Provider, RelyingParty};

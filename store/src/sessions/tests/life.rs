@@ -8,10 +8,11 @@ use openid::time::Span;
 
 use super::ground::{
     DEADLINE, IDLE, START, account, begin, browser, client, client_with, consent, disable, end, ending, grant, join,
-    live_grants, new_session, session, stay,
+    live_grants, new_session, session, sign_in, stay,
 };
+use crate::accounts::{Done, Password};
 use crate::engine::tests::both::on_both;
-use crate::{Browser, GrantEnding, NoticeState, Opening, Reproof, Selection, SessionFilter, Store};
+use crate::{Browser, GrantEnding, NoticeState, Reproof, Selection, SessionFilter, Store};
 
 fn passing(secret: &str) -> Browser {
     Browser { passing: Some(browser(secret)), kept: None }
@@ -34,12 +35,28 @@ on_both! {
 
     async fn no_session_opens_for_a_disabled_account(store: Store) {
         let ann = account(&store, "ann").await;
-        let new = new_session("s1", &ann, "cookie");
-        let opening = store.write(async move |tx| {
-            disable(tx, &new.account, START).await?;
-            Ok(tx.open_session(&new).await?)
+        let new = new_session("s1", "cookie");
+        let opened = store.write(async move |tx| {
+            disable(tx, &ann, START).await?;
+            Ok(sign_in(tx, &ann, &new).await?)
         }).await.unwrap();
-        assert_eq!(opening, Opening::AccountOver);
+        assert_eq!(opened, Done::No);
+    }
+
+    async fn a_password_that_was_changed_meanwhile_proves_nothing(store: Store) {
+        let ann = account(&store, "ann").await;
+        let (new, whose) = (new_session("s1", "cookie"), ann.clone());
+        let (before, after) = (|| Password { phc: None, changed_at: None }, Password { phc: None, changed_at: Some(START) });
+        let done = store.write(async move |tx| {
+            let mut done = vec![tx.change_password(&whose, &before(), "the owner's", START).await?];
+            done.push(sign_in(tx, &whose, &new).await?);
+            done.push(tx.change_password(&whose, &before(), "the thief's", START).await?);
+            let held = tx.hold_account(&whose, &after).await?;
+            done.push(if held.is_some() { Done::Yes } else { Done::No });
+            Ok(done)
+        }).await.unwrap();
+        assert_eq!(done, [Done::Yes, Done::No, Done::No, Done::Yes]);
+        assert!(store.reader().await.unwrap().account_sessions(&ann, START).await.unwrap().is_empty());
     }
 
     /// One client whose row cannot be read keeps nobody signed in, and a newer release's policy is read as far as it is known.

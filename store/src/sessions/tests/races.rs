@@ -7,11 +7,11 @@ use openid::time::Span;
 use tokio::task::JoinSet;
 
 use super::ground::{
-    START, account, begin, client, disable, end, ending, grant, join, live_grants, new_session, session, stay,
+    START, account, begin, client, disable, end, ending, grant, join, live_grants, new_session, session, sign_in, stay,
 };
 use crate::engine::tests::both::on_both;
 use crate::tx::Tx;
-use crate::{Fault, NoticeFilter, Opening, Store};
+use crate::{Fault, NoticeFilter, Store};
 
 /// Holds a transaction open for a moment, where transactions run side by side: commits come late.
 async fn dawdle(tx: &mut Tx, n: i64) -> Result<(), Fault> {
@@ -145,13 +145,13 @@ on_both! {
             let ann = account(&store, &format!("ann{round}")).await;
             let mut running = JoinSet::new();
             for n in 0..6_i64 {
-                let new = new_session(&format!("s-{round}-{n}"), &ann, "cookie");
+                let (new, ann) = (new_session(&format!("s-{round}-{n}"), "cookie"), ann.clone());
                 let store = store.clone();
                 running.spawn(async move {
                     store.write(async move |tx| {
-                        let opening = tx.open_session(&new).await?;
+                        let opened = sign_in(tx, &ann, &new).await?;
                         dawdle(tx, round + n).await?;
-                        Ok(opening == Opening::Opened)
+                        Ok(opened.is_done())
                     }).await.unwrap()
                 });
             }
