@@ -65,8 +65,9 @@ CREATE TABLE participation (
 ){strict};
 CREATE UNIQUE INDEX participation_live ON participation (session, client) WHERE ended_at IS NULL;
 CREATE INDEX participation_session ON participation (session);
-CREATE INDEX participation_client ON participation (client, account) WHERE ended_at IS NULL;
-CREATE INDEX participation_account ON participation (account) WHERE ended_at IS NULL;
+-- Ended stays too: the grants of an account or a client are found through their stays.
+CREATE INDEX participation_client ON participation (client, account);
+CREATE INDEX participation_account ON participation (account, client);
 
 CREATE TABLE grants (
     id {text} NOT NULL PRIMARY KEY,
@@ -90,11 +91,7 @@ CREATE TABLE grants (
     cause {text}
 ){strict};
 CREATE INDEX grants_sid ON grants (sid);
-CREATE INDEX grants_session ON grants (session);
-CREATE INDEX grants_account ON grants (account, client) WHERE ended_at IS NULL;
-CREATE INDEX grants_client ON grants (client) WHERE ended_at IS NULL;
 CREATE INDEX grants_expiry ON grants (expires_at) WHERE ended_at IS NULL;
-CREATE INDEX grants_ended ON grants (ended_at) WHERE ended_at IS NOT NULL;
 
 -- Bounded by authorizations within a code's life and the sweep's interval.
 CREATE TABLE code (
@@ -136,7 +133,6 @@ CREATE TABLE access_token (
     revoked_at {int}
 ){strict};
 CREATE INDEX access_token_expiry ON access_token (expires_at);
-CREATE INDEX access_token_grant ON access_token (grant_id) WHERE grant_id IS NOT NULL;
 -- Those no person stands behind end with their client.
 CREATE INDEX access_token_own ON access_token (client) WHERE grant_id IS NULL;
 
@@ -149,7 +145,6 @@ CREATE TABLE refresh_token (
     rotated_at {int},
     used_at {int}
 ){strict};
-CREATE INDEX refresh_token_grant ON refresh_token (grant_id);
 CREATE INDEX refresh_token_parent ON refresh_token (parent) WHERE parent IS NOT NULL;
 CREATE INDEX refresh_token_expiry ON refresh_token (expires_at);
 

@@ -3,6 +3,7 @@
 //! | difference | SQLite | PostgreSQL |
 //! |---|---|---|
 //! | words in migrations | `INTEGER TEXT BLOB`, `STRICT` | `BIGINT TEXT BYTEA`, none |
+//! | places of values | `?1` | `$1` |
 //! | a write | the one writer thread, group commit | a thread with a pool, read committed |
 //! | hold and lease rows | nothing, already alone | `FOR SHARE`, `FOR UPDATE`, `SKIP LOCKED` |
 //! | wake the courier | in-process signal | `NOTIFY` without payload |
@@ -19,7 +20,6 @@ mod sqlite_session;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -151,15 +151,15 @@ pub(crate) enum Line {
 impl Line {
     pub(crate) async fn rows(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
         match self {
-            Self::Sqlite(session) => session.rows(&spell(statement, Words::SQLITE), values),
-            Self::Postgres(session) => session.rows(&spell(statement, Words::POSTGRES), values).await,
+            Self::Sqlite(session) => session.rows(statement.sqlite(), values),
+            Self::Postgres(session) => session.rows(statement.postgres(), values).await,
         }
     }
 
     pub(crate) async fn change(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, Fault> {
         match self {
-            Self::Sqlite(session) => session.change(&spell(statement, Words::SQLITE), values),
-            Self::Postgres(session) => session.change(&spell(statement, Words::POSTGRES), values).await,
+            Self::Sqlite(session) => session.change(statement.sqlite(), values),
+            Self::Postgres(session) => session.change(statement.postgres(), values).await,
         }
     }
 
@@ -175,8 +175,8 @@ impl Line {
     #[cfg(test)]
     pub(crate) async fn prepare(&mut self, statement: &Statement) -> Result<(), Fault> {
         match self {
-            Self::Sqlite(session) => session.prepare(&spell(statement, Words::SQLITE)),
-            Self::Postgres(session) => session.prepare(&spell(statement, Words::POSTGRES)).await,
+            Self::Sqlite(session) => session.prepare(statement.sqlite()),
+            Self::Postgres(session) => session.prepare(statement.postgres()).await,
         }
     }
 
@@ -219,7 +219,7 @@ impl Line {
     }
 }
 
-/// The words in braces and what they become.
+/// The words that differ and what they become.
 struct Words(&'static [(&'static str, &'static str)]);
 
 impl Words {
@@ -231,6 +231,8 @@ impl Words {
         ("{share}", ""),
         ("{hold}", ""),
         ("{lease}", ""),
+        // `$2, $1` would be numbered by first appearance; a value's place is the number in its name.
+        ("$", "?"),
     ]);
     const POSTGRES: &'static Self = &Self(&[
         ("{int}", "BIGINT"),
@@ -243,8 +245,14 @@ impl Words {
     ]);
 }
 
-fn spell(statement: &Statement, words: &Words) -> Cow<'static, str> {
-    if statement.braces { Cow::Owned(replace(statement.sql, words)) } else { Cow::Borrowed(statement.sql) }
+impl Statement {
+    fn sqlite(&self) -> &str {
+        self.spelt.sqlite.get_or_init(|| replace(self.sql, Words::SQLITE))
+    }
+
+    fn postgres(&self) -> &str {
+        self.spelt.postgres.get_or_init(|| replace(self.sql, Words::POSTGRES))
+    }
 }
 
 fn replace(sql: &str, words: &Words) -> String {

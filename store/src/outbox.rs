@@ -16,7 +16,7 @@ use openid::time::Time;
 pub use self::asking::{Counts, Cursor, NoticeFilter, NoticeRow, NoticeState};
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&[&Statement]] = &[STATEMENTS_HERE, asking::STATEMENTS, folding::STATEMENTS];
+pub(crate) static STATEMENTS: &[&[&Statement]] = &[STATEMENTS_HERE, asking::STATEMENTS, folding::STATEMENTS];
 
 use crate::fault::Fault;
 use crate::row::Row;

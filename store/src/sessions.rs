@@ -22,7 +22,7 @@ pub use self::sweeping::{Sweep, Swept};
 
 pub(crate) use self::rows::{grant_columns, read_grant};
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&[&Statement]] =
+pub(crate) static STATEMENTS: &[&[&Statement]] =
     &[STATEMENTS_HERE, asking::STATEMENTS, ending::STATEMENTS, leaving::STATEMENTS, sweeping::STATEMENTS];
 use self::rows::{read_session, session_columns};
 use crate::accounts::HeldAccount;

@@ -2,6 +2,8 @@
 //!
 //! Invariant: no SQL is put together while running; the engines replace only the words in braces.
 
+use std::sync::OnceLock;
+
 /// One SQL text for both engines, with `$1` placeholders.
 ///
 /// The words in braces are the table of differences (`architecture.md` §2.9): `{share}` holds the rows read until the
@@ -12,22 +14,20 @@ pub(crate) struct Statement {
     pub(crate) name: &'static str,
     /// Its text.
     pub(crate) sql: &'static str,
-    /// Whether a word in braces must be replaced.
-    pub(crate) braces: bool,
+    /// The text as an engine wants it, put into its words once.
+    pub(crate) spelt: Spelt,
+}
+
+/// A statement's text in the words of each engine, once it has been asked for.
+#[derive(Debug)]
+pub(crate) struct Spelt {
+    pub(crate) sqlite: OnceLock<String>,
+    pub(crate) postgres: OnceLock<String>,
 }
 
 impl Statement {
     pub(crate) const fn new(name: &'static str, sql: &'static str) -> Self {
-        let bytes = sql.as_bytes();
-        let mut at = 0;
-        let mut braces = false;
-        while at < bytes.len() {
-            if bytes[at] == b'{' {
-                braces = true;
-            }
-            at += 1;
-        }
-        Self { name, sql, braces }
+        Self { name, sql, spelt: Spelt { sqlite: OnceLock::new(), postgres: OnceLock::new() } }
     }
 }
 
@@ -39,18 +39,18 @@ macro_rules! statements {
     ($list:ident: $($(#[$meta:meta])* $name:ident = $sql:expr;)*) => {
         $(
             $(#[$meta])*
-            const $name: $crate::statements::Statement =
+            static $name: $crate::statements::Statement =
                 $crate::statements::Statement::new(concat!(module_path!(), "::", stringify!($name)), $sql);
         )*
         #[cfg(test)]
-        pub(crate) const $list: &[&$crate::statements::Statement] = &[$(&$name),*];
+        pub(crate) static $list: &[&$crate::statements::Statement] = &[$(&$name),*];
     };
 }
 pub(crate) use statements;
 
 /// The lists of all modules.
 #[cfg(test)]
-pub(crate) const EVERY: &[&[&[&Statement]]] = &[
+pub(crate) static EVERY: &[&[&[&Statement]]] = &[
     &[crate::sessions::tests::ground::STATEMENTS],
     &[
         crate::tx::STATEMENTS,

@@ -174,17 +174,14 @@ impl Session {
         self.connection().prepare_cached(sql).map(drop).map_err(|error| fault_of(error, "SQLite"))
     }
 
-    /// SQLite numbers `$2, $1` by first appearance, so values are bound by the number in the name.
     fn bound(&self, sql: &str, values: &[Value<'_>]) -> Result<CachedStatement<'_>, rusqlite::Error> {
         let mut statement = self.connection().prepare_cached(sql)?;
         let count = statement.parameter_count();
         if count != values.len() {
             return Err(rusqlite::Error::InvalidParameterCount(values.len(), count));
         }
-        for at in 1..=count {
-            let number = statement.parameter_name(at).and_then(|name| name.get(1..)?.parse::<usize>().ok());
-            let value = number.and_then(|number| values.get(number.checked_sub(1)?));
-            match value.ok_or(rusqlite::Error::InvalidParameterCount(values.len(), count))? {
+        for (at, value) in (1..).zip(values) {
+            match *value {
                 Value::Int(number) => statement.raw_bind_parameter(at, number)?,
                 Value::Text(text) => statement.raw_bind_parameter(at, text)?,
                 Value::Bytes(bytes) => statement.raw_bind_parameter(at, bytes)?,

@@ -28,9 +28,10 @@ statements! {
     LEAVING = "SELECT sid, account, client, sub FROM participation WHERE session = $1 AND ended_at IS NULL \
         AND (CAST($2 AS {text}) IS NULL OR client = $2) AND (CAST($3 AS {text}) IS NULL OR sid = $3) ORDER BY sid";
     GRANTS_OF_STAY = "SELECT id, kind FROM grants WHERE sid = $1 AND ended_at IS NULL ORDER BY id";
-    GRANTS_OF_ACCOUNT = "SELECT id, client FROM grants WHERE account = $1 AND ended_at IS NULL \
-        AND (CAST($2 AS {text}) IS NULL OR client = $2) ORDER BY id";
-    GRANTS_OF_CLIENT = "SELECT id, client FROM grants WHERE client = $1 AND ended_at IS NULL ORDER BY id LIMIT $2";
+    GRANTS_OF_ACCOUNT = "SELECT g.id, g.client FROM participation p JOIN grants g ON g.sid = p.sid \
+        WHERE p.account = $1 AND g.ended_at IS NULL AND (CAST($2 AS {text}) IS NULL OR p.client = $2) ORDER BY g.id";
+    GRANTS_OF_CLIENT = "SELECT g.id, g.client FROM participation p JOIN grants g ON g.sid = p.sid \
+        WHERE p.client = $1 AND g.ended_at IS NULL ORDER BY g.id LIMIT $2";
     CLIENT = "SELECT metadata, policy FROM client WHERE id = $1";
 }
 

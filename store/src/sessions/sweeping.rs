@@ -18,12 +18,11 @@ statements! {
     EXPIRED_GRANTS = "SELECT id FROM grants WHERE ended_at IS NULL AND expires_at <= $1 ORDER BY id LIMIT $2 {lease}";
     OVER = "UPDATE grants SET ended_at = $2, cause = $3 WHERE id = $1 AND ended_at IS NULL";
     KEPT_LONG = "SELECT s.id FROM session s WHERE s.ended_at <= $1 \
-        AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.session = s.id AND g.ended_at IS NULL) \
+        AND NOT EXISTS (SELECT 1 FROM participation p JOIN grants g ON g.sid = p.sid \
+        WHERE p.session = s.id AND g.ended_at IS NULL) \
         AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.session = s.id AND o.settled_at IS NULL) \
         ORDER BY s.ended_at LIMIT $2";
-    REMOVE_ACCESS = "DELETE FROM access_token WHERE grant_id IN (SELECT id FROM grants WHERE session = $1)";
-    REMOVE_REFRESH = "DELETE FROM refresh_token WHERE grant_id IN (SELECT id FROM grants WHERE session = $1)";
-    REMOVE_GRANTS = "DELETE FROM grants WHERE session = $1";
+    REMOVE_GRANTS = "DELETE FROM grants WHERE sid IN (SELECT sid FROM participation WHERE session = $1)";
     REMOVE_STAYS = "DELETE FROM participation WHERE session = $1";
     REMOVE = "DELETE FROM session WHERE id = $1 AND ended_at IS NOT NULL";
     REMOVE_ENDINGS = "DELETE FROM ending WHERE id IN (SELECT id FROM ending WHERE at <= $1 ORDER BY at LIMIT $2)";
@@ -88,12 +87,13 @@ impl Tx {
         Ok(ended)
     }
 
-    /// Removes sessions that ended before, with their stays, grants and dead tokens. Returns how many.
+    /// Removes sessions that ended before, with their stays and grants. A token that outlives its grant is dead, and goes
+    /// when it expires ([`Tx::sweep_tokens`]). Returns how many.
     pub async fn remove_ended(&mut self, before: Time, limit: u32) -> Result<u32, Fault> {
         let mut removed = 0;
         for mut row in self.rows(&KEPT_LONG, values![before, limit]).await? {
             let id: String = row.take()?;
-            for statement in [&REMOVE_ACCESS, &REMOVE_REFRESH, &REMOVE_GRANTS, &REMOVE_STAYS, &REMOVE] {
+            for statement in [&REMOVE_GRANTS, &REMOVE_STAYS, &REMOVE] {
                 self.change(statement, values![&id]).await?;
             }
             removed += 1;

@@ -330,4 +330,21 @@ on_both! {
         assert!(lives(&store, &drawn("a").access).await);
         assert_eq!(refreshed(&store, refresh_digest("a"), &place.client, "b").await, Refreshed::First);
     }
+
+    async fn a_token_that_outlives_its_grant_is_dead_until_it_is_swept(store: Store) {
+        let place = code(&store, "kept", GrantKind::Online).await;
+        assert_eq!(redeemed(&store, "kept", &place.client, "a").await, Redeemed::Yes);
+        end(&store, ending(Ended::Session(place.session), Cause::Person)).await;
+        store.write(async |tx| Ok(tx.withdraw_notices(&ClientId::new("rp-kept"), START).await?)).await.unwrap();
+        let removed = store.write(async |tx| Ok(tx.remove_ended(START + Span::from_days(91), 10).await?)).await.unwrap();
+        assert_eq!(removed, 1, "with its grant");
+        let tokens = drawn("a");
+        let found = store.reader().await.unwrap().access_token(&tokens.access, START).await.unwrap().unwrap();
+        assert!(!found.facts.is_live(START));
+        let client = place.client;
+        let held = store.write(async move |tx| Ok(tx.refresh_held(&tokens.refresh, &client, START).await?)).await.unwrap();
+        assert!(held.is_none());
+        let swept = store.write(async |tx| Ok(tx.sweep_tokens(LATER + Span::from_days(2), 10).await?)).await.unwrap();
+        assert_eq!(swept, 2);
+    }
 }
