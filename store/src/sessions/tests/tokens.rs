@@ -342,7 +342,7 @@ on_both! {
         let found = store.reader().await.unwrap().access_token(&tokens.access, START).await.unwrap().unwrap();
         assert!(!found.facts.is_live(START));
         let client = place.client;
-        let held = store.write(async move |tx| Ok(tx.refresh_held(&tokens.refresh, &client, START).await?)).await.unwrap();
+        let held = store.write(async move |tx| Ok(tx.refresh_held(&Digest::of("refresh a"), &client, START).await?)).await.unwrap();
         assert!(held.is_none());
         let swept = store.write(async |tx| Ok(tx.sweep_tokens(LATER + Span::from_days(2), 10).await?)).await.unwrap();
         assert_eq!(swept, 2);
