@@ -11,7 +11,7 @@ use crate::authorize::request::Prompt;
 use crate::authorize::response_type::ResponseType;
 use crate::bound::pkce;
 use crate::client::auth::METHODS;
-use crate::client::members::IMPLICIT;
+use crate::client::flows::IMPLICIT;
 use crate::client::metadata::AuthMethod;
 use crate::token::GRANTS;
 use crate::wire::scope::Scope;

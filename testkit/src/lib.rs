@@ -6,6 +6,7 @@
 
 pub mod browser;
 pub mod cable;
+pub mod certificate;
 pub mod flow;
 pub mod html;
 pub mod http;
@@ -16,8 +17,9 @@ pub mod relying_party;
 
 pub use browser::{Browser, Page};
 pub use cable::Cable;
+pub use certificate::Certificate;
 pub use flow::{Begun, Tokens};
-pub use provider::{Certificate, Plan, Provider};
+pub use provider::{Plan, Provider};
 pub use relying_party::{Heard, RelyingParty, Reply};
 
 use std::time::{Duration, Instant};

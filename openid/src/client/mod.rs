@@ -5,6 +5,7 @@
 
 pub mod assertion;
 pub mod auth;
+pub(crate) mod flows;
 pub mod jose_members;
 pub(crate) mod members;
 pub mod metadata;
