@@ -2,7 +2,7 @@
 
 use libfuzzer_sys::arbitrary::Unstructured;
 use openid::authorize::place::{Destination, Reply};
-use openid::authorize::request::{AuthRequest, ServerOffers};
+use openid::authorize::request::{AuthRequest, ServerOffers, SignUp};
 use openid::client::auth::Presented;
 use openid::client::metadata::Metadata;
 use openid::client::policy::Policy;
@@ -41,7 +41,7 @@ pub fn auth_request_read(bytes: &[u8]) {
         policy: Policy::default(),
         secret: ClientSecret::None,
     };
-    let offers = ServerOffers { scopes: Scope::read("openid profile").expect("a scope"), acr_values: Vec::new() };
+    let offers = ServerOffers { scopes: Scope::read("openid profile").expect("a scope"), acr_values: Vec::new(), sign_up: SignUp::Open };
     let Ok(drawn) = Form::read(bytes) else { return };
     let fixed = [("client_id".to_owned(), "rp".to_owned()), ("response_type".to_owned(), "code".to_owned())];
     for form in [drawn.clone(), Form::from_pairs(fixed.into_iter().chain(drawn.pairs().iter().cloned()))] {

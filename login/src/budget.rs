@@ -113,6 +113,17 @@ pub fn takes(username: &str, browser: Browser<'_>, limits: &Limits) -> Vec<Take>
     }
 }
 
+/// The buckets a letter to an address takes from: those of sign-ins in size, and others, so that whoever has used up the
+/// sign-ins can still ask for a new password. Nothing gives these back.
+pub fn letter_takes(address: &str, source: IpAddr, limits: &Limits) -> Vec<Take> {
+    // As in `known_key`: no username that is found begins with a zero byte.
+    let key = jose::sha256(format!("\0letter\0{}", username_key(address)).as_bytes()).to_vec();
+    vec![
+        Take { budget: Budget::Source, key: network(source), limit: limits.source },
+        Take { budget: Budget::Account, key, limit: limits.account },
+    ]
+}
+
 /// The network a source is counted as: an IPv4 address (also one mapped into IPv6), or an IPv6 /64.
 pub fn network(source: IpAddr) -> Vec<u8> {
     match source.to_canonical() {

@@ -7,12 +7,13 @@ use jose::{JweAlg, JweEnc, JwsAlg};
 use serde_json::{Map, Value, json};
 
 use crate::authorize::mode::ResponseMode;
-use crate::authorize::request::Prompt;
+use crate::authorize::request::SignUp;
 use crate::authorize::response_type::ResponseType;
 use crate::bound::pkce;
 use crate::client::auth::METHODS;
 use crate::client::flows::IMPLICIT;
 use crate::client::metadata::AuthMethod;
+use crate::display::Display;
 use crate::token::GRANTS;
 use crate::wire::scope::Scope;
 
@@ -33,6 +34,8 @@ pub struct Offers {
     pub acr_values: Vec<String>,
     /// The languages of the pages.
     pub ui_locales: Vec<String>,
+    /// Whether people may make themselves an account.
+    pub sign_up: SignUp,
     /// Links for people: documentation, policy, terms.
     pub links: Links,
 }
@@ -103,7 +106,8 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
         ("claim_types_supported", json!(["normal"])),
         ("claims_supported", json!(offers.claims)),
         ("ui_locales_supported", json!(offers.ui_locales)),
-        ("prompt_values_supported", json!(Prompt::VALUES)),
+        ("display_values_supported", json!(Display::ALL.iter().map(|display| display.as_str()).collect::<Vec<_>>())),
+        ("prompt_values_supported", json!(offers.sign_up.prompts())),
         ("claims_parameter_supported", json!(true)),
         ("request_parameter_supported", json!(true)),
         ("request_uri_parameter_supported", json!(true)),

@@ -5,6 +5,7 @@
 //! | spec | module |
 //! |---|---|
 //! | RFC 6749 authorization, OpenID Connect Core §3.1 | [`authorize`] |
+//! | OpenID Connect Core §3.1.2.1 `display` | [`display`] |
 //! | RFC 6749 token endpoint, OpenID Connect Core §3.1.3, §12 | [`token`] |
 //! | RFC 7636 PKCE | [`bound`] |
 //! | RFC 7591 metadata, RFC 6749 §2.3, OpenID Connect Core §9 | [`client`] |
@@ -19,6 +20,7 @@ pub mod authorize;
 pub mod bound;
 pub mod client;
 pub mod discovery;
+pub mod display;
 pub mod introspect;
 pub mod logout;
 pub mod name;

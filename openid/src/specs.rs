@@ -52,6 +52,7 @@ specs! {
     "OpenID Connect Core", "OpenID Connect Core 1.0", "incorporating errata set 2", "https://openid.net/specs/openid-connect-core-1_0.html", "openid";
     "OpenID Connect Discovery", "OpenID Connect Discovery 1.0", "incorporating errata set 2", "https://openid.net/specs/openid-connect-discovery-1_0.html", "openid::discovery";
     "OpenID Connect Registration", "OpenID Connect Dynamic Client Registration 1.0: client metadata", "incorporating errata set 2", "https://openid.net/specs/openid-connect-registration-1_0.html", "openid::client::metadata";
+    "Initiating User Registration", "Initiating User Registration via OpenID Connect", "1.0", "https://openid.net/specs/openid-connect-prompt-create-1_0.html", "openid::authorize::request, openid::authorize::next";
     "Multiple Response Types", "OAuth 2.0 Multiple Response Type Encoding Practices", "1.0", "https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html", "openid::authorize::mode";
     "Form Post", "OAuth 2.0 Form Post Response Mode", "1.0", "https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html", "openid::authorize::mode";
     "Unmet Authentication Requirements", "OpenID Connect Core Error Code unmet_authentication_requirements", "1.0", "https://openid.net/specs/openid-connect-unmet-authentication-requirements-1_0.html", "openid::authorize::wanted";

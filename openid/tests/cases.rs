@@ -14,11 +14,12 @@ use given::{ISSUER, NOW, cases, form, object, run, seconds, texts};
 use jose::{JwkSet, JwsAlg, Signer as _, SigningKey};
 use openid::acr::Amr;
 use openid::authorize::grant::{Granted, Names};
+use openid::authorize::initiate::{Starter, start};
 use openid::authorize::mode::Sent;
 use openid::authorize::next::{Candidate, Consent, Hint, Known, Next, Question, next};
 use openid::authorize::object::{self as request, Carried};
 use openid::authorize::place::{Destination, FrontAccess, Reply, Success};
-use openid::authorize::request::{AuthRequest, ServerOffers};
+use openid::authorize::request::{AuthRequest, ServerOffers, SignUp};
 use openid::authorize::response_type::Part;
 use openid::bound::pkce::Challenge;
 use openid::client::auth::{self, Audience, Fetched, Judged, Keys, METHODS, Presented};
@@ -58,8 +59,9 @@ fn client(given: &Value) -> Arc<Client> {
     Arc::new(Client { id: ClientId::new("rp"), version: 1, standing, metadata, policy, secret })
 }
 
-fn offers() -> ServerOffers {
+fn offers(sign_up: &Value) -> ServerOffers {
     ServerOffers {
+        sign_up: sign_up.as_str().map_or(SignUp::Closed, |word| SignUp::read(word).unwrap()),
         scopes: Scope::read("openid profile email offline_access").unwrap(),
         acr_values: vec!["urn:ostiary:acr:password".to_owned()],
     }
@@ -105,7 +107,8 @@ fn place(_: &str, case: &Value) -> Value {
 fn read(case: &Value) -> Result<(AuthRequest, Arc<Client>, Destination), Refusal> {
     let (form, client) = (request_form(&case["asked"]), client(&case["given"]));
     let place = Destination::locate(&form, &client).unwrap();
-    AuthRequest::read(&form, &client, &place, &offers()).map(|request| (request, client, place))
+    AuthRequest::read(&form, &client, &place, &offers(&case["given"]["sign_up"]))
+        .map(|request| (request, client, place))
 }
 
 fn read_request(_: &str, case: &Value) -> Value {
@@ -139,7 +142,10 @@ fn answer(_: &str, case: &Value) -> Value {
     let client = client(&case["given"]);
     let place = Destination::locate(&form, &client).unwrap();
     let reply =
-        match (case["given"]["say"].as_str(), AuthRequest::read(&form, &client, &place, &offers())) {
+        match (
+            case["given"]["say"].as_str(),
+            AuthRequest::read(&form, &client, &place, &offers(&case["given"]["sign_up"])),
+        ) {
             (Some(say), _) => {
                 Reply::Refusal(refuse(openid::wire::refusal::ErrorCode::InvalidRequest, "case", say.to_owned()))
             }
@@ -289,6 +295,7 @@ fn answered(next: Next) -> Value {
             "issue": agreed.account.as_str(), "scope": agreed.scope.to_string(), "sub": agreed.sub.as_str(),
         }),
         Next::Send(refusal) => refused(&refusal),
+        Next::Ask(Question::Create) => json!({ "ask": "create" }),
         Next::Ask(Question::Choose) => json!({ "ask": "choose" }),
         Next::Ask(Question::Login { username, again }) => {
             json!({ "ask": "login", "username": username, "again": again.map(|id| id.to_string()) })
@@ -303,6 +310,14 @@ fn answered(next: Next) -> Value {
 fn next_question(_: &str, case: &Value) -> Value {
     let (request, client, _) = read(case).unwrap_or_else(|refusal| panic!("{refusal} in {case}"));
     answered(next(&request, &client, &known(&case["given"]), NOW))
+}
+
+fn initiate(_: &str, case: &Value) -> Value {
+    let given = &case["given"];
+    let consent =
+        given["consent"].as_str().map(|scope| Consent { scope: Scope::read(scope).unwrap(), ..Consent::default() });
+    let who = Starter { username: case["asked"]["username"].as_str().unwrap(), consent: consent.as_ref() };
+    start(&client(given), ISSUER, &who).map_or_else(|| json!({}), |start| json!({ "start": start }))
 }
 
 fn pkce(_: &str, case: &Value) -> Value {
@@ -428,7 +443,8 @@ fn discover(_: &str, case: &Value) -> Value {
             revocation: at("/revoke"),
             end_session: at("/end_session"),
         },
-        scopes: offers().scopes,
+        scopes: offers(&given["sign_up"]).scopes,
+        sign_up: offers(&given["sign_up"]).sign_up,
         id_token_algs: texts(&given["id_token_algs"]).iter().map(|alg| alg.parse().unwrap()).collect(),
         claims: texts(&given["claims"]),
         acr_values: texts(&given["acr_values"]),
@@ -475,6 +491,11 @@ fn authorize_grant_cases() {
 }
 
 #[test]
+fn authorize_initiate_cases() {
+    run("authorize/initiate.toml", initiate);
+}
+
+#[test]
 fn authorize_next_cases() {
     run("authorize/next.toml", next_question);
 }
@@ -493,6 +514,7 @@ fn discovery_cases() {
 const RUN: &[&str] = &[
     "authorize/answer.toml",
     "authorize/grant.toml",
+    "authorize/initiate.toml",
     "authorize/next.toml",
     "authorize/object.toml",
     "authorize/place.toml",

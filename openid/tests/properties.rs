@@ -8,7 +8,7 @@ use openid::acr::Amr;
 use openid::authorize::mode::Sent;
 use openid::authorize::next::{Candidate, Consent, Hint, Known, Next, next};
 use openid::authorize::place::{Destination, Reply, Success};
-use openid::authorize::request::{AuthRequest, ServerOffers};
+use openid::authorize::request::{AuthRequest, ServerOffers, SignUp};
 use openid::client::auth::Presented;
 use openid::client::metadata::Metadata;
 use openid::client::policy::{ConsentPolicy, Policy};
@@ -42,6 +42,7 @@ fn client(consent: ConsentPolicy, application_type: &str) -> Client {
 
 fn offers() -> ServerOffers {
     ServerOffers {
+        sign_up: SignUp::Open,
         scopes: Scope::read("openid profile email offline_access").unwrap(),
         acr_values: vec!["a".to_owned()],
     }

@@ -45,6 +45,9 @@ const SPREAD: Span = Span::from_seconds(5);
 /// Ended sessions and settled notices are kept this long.
 const RETENTION: Span = Span::from_days(90);
 
+/// Letters are kept so long after their links expired: "used before" is a better answer than "unknown".
+const LETTERS: Span = Span::from_days(7);
+
 /// Lines of the audit trail are kept this long: a year, and time to look back on it.
 const TRAIL: Span = Span::from_days(400);
 
@@ -68,7 +71,7 @@ async fn watch_versions(op: &Op, mut stop: watch::Receiver<bool>) {
             Ok(now) if seen.as_ref() == Some(&now) => {}
             Ok(now) => match reload(op).await {
                 Ok(()) => seen = Some(now),
-                Err(fault) => tracing::error!("clients and keys could not be read again: {fault:#}"),
+                Err(fault) => tracing::error!("clients, keys and settings could not be read again: {fault:#}"),
             },
             Err(fault) => tracing::error!("the version rows could not be read: {fault:#}"),
         }
@@ -81,6 +84,7 @@ async fn versions(op: &Op) -> Result<Vec<(String, i64)>, Fault> {
 
 async fn reload(op: &Op) -> Result<(), Fault> {
     op.clients().reload(op.store()).await?;
+    op.reload_settings().await?;
     op.keys().reload(op.store(), op.sealing()).await
 }
 
@@ -120,6 +124,9 @@ async fn chores(op: &Op, mut stop: watch::Receiver<bool>) {
         if let Err(stop) = rotate(op).await {
             tracing::error!("keys could not be rotated: {}", words(&stop));
         }
+        if let Err(stop) = catch_up(op, &mut stop).await {
+            tracing::error!("rows of an earlier release could not be read: {}", words(&stop));
+        }
         if let Err(stop) = fold(op, op.now(), &mut stop).await {
             tracing::error!("old rows could not be removed: {}", words(&stop));
         }
@@ -149,6 +156,17 @@ async fn rotate(op: &Op) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Reads what an earlier release wrote without saying what is looked up now, a batch at a time.
+async fn catch_up(op: &Op, stop: &mut watch::Receiver<bool>) -> Result<(), Stop> {
+    loop {
+        let read =
+            op.store().write(async |tx| Ok(tx.read_addresses(BATCH).await? + tx.read_fronts(BATCH).await?)).await?;
+        if read == 0 || !rest(stop, Duration::from_millis(100)).await {
+            return Ok(());
+        }
+    }
+}
+
 /// Removes what is over, a batch at a time, until a round removes nothing.
 async fn fold(op: &Op, now: Time, stop: &mut watch::Receiver<bool>) -> Result<(), Stop> {
     let full = now - op.config().limits.login().forget_after();
@@ -162,6 +180,7 @@ async fn fold(op: &Op, now: Time, stop: &mut watch::Receiver<bool>) -> Result<()
                 removed += tx.sweep_tokens(now, BATCH).await?;
                 removed += tx.sweep_replay(now - CLOCK_BOUND, BATCH).await?;
                 removed += tx.sweep_attempts(full, BATCH).await?;
+                removed += tx.sweep_letters(now - LETTERS, BATCH).await?;
                 removed += tx.sweep_audit(now - TRAIL, BATCH).await?;
                 removed += u64::from(tx.sweep_grants(over, BATCH).await?);
                 removed += u64::from(tx.fold_outbox(old, BATCH).await?);

@@ -4,17 +4,19 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
-use openid::authorize::request::ServerOffers;
+use openid::authorize::request::{ServerOffers, SignUp};
 use openid::client::policy::Policy;
+use openid::display::Display;
 use openid::logout::judge::{End, Ended, OfflineGrants};
 use openid::name::SessionId;
 use openid::session::Cause;
 use openid::time::{Span, Time};
 use openid::token::issue::Terms;
 use openid::wire::scope::Scope;
-use store::Store;
 use store::audit::Entry;
+use store::{Fault, Store};
 
 use crate::answer::Stop;
 use crate::client_keys::ClientKeys;
@@ -26,17 +28,19 @@ use crate::dice::Dice;
 use crate::endpoint::ask::Ask;
 use crate::hashing::Hashing;
 use crate::keyring::Keyring;
+use crate::mail::Mail;
 use crate::outbound::Outbound;
-use crate::page::Frame;
+use crate::page::{Frame, Looks};
 use crate::sealing::Sealing;
 
 /// A session is noted as seen at most this often (`logout.md` §2).
 const SEEN_EVERY: Span = Span::from_minutes(5);
 
 /// What an authorization request may ask for: the standard scopes.
-pub fn offers() -> ServerOffers {
+pub fn offers(sign_up: SignUp) -> ServerOffers {
     let scopes = Scope::from("openid profile email address phone offline_access".to_owned());
-    ServerOffers { scopes, acr_values: login::assurance::ACR_VALUES.iter().map(|acr| (*acr).to_owned()).collect() }
+    let acr_values = login::assurance::ACR_VALUES.iter().map(|acr| (*acr).to_owned()).collect();
+    ServerOffers { scopes, acr_values, sign_up }
 }
 
 /// One issuer. Cheap to clone.
@@ -65,8 +69,12 @@ pub struct Parts {
     pub keys: Keyring,
     /// Keys behind clients' `jwks_uri`s.
     pub client_keys: ClientKeys,
+    /// The mail server letters go through, if there is one.
+    pub mail: Option<Mail>,
+    /// What the operator decided of signing up.
+    pub sign_up: ArcSwap<SignUp>,
     /// The discovery document.
-    pub discovery: Bytes,
+    pub discovery: ArcSwap<Bytes>,
     /// How its cookies are dressed.
     pub dress: Dress,
 }
@@ -134,12 +142,34 @@ impl Op {
 
     /// The discovery document.
     pub fn discovery(&self) -> Bytes {
-        self.0.discovery.clone()
+        Bytes::clone(&self.0.discovery.load())
+    }
+
+    /// The mail server letters go through. Without one, nothing that needs it is offered.
+    pub fn mail(&self) -> Option<&Mail> {
+        self.0.mail.as_ref()
+    }
+
+    /// Whether people may make themselves an account: it takes the operator's yes and a way to reach them.
+    pub fn sign_up(&self) -> SignUp {
+        match self.0.mail {
+            Some(_) => **self.0.sign_up.load(),
+            None => SignUp::Closed,
+        }
+    }
+
+    /// Reads again what the operator decided: the version row has moved.
+    pub async fn reload_settings(&self) -> Result<(), Fault> {
+        let sign_up = self.store().reader().await?.sign_up().await?;
+        self.0.sign_up.store(Arc::new(sign_up));
+        let document = crate::endpoint::well_known::discovery(self.config(), self.sign_up());
+        self.0.discovery.store(Arc::new(document));
+        Ok(())
     }
 
     /// What an authorization request may ask for.
     pub fn offers(&self) -> ServerOffers {
-        offers()
+        offers(self.sign_up())
     }
 
     /// The lifetimes of one client.
@@ -194,14 +224,14 @@ impl Op {
 
     /// The frame of a page for this person: language, theme, test-mode banner.
     pub fn frame(&self, ask: &Ask) -> Frame {
-        self.frame_in(ask, &[])
+        self.frame_in(ask, &Looks::default())
     }
 
-    /// The same, with the `ui_locales` of a pending request first, then those of this one.
-    pub fn frame_in(&self, ask: &Ask, ui_locales: &[String]) -> Frame {
-        let form = ask.parameters().ok();
-        let own = form.as_ref().and_then(|form| form.get("ui_locales")).unwrap_or_default();
-        let locales: Vec<String> = ui_locales.iter().cloned().chain(own.split(' ').map(str::to_owned)).collect();
-        Frame::of(&self.0.config, &locales, ask.header("accept-language"), self.now())
+    /// The same, with the looks of a pending request first, then those of this one.
+    pub fn frame_in(&self, ask: &Ask, looks: &Looks) -> Frame {
+        let own = ask.parameters().map(|form| Looks::of(&form)).unwrap_or_default();
+        let ui_locales = looks.ui_locales.iter().cloned().chain(own.ui_locales).collect();
+        let display = if looks.display == Display::Page { own.display } else { looks.display };
+        Frame::of(&self.0.config, &Looks { ui_locales, display }, ask.header("accept-language"), self.now())
     }
 }

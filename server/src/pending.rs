@@ -43,6 +43,8 @@ pub enum Target {
     Authorize(String),
     /// The person's own page.
     Account,
+    /// The link of a letter: what stands in it.
+    Link(String),
     /// A logout that was asked for.
     Logout(EndQuestion),
     /// A logout that was done: whom the page looks after.
@@ -78,7 +80,11 @@ impl Pending {
 
     /// Opens what came back, from the query (GET) or the form (POST); it must be this browser's and not too old.
     pub fn open(op: &Op, ask: &Ask, form: &Form, now: Time) -> Result<Self, Refusal> {
-        let sealed = form.need("request")?;
+        Self::unseal(op, ask, form.need("request")?, now)
+    }
+
+    /// Opens what was sealed, wherever it was kept meanwhile.
+    pub fn unseal(op: &Op, ask: &Ask, sealed: &str, now: Time) -> Result<Self, Refusal> {
         let lost = || {
             refuse(
                 ErrorCode::InvalidRequest,

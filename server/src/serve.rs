@@ -3,6 +3,7 @@
 //! Invariant: ready is said only when requests can be answered; on the way down nothing that was accepted is dropped: open
 //! requests finish, attempts under way are settled, then the store closes.
 
+use arc_swap::ArcSwap;
 use store::{Fault, Kind, Store};
 use tokio::sync::watch;
 
@@ -15,10 +16,11 @@ use crate::endpoint::shell;
 use crate::hashing::Hashing;
 use crate::keyring::Keyring;
 use crate::listen;
+use crate::mail::Mail;
 use crate::op::{Op, Parts};
 use crate::outbound::Outbound;
 use crate::sealing::Sealing;
-use crate::{caretaker, courier};
+use crate::{caretaker, courier, postman};
 
 /// Opens everything an issuer needs: store, keys, clients. Fails with what to do about it.
 pub async fn open(config: Config) -> Result<Op, Fault> {
@@ -49,9 +51,9 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
         Keys::Leave => Keyring::unread(),
     };
     let hashing = Hashing::new(&config.limits);
-    let discovery = crate::endpoint::well_known::discovery(&config);
+    let mail = Mail::of(&config).map_err(|e| Fault::new(Kind::Gone, format!("the mail server: {e}")))?;
     let dress = crate::cookie::Dress::of(&config.issuer);
-    Ok(Op::new(Parts {
+    let op = Op::new(Parts {
         config,
         store,
         clock,
@@ -62,9 +64,13 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
         clients,
         keys,
         client_keys: ClientKeys::default(),
-        discovery,
+        mail,
+        sign_up: ArcSwap::default(),
+        discovery: ArcSwap::default(),
         dress,
-    }))
+    });
+    op.reload_settings().await?;
+    Ok(op)
 }
 
 /// Serves until told to stop. `ready` hears the addresses that were bound.
@@ -76,11 +82,12 @@ pub async fn run(op: Op, ready: impl FnOnce(&[std::net::SocketAddr])) -> Result<
     }
     let (tell, told) = watch::channel(false);
     let courier = tokio::spawn(courier::run(op.clone(), told.clone()));
+    let postman = tokio::spawn(postman::run(op.clone(), told.clone()));
     let caretaker = tokio::spawn(caretaker::run(op.clone(), told));
     let served = listen::serve(op.config(), shell::router(op.clone()), ready).await;
     // The listeners have drained; now the workers.
     let _ = tell.send(true);
-    let _ = tokio::join!(courier, caretaker);
+    let _ = tokio::join!(courier, postman, caretaker);
     op.store().close().await;
     served.map_err(|e| Fault::new(Kind::Gone, e.to_string()))
 }

@@ -12,6 +12,7 @@ mod demo;
 mod endpoints;
 mod ground;
 mod logout;
+mod people;
 mod response_types;
 mod sign_in;
 mod token;

@@ -1,7 +1,8 @@
 //! Accounts: who people are, and the hash of what they prove it with.
 //!
-//! Invariant: a username is unique without regard to case; claims are whole or refused before they come here.
+//! `email_key` is where letters find an account: no index reads JSON. Invariant: a username is unique without regard to case; claims are whole or refused before they come here.
 
+use login::letter::address_key;
 use openid::account::Account;
 use openid::name::AccountId;
 use openid::time::Time;
@@ -14,11 +15,13 @@ use crate::tx::{Reader, Tx};
 use crate::value::values;
 
 statements! {
-    INSERT = "INSERT INTO account (id, username, username_key, sub, password, claims, created_at, updated_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT DO NOTHING";
+    INSERT = "INSERT INTO account (id, username, username_key, sub, password, claims, created_at, updated_at, \
+              email_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8) ON CONFLICT DO NOTHING";
     BY_ID = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at FROM account WHERE id = $1";
     BY_NAME = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at, password, \
                password_changed_at FROM account WHERE username_key = $1";
+    BY_EMAIL = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at FROM account \
+                WHERE email_key = $1 ORDER BY username_key LIMIT $2";
     LIST = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at FROM account \
             WHERE username_key > $1 ORDER BY username_key LIMIT $2";
     SET_PASSWORD = "UPDATE account SET password = $2, password_changed_at = $3 WHERE id = $1";
@@ -27,7 +30,9 @@ statements! {
     HOLD = "SELECT id FROM account WHERE id = $1 AND disabled_at IS NULL AND password_changed_at IS NOT DISTINCT FROM $2 \
             {share}";
     UPGRADE_PASSWORD = "UPDATE account SET password = $3 WHERE id = $1 AND password = $2";
-    SET_CLAIMS = "UPDATE account SET claims = $2, updated_at = $3 WHERE id = $1";
+    SET_CLAIMS = "UPDATE account SET claims = $2, updated_at = $3, email_key = $4 WHERE id = $1";
+    UNREAD = "SELECT id, claims FROM account WHERE email_key IS NULL ORDER BY id LIMIT $1";
+    READ_EMAIL = "UPDATE account SET email_key = $2 WHERE id = $1 AND email_key IS NULL";
     DISABLE = "UPDATE account SET disabled_at = $2, updated_at = $2 WHERE id = $1 AND disabled_at IS NULL";
     ENABLE = "UPDATE account SET disabled_at = NULL, updated_at = $2 WHERE id = $1 AND disabled_at IS NOT NULL";
 }
@@ -91,6 +96,11 @@ fn account(row: &mut Row) -> Result<Account, Fault> {
     })
 }
 
+/// What an account is found by when a letter is wanted; empty if it has no address.
+fn email_key(claims: &Map<String, Json>) -> String {
+    claims.get("email").and_then(Json::as_str).map(address_key).unwrap_or_default()
+}
+
 fn claims(text: &str) -> Result<Map<String, Json>, Fault> {
     serde_json::from_str(text).map_err(|_| Fault::bug("an account's claims are not a JSON object"))
 }
@@ -106,6 +116,16 @@ impl Reader {
     pub async fn account_by_username(&mut self, username: &str) -> Result<Option<(Account, Password)>, Fault> {
         let row = self.row(&BY_NAME, values![&key(username)]).await?;
         row.map(|mut row| Ok((account(&mut row)?, Password { phc: row.take()?, changed_at: row.take()? }))).transpose()
+    }
+
+    /// Accounts of this e-mail address: several people may share one.
+    pub async fn accounts_by_email(&mut self, address: &str, most: u32) -> Result<Vec<Account>, Fault> {
+        let key = address_key(address);
+        if key.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.rows(&BY_EMAIL, values![&key, most]).await?;
+        rows.into_iter().map(|mut row| account(&mut row)).collect()
     }
 
     /// Accounts in the order of their usernames, from behind `after`.
@@ -129,7 +149,8 @@ impl Tx {
                     &account.sub,
                     password,
                     &claims,
-                    account.created_at
+                    account.created_at,
+                    &email_key(&account.claims)
                 ],
             )
             .await?;
@@ -151,12 +172,15 @@ impl Tx {
         phc: &str,
         now: Time,
     ) -> Result<Done, Fault> {
+        // Whoever changes a password wants no other way in; letters come first, as where a link sets one.
+        self.void_letters(id, now).await?;
         let rows = self.change(&CHANGE_PASSWORD, values![id.as_str(), phc, now, proven.changed_at]).await?;
         Ok(Done::of(rows))
     }
 
-    /// Sets the password's hash, whatever it was: an operator says so.
+    /// Sets the password's hash, whatever it was: an operator says so, or a link. Links that were sent before work no more.
     pub async fn set_password(&mut self, id: &AccountId, phc: &str, now: Time) -> Result<Done, Fault> {
+        self.void_letters(id, now).await?;
         let rows = self.change(&SET_PASSWORD, values![id.as_str(), phc, now]).await?;
         Ok(Done::of(rows))
     }
@@ -170,8 +194,18 @@ impl Tx {
     /// Replaces the claims.
     pub async fn set_claims(&mut self, id: &AccountId, claims: &Map<String, Json>, now: Time) -> Result<Done, Fault> {
         let text = Json::Object(claims.clone()).to_string();
-        let rows = self.change(&SET_CLAIMS, values![id.as_str(), &text, now]).await?;
+        let rows = self.change(&SET_CLAIMS, values![id.as_str(), &text, now, &email_key(claims)]).await?;
         Ok(Done::of(rows))
+    }
+
+    /// Reads the addresses of accounts that a release before this one wrote. Returns how many.
+    pub async fn read_addresses(&mut self, most: u32) -> Result<u64, Fault> {
+        let mut read = 0;
+        for mut row in self.rows(&UNREAD, values![most]).await? {
+            let (id, text): (String, String) = (row.take()?, row.take()?);
+            read += self.change(&READ_EMAIL, values![&id, &email_key(&claims(&text)?)]).await?;
+        }
+        Ok(read)
     }
 
     /// Disables an account. The caller ends what is open in the same transaction.

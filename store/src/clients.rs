@@ -2,8 +2,10 @@
 //!
 //! Invariant: every change moves the row's version and the table's, so that no node goes on with what was.
 
+use openid::client::policy::{ConsentPolicy, Policy};
 use openid::name::{ClientId, Digest};
 use openid::time::Time;
+use serde::Deserialize;
 
 use crate::accounts::Done;
 use crate::fault::Fault;
@@ -13,10 +15,10 @@ use crate::tx::{Reader, Tx};
 use crate::value::values;
 
 statements! {
-    INSERT = "INSERT INTO client (id, metadata, policy, secret_hash, secret_sealed, origins, version, created_at, updated_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7) ON CONFLICT DO NOTHING";
+    INSERT = "INSERT INTO client (id, metadata, policy, secret_hash, secret_sealed, origins, version, created_at, updated_at, \
+              front) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8) ON CONFLICT DO NOTHING";
     REPLACE = "UPDATE client SET metadata = $2, policy = $3, secret_hash = $4, secret_sealed = $5, origins = $6, \
-               version = version + 1, updated_at = $7 WHERE id = $1";
+               version = version + 1, updated_at = $7, front = $8 WHERE id = $1";
     RESEAL = "UPDATE client SET secret_sealed = $3, version = version + 1 WHERE id = $1 AND secret_sealed = $2";
     BY_ID = "SELECT id, metadata, policy, secret_hash, secret_sealed, origins, version, created_at, updated_at, disabled_at \
              FROM client WHERE id = $1";
@@ -29,6 +31,9 @@ statements! {
     ENABLE = "UPDATE client SET disabled_at = NULL, version = version + 1, updated_at = $2 \
               WHERE id = $1 AND disabled_at IS NOT NULL";
     DELETE = "DELETE FROM client WHERE id = $1";
+    FRONT = "SELECT id FROM client WHERE front = 1 AND disabled_at IS NULL ORDER BY id LIMIT $1";
+    UNREAD = "SELECT id, metadata, policy FROM client WHERE front IS NULL ORDER BY id LIMIT $1";
+    READ_FRONT = "UPDATE client SET front = $2 WHERE id = $1 AND front IS NULL";
     DELETE_CONSENTS = "DELETE FROM consent WHERE client = $1";
     ORIGINS = "SELECT DISTINCT origins FROM client WHERE origins <> '' AND disabled_at IS NULL";
 }
@@ -73,6 +78,19 @@ fn client(row: &mut Row) -> Result<ClientRow, Fault> {
     })
 }
 
+/// The one member of the metadata that is asked for across clients.
+#[derive(Deserialize)]
+struct Started {
+    initiate_login_uri: Option<String>,
+}
+
+/// Whether it stands on everybody's page of applications: one of the operator's own that can be started from there.
+fn front(metadata: &str, policy: &str) -> i64 {
+    let started = serde_json::from_str::<Started>(metadata).is_ok_and(|client| client.initiate_login_uri.is_some());
+    let own = serde_json::from_str::<Policy>(policy).is_ok_and(|policy| policy.consent == ConsentPolicy::FirstParty);
+    i64::from(started && own)
+}
+
 fn words(text: &str) -> Vec<String> {
     text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
@@ -93,6 +111,12 @@ impl Reader {
     pub async fn clients(&mut self, after: &str, most: u32) -> Result<Vec<ClientRow>, Fault> {
         let rows = self.rows(&LIST, values![after, most]).await?;
         rows.into_iter().map(|mut row| client(&mut row)).collect()
+    }
+
+    /// The operator's own applications that can be started from a page.
+    pub async fn front_clients(&mut self, most: u32) -> Result<Vec<ClientId>, Fault> {
+        let rows = self.rows(&FRONT, values![most]).await?;
+        rows.into_iter().map(|mut row| row.take().map(|id: String| ClientId::new(id))).collect()
     }
 
     /// The origins of all public clients.
@@ -143,9 +167,20 @@ impl Tx {
             hash.as_ref(),
             row.secret_sealed.as_ref(),
             &origins,
-            at
+            at,
+            front(&row.metadata, &row.policy)
         ];
         Ok(Done::of(self.change(statement, values).await?))
+    }
+
+    /// Reads what a release before this one wrote without saying whether it can be started. Returns how many.
+    pub async fn read_fronts(&mut self, most: u32) -> Result<u64, Fault> {
+        let mut read = 0;
+        for mut row in self.rows(&UNREAD, values![most]).await? {
+            let (id, metadata, policy): (String, String, String) = (row.take()?, row.take()?, row.take()?);
+            read += self.change(&READ_FRONT, values![&id, front(&metadata, &policy)]).await?;
+        }
+        Ok(read)
     }
 
     /// Whether a client is enabled and of this version; its row is held until the transaction ends.

@@ -23,6 +23,7 @@ mod outbox;
 pub mod replay;
 mod row;
 mod sessions;
+pub mod settings;
 mod statements;
 #[cfg(test)]
 mod tests;
@@ -35,7 +36,8 @@ pub mod versions;
 pub use engine::{Address, Location, Nodes};
 pub use fault::{Fault, Kind};
 pub use outbox::{
-    Attempt, Counts, Cursor, Lease, Leased, NoticeFilter, NoticeRow, NoticeState, Outcome, Said, Settled,
+    Attempt, Counts, Cursor, Lease, Leased, LeasedLetter, Letter, Matter, NoticeFilter, NoticeRow, NoticeState,
+    Outcome, Said, Settled,
 };
 pub use sessions::{
     Browser, EndReport, GrantEnding, NewSession, NewStay, Posted, Reproof, Selection, SessionFilter, SessionRow,

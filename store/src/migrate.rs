@@ -24,7 +24,10 @@ pub(crate) struct Step {
 }
 
 /// Every step there ever was, in order.
-pub(crate) const STEPS: &[Step] = &[Step { version: 1, oldest: 1, sql: include_str!("../migrations/0001_start.sql") }];
+pub(crate) const STEPS: &[Step] = &[
+    Step { version: 1, oldest: 1, sql: include_str!("../migrations/0001_start.sql") },
+    Step { version: 3, oldest: 1, sql: include_str!("../migrations/0003_people.sql") },
+];
 
 const BEGINNING: &str = "CREATE TABLE IF NOT EXISTS schema_version (\
     one {int} NOT NULL PRIMARY KEY CHECK (one = 1), version {int} NOT NULL, oldest {int} NOT NULL){strict};\

@@ -1,10 +1,11 @@
-//! The outbox: promises to tell relying parties, each an intention and not a token (`logout.md` §4).
+//! The outbox: promises to tell relying parties and people, each an intention and not a token (`logout.md` §4).
 //!
 //! Invariant: created = delivered + refused + parked + pending + withdrawn, always. A failed attempt settles only the
 //! attempt it belongs to; a success settles whatever is not settled yet. No row leaves but into the totals.
 
 mod asking;
 mod folding;
+mod letters;
 #[cfg(test)]
 mod tests;
 
@@ -13,10 +14,12 @@ use openid::name::{AccountId, ClientId, SessionId, Sid, Sub};
 use openid::session::Cause;
 use openid::time::Time;
 
-pub use self::asking::{Counts, Cursor, NoticeFilter, NoticeRow, NoticeState};
+pub use self::asking::{Counts, Cursor, Matter, NoticeFilter, NoticeRow, NoticeState};
+pub use self::letters::{LeasedLetter, Letter};
 
 #[cfg(test)]
-pub(crate) static STATEMENTS: &[&[&Statement]] = &[STATEMENTS_HERE, asking::STATEMENTS, folding::STATEMENTS];
+pub(crate) static STATEMENTS: &[&[&Statement]] =
+    &[STATEMENTS_HERE, asking::STATEMENTS, folding::STATEMENTS, letters::STATEMENTS, letters::tests::STATEMENTS];
 
 use crate::fault::Fault;
 use crate::row::Row;
@@ -25,13 +28,13 @@ use crate::text;
 use crate::tx::{Reader, Tx};
 use crate::value::values;
 
-/// OpenID Connect Back-Channel Logout 1.0. Other kinds of promise will share the table.
+/// OpenID Connect Back-Channel Logout 1.0. Letters ([`letters`]) share the table.
 const BACKCHANNEL: &str = "backchannel_logout";
 
 statements! { STATEMENTS_HERE:
     POST = "INSERT INTO outbox (id, kind, client, account, subject, sid, session, cause, created_at, due_at, attempts, \
         deliver_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11) ON CONFLICT DO NOTHING";
-    DUE = "SELECT id FROM outbox WHERE settled_at IS NULL AND due_at <= $1 \
+    DUE = "SELECT id FROM outbox WHERE settled_at IS NULL AND due_at <= $1 AND kind = $2 \
         AND (lease_until IS NULL OR lease_until <= $1) ORDER BY due_at LIMIT 1";
     NEXT_CLIENT = "SELECT client FROM outbox WHERE settled_at IS NULL AND client > $1 \
         AND (CAST($2 AS {text}) IS NULL OR client <= $2) ORDER BY client LIMIT 1";
@@ -242,7 +245,7 @@ impl Tx {
 impl Reader {
     /// Whether a notice waits to be delivered: asked by the poll before it writes anything.
     pub async fn notice_due(&mut self, now: Time) -> Result<bool, Fault> {
-        Ok(self.row(&DUE, values![now]).await?.is_some())
+        Ok(self.row(&DUE, values![now, BACKCHANNEL]).await?.is_some())
     }
 }
 

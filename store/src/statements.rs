@@ -63,6 +63,7 @@ pub(crate) static EVERY: &[&[&[&Statement]]] = &[
         crate::consents::STATEMENTS,
         crate::keys::STATEMENTS,
         crate::replay::STATEMENTS,
+        crate::settings::STATEMENTS,
         crate::tokens::STATEMENTS,
         crate::versions::STATEMENTS,
     ],

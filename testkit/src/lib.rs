@@ -11,6 +11,7 @@ pub mod flow;
 pub mod html;
 pub mod http;
 pub mod jar;
+pub mod post_office;
 pub mod postgres;
 pub mod provider;
 pub mod relying_party;
@@ -19,6 +20,7 @@ pub use browser::{Browser, Page};
 pub use cable::Cable;
 pub use certificate::Certificate;
 pub use flow::{Begun, Tokens};
+pub use post_office::{Letter, PostOffice};
 pub use provider::{Plan, Provider};
 pub use relying_party::{Heard, RelyingParty, Reply};
 

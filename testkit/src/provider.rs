@@ -343,6 +343,12 @@ impl Provider {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// What `doctor` finds: in test mode there is always something to mend.
+    pub fn doctor(&self) -> String {
+        let output = self.command().arg("doctor").output().expect("the binary runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     /// Adds a person.
     pub async fn user(&self, name: &str, password: &str) -> Value {
         self.cli_with(password, &["user", "add", name, "--password-stdin", "--email", &format!("{name}@example.org")])

@@ -59,6 +59,7 @@ const NEEDS: &[Need] = &[
     Need { package: "libnss3-tools", sign: Sign::Program("certutil"), what_for: What::Interop },
     Need { package: "openssl", sign: Sign::Program("openssl"), what_for: What::Interop },
     Need { package: "sqlite3", sign: Sign::Program("sqlite3"), what_for: What::Tests },
+    Need { package: "python3-aiosmtpd", sign: Sign::Program("aiosmtpd"), what_for: What::Tests },
     Need { package: "curl", sign: Sign::Program("curl"), what_for: What::Interop },
     Need { package: "libssl-dev", sign: Sign::File("/usr/include/openssl/ssl.h"), what_for: What::Oracles },
     Need { package: "pkg-config", sign: Sign::Program("pkg-config"), what_for: What::Oracles },

@@ -4,6 +4,7 @@
 //! asking. Invariant: nothing is sent to an address before [`place::Destination::locate`] found it registered.
 
 pub mod grant;
+pub mod initiate;
 pub mod mode;
 pub mod next;
 pub mod object;

@@ -90,6 +90,8 @@ pub enum Question {
         /// The account that must prove itself again, if it must be that one.
         again: Option<AccountId>,
     },
+    /// Do you want to make an account? (`prompt=create`)
+    Create,
     /// Which of these are you?
     Choose,
     /// May this client know?
@@ -190,6 +192,8 @@ fn ask(question: Question) -> Stop {
 fn unasked(question: &Question) -> Refusal {
     match question {
         Question::Login { .. } => refuse(ErrorCode::LoginRequired, "none_login", "the person must sign in"),
+        // `create` does not stand beside `none`; whoever must be asked it is not signed in.
+        Question::Create => refuse(ErrorCode::LoginRequired, "none_create", "the person must make an account"),
         Question::Choose => {
             refuse(ErrorCode::AccountSelectionRequired, "none_choose", "the person must choose an account")
         }
@@ -254,6 +258,10 @@ fn who<'a>(request: &AuthRequest, known: &'a Known, now: Time) -> Result<&'a Can
             (Some(candidate), _) => Ok(candidate),
             (None, _) => login(None),
         };
+    }
+    // Whoever has an account signs in from the sign-up page, and is chosen by it.
+    if request.prompt.create {
+        return Err(ask(Question::Create));
     }
     let Some(first) = live().next() else {
         return login(None);

@@ -58,7 +58,7 @@ pub struct AuthRequest {
 
 /// `prompt`, OpenID Connect Core §3.1.2.1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "a set of four words; each is named")]
+#[expect(clippy::struct_excessive_bools, reason = "a set of words; each is named")]
 pub struct Prompt {
     /// `none`: must not show anything; stands alone.
     pub none: bool,
@@ -68,24 +68,61 @@ pub struct Prompt {
     pub consent: bool,
     /// `select_account`: show the chooser.
     pub select_account: bool,
+    /// `create`: show the sign-up page (Initiating User Registration 1.0 §4).
+    pub create: bool,
+}
+
+/// Whether people may make themselves an account here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignUp {
+    /// Accounts are made by an operator.
+    #[default]
+    Closed,
+    /// Anybody may.
+    Open,
+}
+
+impl SignUp {
+    /// The word that is stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+        }
+    }
+
+    /// Reads the word.
+    pub fn read(text: &str) -> Option<Self> {
+        [Self::Closed, Self::Open].into_iter().find(|sign_up| sign_up.as_str() == text)
+    }
+
+    /// `prompt_values_supported`.
+    pub const fn prompts(self) -> &'static [&'static str] {
+        match self {
+            Self::Closed => &["none", "login", "consent", "select_account"],
+            Self::Open => &["none", "login", "consent", "select_account", "create"],
+        }
+    }
 }
 
 impl Prompt {
-    /// The values we understand: `prompt_values_supported`.
-    pub const VALUES: &[&str] = &["none", "login", "consent", "select_account"];
-
-    fn read(text: Option<&str>) -> Result<Self, Refusal> {
+    fn read(text: Option<&str>, sign_up: SignUp) -> Result<Self, Refusal> {
         let values = || text.into_iter().flat_map(|text| text.split(' ')).filter(|value| !value.is_empty());
         let has = |name: &str| values().any(|value| value == name);
         // Core §3.1.2.1: none with any other value is an error; a value that is not understood may be ignored.
         if has("none") && values().any(|value| value != "none") {
             return Err(invalid("prompt_none_alone", "prompt: none must stand alone"));
         }
+        // Initiating User Registration §4: an error, where it is not in `prompt_values_supported`.
+        if has("create") && sign_up == SignUp::Closed {
+            return Err(invalid("prompt_create_closed", "prompt: create is not supported by this server"));
+        }
         Ok(Self {
             none: has("none"),
             login: has("login"),
             consent: has("consent"),
             select_account: has("select_account"),
+            create: has("create"),
         })
     }
 }
@@ -97,6 +134,8 @@ pub struct ServerOffers {
     pub scopes: Scope,
     /// `acr_values_supported`.
     pub acr_values: Vec<String>,
+    /// Whether people may make themselves an account.
+    pub sign_up: SignUp,
 }
 
 /// The longest parameters we keep.
@@ -116,7 +155,7 @@ impl AuthRequest {
         form.once()?;
         not_supported(form)?;
         let response_type = response_type(form, client)?;
-        let prompt = Prompt::read(form.get("prompt"))?;
+        let prompt = Prompt::read(form.get("prompt"), offers.sign_up)?;
         let claims = wanted::read(form.get("claims"))?;
         let wanted = Wanted::of(&claims, &offers.acr_values)?;
         let max_age = max_age(form)?.or(client.metadata.default_max_age);

@@ -22,6 +22,7 @@ fn offers() -> Offers {
         claims: vec!["sub".into(), "name".into()],
         acr_values: vec![],
         ui_locales: vec!["en".into()],
+        sign_up: crate::authorize::request::SignUp::Closed,
         links: Links::default(),
     }
 }

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use openid::authorize::request::SignUp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -91,9 +92,10 @@ async fn of_provider(op: &Op, findings: &mut Vec<Finding>) -> Result<(), Failed>
     });
     let counts = op.store().reader().await?.notice_counts().await?;
     findings.push(match counts.parked {
-        0 => good(format!("no logout notice is parked; {} are pending", counts.pending)),
-        some => bad(format!("{some} logout notices are parked; `ostiary notice list --state parked` says why, `notice retry --parked` sends them again")),
+        0 => good(format!("no notice is parked; {} are pending", counts.pending)),
+        some => bad(format!("{some} notices are parked; `ostiary notice list --state parked` says why, `notice retry --parked` sends them again")),
     });
+    findings.extend(mail(op).await?);
     let seen = from_outside(op).await;
     let reached = seen.good;
     findings.push(seen);
@@ -103,6 +105,21 @@ async fn of_provider(op: &Op, findings: &mut Vec<Finding>) -> Result<(), Failed>
         findings.push(cookies(op).await);
     }
     Ok(())
+}
+
+/// Whether letters can be sent.
+async fn mail(op: &Op) -> Result<Option<Finding>, Failed> {
+    let (Some(mail), Some(config)) = (op.mail(), &op.config().mail) else {
+        let open = op.store().reader().await?.sign_up().await? == SignUp::Open;
+        return Ok(open.then(|| {
+            bad("signing up is open, but no mail server is configured ([mail]), so it is not offered; `ostiary user sign-up closed`, or set mail.smtp")
+        }));
+    };
+    let at = format!("{}:{}", config.host, config.port);
+    Ok(Some(match mail.knock().await {
+        Ok(()) => good(format!("the mail server at {at} answers and takes our credentials")),
+        Err(unsent) => bad(format!("letters cannot be sent through {at}: {unsent}; see [mail] in the configuration")),
+    }))
 }
 
 async fn ask(op: &Op, path: &str, authorization: Option<&str>) -> Result<Fetched, Unreached> {

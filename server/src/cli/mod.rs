@@ -65,7 +65,7 @@ enum Command {
     /// Single-sign-on sessions.
     #[command(subcommand)]
     Session(session::SessionCommand),
-    /// Logout notices: who was told, who will be, who could not be.
+    /// Logout notices and letters: who was told, who will be, who could not be.
     #[command(subcommand)]
     Notice(notice::NoticeCommand),
     /// Signing keys.

@@ -1,10 +1,10 @@
-//! `notice …`: who was told that somebody has left, who will be, who could not be (`logout.md` §7).
+//! `notice …`: who was told that somebody has left, who will be, who could not be (`logout.md` §7); and the letters to people.
 //!
 //! Invariant: what is shown is the ledger itself; sending again and giving up leave a line in the audit trail.
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
-use store::{NoticeFilter, NoticeRow, NoticeState, Settled};
+use store::{Matter, NoticeFilter, NoticeRow, NoticeState, Settled};
 
 use super::out::{Failed, Out, exact, stamp};
 use crate::op::Op;
@@ -89,12 +89,19 @@ fn filter(state: Option<NoticeState>, limit: u32) -> NoticeFilter {
 }
 
 fn value(row: &NoticeRow) -> Value {
-    json!({
-        "id": row.id, "state": row.state.as_str(), "client_id": row.notice.client, "sub": row.notice.sub,
-        "sid": row.notice.sid, "cause": row.cause.as_str(), "attempts": row.attempts,
-        "created_at": stamp(row.created_at), "due_at": stamp(row.due_at), "deliver_by": stamp(row.notice.deliver_by),
+    let mut value = match row.matter {
+        Matter::Logout(_) => json!({"client_id": row.notice.client, "sub": row.notice.sub, "sid": row.notice.sid}),
+        Matter::Letter(_) => json!({"to": row.notice.sub, "letter": row.notice.sid}),
+    };
+    let own = json!({
+        "id": row.id, "kind": row.matter.kind(), "state": row.state.as_str(), "cause": row.matter.as_str(),
+        "attempts": row.attempts, "created_at": stamp(row.created_at), "due_at": stamp(row.due_at), "deliver_by": stamp(row.notice.deliver_by),
         "last_status": row.last_status, "last_reply": row.last_reply, "settled_at": row.settled_at.map(stamp), "story": story(row),
-    })
+    });
+    if let (Some(value), Value::Object(own)) = (value.as_object_mut(), own) {
+        value.extend(own);
+    }
+    value
 }
 
 /// What became of a notice, in a sentence.
@@ -105,15 +112,18 @@ fn story(row: &NoticeRow) -> String {
         many => format!("{many} attempts"),
     };
     let at = row.settled_at.map(exact).unwrap_or_default();
-    let last = row
-        .last_reply
-        .as_deref()
-        .map_or_else(String::new, |reply| format!(", last: {}", plain(row.last_status, reply)));
+    let last = row.last_reply.as_deref().map_or_else(String::new, |reply| match row.matter {
+        Matter::Logout(_) => format!(", last: {}", plain(row.last_status, reply)),
+        Matter::Letter(_) => format!(", last: {reply}"),
+    });
     match row.state {
         NoticeState::Pending => {
             format!("{attempts}{last}; next {}, until {}", exact(row.due_at), exact(row.notice.deliver_by))
         }
-        NoticeState::Delivered => format!("told {at} ({attempts})"),
+        NoticeState::Delivered => match row.matter {
+            Matter::Logout(_) => format!("told {at} ({attempts})"),
+            Matter::Letter(_) => format!("taken by the mail server {at} ({attempts})"),
+        },
         NoticeState::Refused => format!("refused {at} ({attempts}{last})"),
         NoticeState::Parked => {
             format!("parked {at} ({attempts}{last}); `ostiary notice retry {}` sends it again", row.id)
@@ -175,16 +185,19 @@ async fn ledger(state: Option<State>, limit: u32, op: &Op, out: &Out) -> Result<
         vec![
             row.id.clone(),
             row.state.as_str().to_owned(),
-            row.notice.client.to_string(),
-            row.cause.as_str().to_owned(),
+            match row.matter {
+                Matter::Logout(_) => row.notice.client.to_string(),
+                Matter::Letter(_) => row.notice.sub.to_string(),
+            },
+            row.matter.as_str().to_owned(),
             story(row),
         ]
     };
     let table: Vec<_> = rows.iter().map(row).collect();
     let values: Vec<_> = rows.iter().map(value).collect();
-    let head = ["NOTICE", "STATE", "CLIENT", "CAUSE", "STORY"];
+    let head = ["NOTICE", "STATE", "TO", "CAUSE", "STORY"];
     let none = match state {
-        None => "no notices yet: nobody has signed out",
+        None => "no notices yet: nobody has signed out, and no letter was sent",
         Some(_) => "no notice is in this state",
     };
     out.table(&head, &table, &values, none);

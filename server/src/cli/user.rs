@@ -3,8 +3,9 @@
 use std::io::Read as _;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use openid::account::Account;
+use openid::authorize::request::SignUp;
 use openid::logout::judge::Ended;
 use openid::name::AccountId;
 use openid::session::Cause;
@@ -46,6 +47,20 @@ pub(super) enum UserCommand {
         /// The username.
         name: String,
     },
+    /// Whether people may make themselves an account: say `open` or `closed`, or nothing to see how it is.
+    SignUp {
+        /// What it is to be.
+        wanted: Option<WantedSignUp>,
+    },
+}
+
+/// What signing up is to be.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum WantedSignUp {
+    /// Anybody may make an account, and proves to read the mail of its address.
+    Open,
+    /// Accounts are made by operators alone.
+    Closed,
 }
 
 /// Where a password comes from.
@@ -98,6 +113,7 @@ pub(super) async fn run(command: UserCommand, op: &Op, out: &Out) -> Result<(), 
         UserCommand::Passwd { name, password } => passwd(&name, &password, op, out).await,
         UserCommand::Disable { name } => disable(&name, op, out).await,
         UserCommand::Enable { name } => enable(&name, op, out).await,
+        UserCommand::SignUp { wanted } => sign_up(wanted, op, out).await,
     }
 }
 
@@ -297,5 +313,30 @@ async fn enable(name: &str, op: &Op, out: &Out) -> Result<(), Failed> {
     })
     .await?;
     out.answer(&json!({"username": account.username}), |out| out.line(&format!("{} is enabled.", account.username)));
+    Ok(())
+}
+
+async fn sign_up(wanted: Option<WantedSignUp>, op: &Op, out: &Out) -> Result<(), Failed> {
+    let wanted = wanted.map(|wanted| match wanted {
+        WantedSignUp::Open => SignUp::Open,
+        WantedSignUp::Closed => SignUp::Closed,
+    });
+    if let Some(wanted) = wanted {
+        super::change(op, "sign_up_set", wanted.as_str(), async move |tx, _| {
+            Ok(tx.set_sign_up(wanted).await?.is_done().then_some(()))
+        })
+        .await?;
+    }
+    let is = op.store().reader().await?.sign_up().await?;
+    let reachable = op.mail().is_some();
+    out.answer(&json!({"sign_up": is.as_str(), "mail": reachable}), |out| {
+        out.line(match is {
+            SignUp::Open => "Signing up is open: anybody may make an account.",
+            SignUp::Closed => "Signing up is closed: accounts are made by `ostiary user add`.",
+        });
+        if is == SignUp::Open && !reachable {
+            out.hint("It is not offered until [mail] is configured: an address must be proven.");
+        }
+    });
     Ok(())
 }

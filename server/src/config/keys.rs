@@ -52,6 +52,9 @@ keys! {
     "lifetimes.logout_patience" = "\"1500ms\"", "How long the sign-out page waits for fast relying parties before it says who will be told later.";
     "courier.concurrency" = "64", "Logout notices under way at once.";
     "courier.per_host" = "4", "Logout notices under way at once to one host and port.";
+    "mail.smtp" = "", "The mail server letters go through: `smtps://host:465` (TLS from the start) or `smtp://host:587` (STARTTLS, which must succeed; on loopback alone it is plain unless `?tls=required` stands behind it). Without it, what needs e-mail is not offered: signing up, forgotten passwords, changing one's address.";
+    "mail.from" = "", "Whom letters come from, such as `\"Example <no-reply@example.org>\"`. Must be set beside `mail.smtp`.";
+    "mail.credentials_file" = "", "A file with two lines: the user and the password the mail server wants.";
     "theme.name" = "\"Ostiary\"", "The name people know this provider by.";
     "theme.logo_uri" = "", "A logo to show instead of ours: an https URL.";
     "theme.variables" = "{}", "CSS variables without their dashes, such as `{ accent = \"#7a1f3d\" }`, with `dark-` in front for dark alone; docs/theming.md lists them.";

@@ -4,6 +4,7 @@
 //! Invariant: a key nobody knows is an error, and every error says where it stands and how to mend it.
 
 pub mod keys;
+mod mail;
 mod read;
 mod span;
 mod theme;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 use url::Url;
 use zeroize::Zeroizing;
 
+pub use mail::{MailConfig, Security};
 pub use read::Problem;
 
 /// The configuration, whole and checked.
@@ -47,6 +49,8 @@ pub struct Config {
     pub lifetimes: Lifetimes,
     /// The courier.
     pub courier: CourierConfig,
+    /// The mail server letters go through.
+    pub mail: Option<MailConfig>,
     /// How it looks.
     pub theme: Theme,
     /// What it writes to the log.

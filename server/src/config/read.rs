@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
 use super::keys::{KEYS, Key, defaults, put, read_value};
+use super::mail::MailFile;
 use super::{
     Config, CourierConfig, Issuer, Lifetimes, LimitsConfig, LogConfig, OutboundConfig, Secrets, TestMode, Theme,
     TlsFiles,
@@ -52,6 +53,8 @@ struct File {
     limits: LimitsConfig,
     lifetimes: Lifetimes,
     courier: CourierConfig,
+    #[serde(default)]
+    mail: MailFile,
     theme: Theme,
     log: LogConfig,
     test_mode: TestMode,
@@ -270,6 +273,7 @@ fn build(file: File, origin: &Origin<'_>, base: &Path) -> Result<Config, Problem
     let tls = file.tls.map(|tls| TlsFiles { certificate: base.join(tls.certificate), key: base.join(tls.key) });
     let mut test_mode = file.test_mode;
     test_mode.extra_ca = test_mode.extra_ca.map(|path| base.join(path));
+    let mail = file.mail.read(base).map_err(|(key, what)| problem(key, what))?;
     let mut theme = file.theme;
     theme.check().map_err(|(key, what)| problem(key, what))?;
     theme.sheet = crate::page::ThemeSheet::write(&theme.variables).map_err(|what| problem("theme.variables", what))?;
@@ -286,6 +290,7 @@ fn build(file: File, origin: &Origin<'_>, base: &Path) -> Result<Config, Problem
         limits: file.limits,
         lifetimes: file.lifetimes,
         courier: file.courier,
+        mail,
         theme,
         log: file.log,
     })

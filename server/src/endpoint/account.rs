@@ -24,39 +24,41 @@ use crate::pending::{Pending, Target};
 
 /// Where a pending request for this page goes on.
 pub(super) fn resume(op: &Op, pending: &Pending) -> Answer {
-    see_other(&format!("{}/account?request={}", op.issuer().as_str(), pending.seal(op)))
+    let issuer = op.issuer().as_str();
+    match &pending.target {
+        Target::Link(token) => see_other(&format!("{issuer}/link?token={token}")),
+        _ => see_other(&format!("{issuer}/account?request={}", pending.seal(op))),
+    }
 }
 
 /// The page.
 pub(super) async fn account(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.query()?;
     match here(op, ask, &form).await? {
-        Here::One(who) => show(op, ask, *who, notice(form.get("did"))).await,
-        Here::Nobody => {
-            let cookie = FormCookie::of(op, ask);
-            let pending = Pending::begin(Target::Account, &cookie.binding(op), op.now());
-            let mut answer = see_other(&format!("{}/login?request={}", op.issuer().as_str(), pending.seal(op)));
-            cookie.put(&mut answer);
-            Ok(answer)
-        }
-        Here::Several => {
-            let cookie = FormCookie::of(op, ask);
-            let pending = Pending::begin(Target::Account, &cookie.binding(op), op.now());
-            let mut answer = see_other(&format!("{}/choose?request={}", op.issuer().as_str(), pending.seal(op)));
-            cookie.put(&mut answer);
-            Ok(answer)
-        }
+        Here::One(who) => show(op, ask, *who, notice(form.get("did")), None).await,
+        Here::Nobody => Ok(sign_in(op, ask, "/login")),
+        Here::Several => Ok(sign_in(op, ask, "/choose")),
     }
 }
 
-enum Here {
+/// To the page that says who is there, and then to the person's own.
+pub(super) fn sign_in(op: &Op, ask: &Ask, path: &str) -> Answer {
+    let cookie = FormCookie::of(op, ask);
+    let pending = Pending::begin(Target::Account, &cookie.binding(op), op.now());
+    let mut answer = see_other(&format!("{}{path}?request={}", op.issuer().as_str(), pending.seal(op)));
+    cookie.put(&mut answer);
+    answer
+}
+
+/// Who is here.
+pub(super) enum Here {
     One(Box<(Account, Session)>),
     Several,
     Nobody,
 }
 
 /// Whose page it is: the one chosen, or the only one.
-async fn here(op: &Op, ask: &Ask, form: &Form) -> Result<Here, Stop> {
+pub(super) async fn here(op: &Op, ask: &Ask, form: &Form) -> Result<Here, Stop> {
     let mut all = super::signed_in(op, ask).await?;
     let chosen = match form.get("request") {
         Some(_) => Pending::open(op, ask, form, op.now())?.chosen,
@@ -75,7 +77,7 @@ async fn here(op: &Op, ask: &Ask, form: &Form) -> Result<Here, Stop> {
 }
 
 /// The account a form was for; the form must be this browser's.
-async fn owner(op: &Op, ask: &Ask, form: &Form) -> Result<(Account, Session), Stop> {
+pub(super) async fn owner(op: &Op, ask: &Ask, form: &Form) -> Result<(Account, Session), Stop> {
     browser::check_csrf(op, ask, form)?;
     match here(op, ask, form).await? {
         Here::One(who) => Ok(*who),
@@ -92,15 +94,19 @@ fn notice(did: Option<&str>) -> Option<AccountNotice> {
         Some("password") => Some(AccountNotice::PasswordChanged),
         Some("withdrawn") => Some(AccountNotice::Withdrawn),
         Some("ended") => Some(AccountNotice::SessionEnded),
+        Some("email") => Some(AccountNotice::EmailConfirmed),
+        Some("sent") => Some(AccountNotice::EmailSent),
         _ => None,
     }
 }
 
-async fn show(
+/// The page. `email` is what was typed for a new address.
+pub(super) async fn show(
     op: &Op,
     ask: &Ask,
     (account, session): (Account, Session),
     notice: Option<AccountNotice>,
+    email: Option<&str>,
 ) -> Result<Answer, Stop> {
     let mut reader = op.store().reader().await?;
     let consents = reader.consents(&account.id).await?;
@@ -134,6 +140,7 @@ async fn show(
         notice,
         applications,
         sessions: places,
+        address: super::email::address(op, &account, email),
         csrf: cookie.csrf(op),
     };
     let mut answer = page.render(&frame);
@@ -162,7 +169,7 @@ async fn place(op: &Op, other: SessionRow, here: &Session, locales: &[String]) -
 }
 
 /// The key of a text for each reason.
-fn problem_key(problem: Problem) -> &'static str {
+pub(super) fn problem_key(problem: Problem) -> &'static str {
     match problem {
         Problem::Short => "short",
         Problem::Long => "long",
@@ -173,7 +180,7 @@ fn problem_key(problem: Problem) -> &'static str {
     }
 }
 
-fn back(op: &Op, account: &AccountId, did: &str) -> Answer {
+pub(super) fn back(op: &Op, account: &AccountId, did: &str) -> Answer {
     see_other(&format!("{}/account?who={account}&did={did}", op.issuer().as_str()))
 }
 
@@ -195,7 +202,7 @@ pub(super) async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     };
     let proven = match proven {
         Ok(proven) => proven,
-        Err(problem) => return show(op, ask, (account, session), Some(problem)).await,
+        Err(problem) => return show(op, ask, (account, session), Some(problem), None).await,
     };
     let hash = op.hashing().hash(&new).await?;
     let id = account.id.clone();
@@ -227,7 +234,7 @@ pub(super) async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         .await?;
     if !changed.is_done() {
         // Somebody changed it while it was checked.
-        return show(op, ask, (account, session), Some(AccountNotice::PasswordWrong)).await;
+        return show(op, ask, (account, session), Some(AccountNotice::PasswordWrong), None).await;
     }
     let mut answer = back(op, &account.id, "password");
     for secret in &fresh {

@@ -91,7 +91,9 @@ impl Located {
         }
         match self.destination.answer(op.issuer().as_str(), reply) {
             Sent::Redirect(uri) => see_other(&uri),
-            Sent::Post { action, fields } => page::form_post(&op.frame(ask), &action, &fields, &op.dice().name()),
+            Sent::Post { action, fields } => {
+                page::form_post(&op.frame_in(ask, &page::Looks::of(&self.form)), &action, &fields, &op.dice().name())
+            }
         }
     }
 
@@ -160,6 +162,7 @@ fn put_question(op: &Op, ask: &Ask, located: &Located, mut pending: Pending, que
             pending.again.clone_from(again);
             "/login"
         }
+        Question::Create => "/create",
         Question::Choose => "/choose",
         Question::Consent { account, asked, .. } => {
             pending.shown = Some(super::consent::digest(account, asked));

@@ -8,12 +8,12 @@ use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, refuse};
 
 use super::ask::Ask;
-use super::authorize::{self, Located};
+use super::authorize;
 use crate::answer::{Answer, Stop, see_other};
 use crate::browser::{self, FormCookie};
 use crate::op::Op;
 use crate::page;
-use crate::pending::{Pending, Target};
+use crate::pending::Pending;
 
 /// The endpoint.
 pub(super) async fn choose(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
@@ -29,15 +29,7 @@ pub(super) async fn choose(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
 }
 
 async fn show(op: &Op, ask: &Ask, pending: &Pending) -> Result<Answer, Stop> {
-    let mut locales = Vec::new();
-    let application = match &pending.target {
-        Target::Authorize(parameters) => {
-            let located = Located::find(op, parameters).await?;
-            locales = super::words(located.form.get("ui_locales"));
-            Some(super::application(&located.client, &op.frame_in(ask, &locales).locales(&locales)))
-        }
-        Target::Account | Target::Logout(_) | Target::SignedOut(_) => None,
-    };
+    let (looks, application, _) = super::login::looks(op, ask, pending).await?;
     let accounts = super::signed_in(op, ask).await?;
     let accounts = accounts
         .into_iter()
@@ -49,7 +41,7 @@ async fn show(op: &Op, ask: &Ask, pending: &Pending) -> Result<Answer, Stop> {
         .collect();
     let cookie = FormCookie::of(op, ask);
     let page = page::Choose { application, accounts, request: pending.seal(op), csrf: cookie.csrf(op) };
-    let mut answer = page.render(&op.frame_in(ask, &locales));
+    let mut answer = page.render(&op.frame_in(ask, &looks));
     cookie.put(&mut answer);
     Ok(answer)
 }

@@ -66,12 +66,12 @@ async fn show(
     pending: Pending,
     (account, asked, new): (AccountId, Consent, Consent),
 ) -> Result<Answer, Stop> {
-    let locales = super::words(located.form.get("ui_locales"));
+    let looks = page::Looks::of(&located.form);
     let person = op.store().reader().await?.account(&account).await?;
     let pending = Pending { shown: Some(digest(&account, &asked)), ..pending };
     let cookie = FormCookie::of(op, ask);
     let page = page::Consent {
-        application: super::application(&located.client, &op.frame_in(ask, &locales).locales(&locales)),
+        application: super::application(&located.client, &op.frame_in(ask, &looks).locales(&looks.ui_locales)),
         username: person.map(|person| person.username).unwrap_or_default(),
         scopes: super::asked_scopes(&asked, &new),
         claims: super::asked_claims(&asked, &new),
@@ -79,7 +79,7 @@ async fn show(
         request: pending.seal(op),
         csrf: cookie.csrf(op),
     };
-    let mut answer = page.render(&op.frame_in(ask, &locales));
+    let mut answer = page.render(&op.frame_in(ask, &looks));
     cookie.put(&mut answer);
     Ok(answer)
 }

@@ -101,7 +101,7 @@ async fn put_question(op: &Op, ask: &Ask, question: EndQuestion, locales: &[Stri
         request: pending.seal(op),
         csrf: cookie.csrf(op),
     };
-    let mut answer = page.render(&op.frame_in(ask, locales));
+    let mut answer = page.render(&op.frame(ask));
     cookie.put(&mut answer);
     Ok(answer)
 }

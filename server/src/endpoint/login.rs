@@ -8,6 +8,7 @@ use axum::http::{Method, header};
 use login::assurance::{Method as Proving, Proof};
 use login::budget::{self, Browser as Known};
 use openid::account::Account;
+use openid::authorize::request::SignUp;
 use openid::name::{ClientId, Digest, Secret, SessionId};
 use openid::session::{SessionKind, SessionStanding};
 use openid::time::Time;
@@ -26,7 +27,7 @@ use crate::cookie::Cookie;
 use crate::hashing::Checked;
 use crate::known::KnownAccounts;
 use crate::op::Op;
-use crate::page::{self, LoginProblem};
+use crate::page::{self, Application, LoginOffers, LoginProblem, Looks};
 use crate::pending::{Pending, Target};
 
 /// The endpoint.
@@ -40,6 +41,22 @@ pub(super) async fn login(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         }
         _ => show(op, ask, &pending, None, None).await,
     }
+}
+
+/// How the pages of a request look, who asks, and whom it means.
+pub(super) async fn looks(
+    op: &Op,
+    ask: &Ask,
+    pending: &Pending,
+) -> Result<(Looks, Option<Application>, Option<String>), Stop> {
+    let Target::Authorize(parameters) = &pending.target else {
+        return Ok((Looks::default(), None, None));
+    };
+    let located = Located::find(op, parameters).await?;
+    let looks = Looks::of(&located.form);
+    let locales = op.frame_in(ask, &looks).locales(&looks.ui_locales);
+    let hint = located.form.get("login_hint").map(str::to_owned);
+    Ok((looks, Some(super::application(&located.client, &locales)), hint))
 }
 
 /// What the person typed, the password aside: it stands there again beside the problem.
@@ -56,15 +73,7 @@ async fn show(
     typed: Option<&Typed<'_>>,
     problem: Option<LoginProblem>,
 ) -> Result<Answer, Stop> {
-    let mut application = None;
-    let mut locales = Vec::new();
-    let mut hint = None;
-    if let Target::Authorize(parameters) = &pending.target {
-        let located = Located::find(op, parameters).await?;
-        locales = super::words(located.form.get("ui_locales"));
-        hint = located.form.get("login_hint").map(str::to_owned);
-        application = Some(super::application(&located.client, &op.frame_in(ask, &locales).locales(&locales)));
-    }
+    let (looks, application, hint) = looks(op, ask, pending).await?;
     let (mut again, mut remember) = (None, Remember::No);
     if let Some(account) = &pending.again {
         let mut reader = op.store().reader().await?;
@@ -79,11 +88,13 @@ async fn show(
         username: typed.map(|typed| typed.username.to_owned()).or_else(|| again.clone()).or(hint).unwrap_or_default(),
         again,
         remember: typed.map_or(remember, |typed| typed.remember) == Remember::Yes,
+        recovered: ask.query().is_ok_and(|form| form.get("did") == Some("recovered")),
+        offers: LoginOffers { create: op.sign_up() == SignUp::Open, recover: op.mail().is_some() },
         problem,
         request: pending.seal(op),
         csrf: cookie.csrf(op),
     };
-    let mut answer = page.render(&op.frame_in(ask, &locales));
+    let mut answer = page.render(&op.frame_in(ask, &looks));
     cookie.put(&mut answer);
     Ok(answer)
 }
@@ -107,27 +118,43 @@ async fn submitted(op: &Op, ask: &Ask, form: &Form, pending: Pending) -> Result<
         Proven::Is(who) => {
             let (account, proven) = *who;
             // Somebody else may sign in where one account was to prove itself again: then that account is the choice.
-            let Some((browser, cookies)) = open(op, ask, (&account, proven), typed.remember).await? else {
-                return show(op, ask, &pending, Some(&typed), Some(LoginProblem::Wrong)).await;
-            };
-            let pending = Pending { chosen: Some(account.id.clone()), again: None, ..pending };
-            let mut answer = authorize::proceed(op, ask, pending, browser).await?;
-            for cookie in cookies {
-                put(&mut answer, header::SET_COOKIE, &cookie);
+            match enter(op, ask, (&account, proven), typed.remember, &pending).await? {
+                Some(answer) => Ok(answer),
+                None => show(op, ask, &pending, Some(&typed), Some(LoginProblem::Wrong)).await,
             }
-            Ok(answer)
         }
     }
 }
 
-async fn cancel(op: &Op, ask: &Ask, pending: &Pending) -> Result<Answer, Stop> {
+/// Signs somebody in who has proven who they are, and goes on with what they came for. `None`: what they proved it with
+/// holds no more.
+pub(super) async fn enter(
+    op: &Op,
+    ask: &Ask,
+    (account, proven): (&Account, Password),
+    remember: Remember,
+    pending: &Pending,
+) -> Result<Option<Answer>, Stop> {
+    let Some((browser, cookies)) = open(op, ask, (account, proven), remember).await? else {
+        return Ok(None);
+    };
+    let pending = Pending { chosen: Some(account.id.clone()), again: None, ..pending.clone() };
+    let mut answer = authorize::proceed(op, ask, pending, browser).await?;
+    for cookie in cookies {
+        put(&mut answer, header::SET_COOKIE, &cookie);
+    }
+    Ok(Some(answer))
+}
+
+/// The person does not want to go on.
+pub(super) async fn cancel(op: &Op, ask: &Ask, pending: &Pending) -> Result<Answer, Stop> {
     match &pending.target {
         Target::Authorize(parameters) => {
             let located = Located::find(op, parameters).await?;
             let refusal = refuse(ErrorCode::AccessDenied, "login_cancelled", "the person cancelled the sign-in");
             Ok(located.refuse(op, ask, refusal))
         }
-        Target::Account | Target::Logout(_) | Target::SignedOut(_) => {
+        Target::Account | Target::Link(_) | Target::Logout(_) | Target::SignedOut(_) => {
             Ok(crate::answer::see_other(&format!("{}/", op.issuer().as_str())))
         }
     }

@@ -3,18 +3,24 @@
 //! Invariant: a route without a row here does not exist; a row without a handler does not compile.
 
 mod account;
+mod applications;
 pub mod ask;
 mod authorize;
 mod choose;
 mod client_auth;
 mod consent;
+mod create;
+mod email;
 mod end_session;
 pub(crate) mod health;
 mod id_token;
 mod introspect;
+mod letters;
+mod link;
 mod login;
 mod object;
 mod posted;
+mod recover;
 mod revoke;
 pub mod shell;
 mod shown;
@@ -27,7 +33,7 @@ use std::fmt::Write as _;
 use crate::answer::Channel;
 
 pub(crate) use shown::{
-    actor, agent, application, asked_claims, asked_scopes, client_name, display_name, moment, signed_in, words,
+    actor, agent, application, asked_claims, asked_scopes, client_name, display_name, moment, signed_in,
 };
 
 /// The endpoints by name. The match in [`shell`] has no catch-all.
@@ -37,6 +43,12 @@ pub enum Name {
     Authorize,
     /// The sign-in page.
     Login,
+    /// The sign-up page.
+    Create,
+    /// The page for a forgotten password.
+    Recover,
+    /// What the link of a letter leads to.
+    Link,
     /// The account chooser.
     Choose,
     /// The consent page.
@@ -63,6 +75,10 @@ pub enum Name {
     Account,
     /// Changing one's own password.
     AccountPassword,
+    /// Another e-mail address for oneself.
+    AccountEmail,
+    /// What the person may start.
+    Applications,
     /// Withdrawing a consent.
     AccountWithdraw,
     /// Ending one of one's sessions.
@@ -154,6 +170,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
     row!(Home, ["GET"], "/", Browser, Page, Cache::NoStore, Closed, 0),
     row!(Authorize, ["GET", "POST"], "/authorize", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(Login, ["GET", "POST"], "/login", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(Create, ["GET", "POST"], "/create", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(Recover, ["GET", "POST"], "/recover", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(Link, ["GET", "POST"], "/link", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(Choose, ["GET", "POST"], "/choose", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(Consent, ["GET", "POST"], "/consent", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(Token, ["POST"], "/token", Client, Token, Cache::NoStore, ClientOrigins, FORM),
@@ -185,6 +204,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     row!(Logout, ["POST"], "/logout", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(Account, ["GET"], "/account", Browser, Page, Cache::NoStore, Closed, 0),
     row!(AccountPassword, ["POST"], "/account/password", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(AccountEmail, ["POST"], "/account/email", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(Applications, ["GET"], "/applications", Browser, Page, Cache::NoStore, Closed, 0),
     row!(AccountWithdraw, ["POST"], "/account/withdraw", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(AccountEnd, ["POST"], "/account/end", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(Health, ["GET"], "/health", Anyone, Plain, Cache::NoStore, Closed, 0),

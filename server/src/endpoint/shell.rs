@@ -90,6 +90,9 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
     match name {
         Name::Authorize => super::authorize::authorize(op, ask).await,
         Name::Login => super::login::login(op, ask).await,
+        Name::Create => super::create::create(op, ask).await,
+        Name::Recover => super::recover::recover(op, ask).await,
+        Name::Link => super::link::link(op, ask).await,
         Name::Choose => super::choose::choose(op, ask).await,
         Name::Consent => super::consent::consent(op, ask).await,
         Name::Token => super::token::token(op, ask).await,
@@ -102,6 +105,8 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
         Name::Logout => super::end_session::logout(op, ask).await,
         Name::Account => super::account::account(op, ask).await,
         Name::AccountPassword => super::account::password(op, ask).await,
+        Name::AccountEmail => super::email::email(op, ask).await,
+        Name::Applications => super::applications::applications(op, ask).await,
         Name::AccountWithdraw => super::account::withdraw(op, ask).await,
         Name::AccountEnd => super::account::end(op, ask).await,
         Name::Home => Ok(super::well_known::home(op, ask)),

@@ -16,11 +16,6 @@ use crate::browser;
 use crate::op::Op;
 use crate::page::{Application, Asked};
 
-/// A space-separated parameter.
-pub(crate) fn words(value: Option<&str>) -> Vec<String> {
-    value.unwrap_or_default().split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
-}
-
 /// A person, as the audit trail names who did something.
 pub(crate) fn actor(account: &AccountId) -> String {
     format!("account:{account}")

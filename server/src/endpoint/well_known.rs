@@ -5,6 +5,7 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 use bytes::Bytes;
+use openid::authorize::request::SignUp;
 use openid::discovery::{self, Endpoints, Links, Offers};
 use openid::token::claims;
 use serde_json::Value;
@@ -21,10 +22,11 @@ pub(crate) fn configuration(op: &Op) -> Answer {
     document(op.discovery())
 }
 
-/// Makes the discovery document: once, when the server starts.
-pub(crate) fn discovery(config: &Config) -> Bytes {
+/// Makes the discovery document: when the server starts, and when the operator has decided something.
+pub(crate) fn discovery(config: &Config, sign_up: SignUp) -> Bytes {
     let issuer = config.issuer.as_str();
     let at = |path: &str| format!("{issuer}{path}");
+    let allowed = offers(sign_up);
     let offers = Offers {
         issuer: issuer.to_owned(),
         endpoints: Endpoints {
@@ -36,11 +38,12 @@ pub(crate) fn discovery(config: &Config) -> Bytes {
             revocation: at("/revoke"),
             end_session: at("/end_session"),
         },
-        scopes: offers().scopes,
+        scopes: allowed.scopes,
         id_token_algs: ALGORITHMS.to_vec(),
         claims: claims::supported().into_iter().map(str::to_owned).collect(),
-        acr_values: offers().acr_values,
+        acr_values: allowed.acr_values,
         ui_locales: page::ui_locales(),
+        sign_up: allowed.sign_up,
         links: Links::default(),
     };
     Bytes::from(Value::Object(discovery::document(&offers)).to_string())
@@ -78,7 +81,7 @@ pub(crate) fn asset(op: &Op, ask: &Ask) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, Value, discovery};
+    use super::{Config, SignUp, Value, discovery};
 
     #[test]
     fn discovery_names_the_claims_of_the_protocol_too() {
@@ -88,7 +91,7 @@ mod tests {
         let text = "issuer = \"https://op.example\"\nsecret_file = \"secret\"\n";
         let config = Config::read(text, "test", &dir, std::iter::empty()).unwrap();
         std::fs::remove_dir_all(&dir).unwrap();
-        let document: Value = serde_json::from_slice(&discovery(&config)).unwrap();
+        let document: Value = serde_json::from_slice(&discovery(&config, SignUp::Open)).unwrap();
         let claims: Vec<&str> =
             document["claims_supported"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         for claim in ["sub", "iss", "auth_time", "acr", "sid", "email"] {

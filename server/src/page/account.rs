@@ -25,11 +25,24 @@ pub enum AccountNotice {
     PasswordWrong,
     /// Too many attempts.
     TooMany,
+    /// Done.
+    EmailConfirmed,
+    /// A letter is under way to the address.
+    EmailSent,
+    /// That is no address.
+    EmailMalformed,
+    /// The password typed beside the new address is not right.
+    EmailPassword,
+    /// Too many letters.
+    EmailTooMany,
 }
 
 impl AccountNotice {
     fn is_good(self) -> bool {
-        matches!(self, Self::PasswordChanged | Self::Withdrawn | Self::SessionEnded)
+        matches!(
+            self,
+            Self::PasswordChanged | Self::Withdrawn | Self::SessionEnded | Self::EmailConfirmed | Self::EmailSent
+        )
     }
 
     fn key(self) -> String {
@@ -39,8 +52,12 @@ impl AccountNotice {
             Self::SessionEnded => "account-did-end".into(),
             Self::PasswordsDiffer => "account-differ".into(),
             Self::PasswordWeak(reason) => format!("password-{reason}"),
-            Self::PasswordWrong => "account-wrong".into(),
+            Self::PasswordWrong | Self::EmailPassword => "account-wrong".into(),
             Self::TooMany => "account-too-many".into(),
+            Self::EmailConfirmed => "account-did-email".into(),
+            Self::EmailSent => "account-did-send".into(),
+            Self::EmailMalformed => "email-malformed".into(),
+            Self::EmailTooMany => "account-many-letters".into(),
         }
     }
 }
@@ -73,6 +90,17 @@ pub struct Place {
     pub applications: Vec<String>,
 }
 
+/// The account's e-mail address, where it can be changed.
+#[derive(Clone, Debug, Default)]
+pub struct Address {
+    /// The one it has.
+    pub email: Option<String>,
+    /// Whether it is confirmed.
+    pub confirmed: bool,
+    /// What was typed for a new one.
+    pub typed: String,
+}
+
 /// The person's own page.
 #[derive(Debug)]
 pub struct Account {
@@ -88,6 +116,8 @@ pub struct Account {
     pub applications: Vec<Access>,
     /// Where the account is signed in.
     pub sessions: Vec<Place>,
+    /// Its address; none where no letters can be sent.
+    pub address: Option<Address>,
     /// Binds the forms to the browser.
     pub csrf: String,
 }
@@ -118,6 +148,14 @@ impl AccountPage<'_> {
     /// Where a mistake was made, for the fields it concerns.
     fn wrong_current(&self) -> bool {
         matches!(self.p.notice, Some(AccountNotice::PasswordWrong))
+    }
+
+    fn wrong_email(&self) -> bool {
+        matches!(self.p.notice, Some(AccountNotice::EmailMalformed | AccountNotice::EmailTooMany))
+    }
+
+    fn wrong_email_password(&self) -> bool {
+        matches!(self.p.notice, Some(AccountNotice::EmailPassword))
     }
 
     fn wrong_new(&self) -> bool {

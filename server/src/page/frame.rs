@@ -1,14 +1,34 @@
 //! What every page has around it: language, theme, the banner of the test mode.
 
+use openid::display::Display;
 use openid::time::Time;
+use openid::wire::form::Form;
 
 use super::texts::{self, Language, Value};
 use crate::config::{Config, Theme};
+
+/// What an authorization request says of the looks of its pages (Core §3.1.2.1).
+#[derive(Clone, Debug, Default)]
+pub struct Looks {
+    /// `ui_locales`.
+    pub ui_locales: Vec<String>,
+    /// `display`.
+    pub display: Display,
+}
+
+impl Looks {
+    /// From its parameters.
+    pub fn of(form: &Form) -> Self {
+        let locales = form.get("ui_locales").unwrap_or_default().split(' ').filter(|tag| !tag.is_empty());
+        Self { ui_locales: locales.map(str::to_owned).collect(), display: Display::read(form.get("display")) }
+    }
+}
 
 /// The frame of a page for one person.
 #[derive(Clone, Debug)]
 pub struct Frame {
     language: Language,
+    display: Display,
     now: Time,
     /// The theme.
     pub theme: Theme,
@@ -20,9 +40,10 @@ pub struct Frame {
 
 impl Frame {
     /// For a request: `ui_locales` first, then what the browser says, then the operator's choice.
-    pub fn of(config: &Config, ui_locales: &[String], accept_language: Option<&str>, now: Time) -> Self {
+    pub fn of(config: &Config, looks: &Looks, accept_language: Option<&str>, now: Time) -> Self {
         Self {
-            language: texts::negotiate(ui_locales, accept_language, &config.theme.language),
+            language: texts::negotiate(&looks.ui_locales, accept_language, &config.theme.language),
+            display: looks.display,
             now,
             theme: config.theme.clone(),
             test_mode: config.test_mode.is_on(),
@@ -33,6 +54,16 @@ impl Frame {
     /// `lang` of the page.
     pub fn lang(&self) -> &'static str {
         self.language.tag()
+    }
+
+    /// The class of the body, where the layout is not that of a page.
+    pub fn layout(&self) -> Option<&'static str> {
+        Some(self.display.as_str()).filter(|_| self.display != Display::Page)
+    }
+
+    /// Whether there is nothing but words: no style sheet, no picture.
+    pub fn is_bare(&self) -> bool {
+        self.display == Display::Wap
     }
 
     /// The languages in which names are looked for: what was asked for, then the page's own.
@@ -48,6 +79,11 @@ impl Frame {
     /// A text with foreign words in it.
     pub fn t1(&self, key: &str, name: &str, words: &str) -> String {
         texts::text(self.language, key, &[(name, Value::Words(words))])
+    }
+
+    /// A text with foreign words in two places.
+    pub fn t2(&self, key: &str, one: (&str, &str), other: (&str, &str)) -> String {
+        texts::text(self.language, key, &[(one.0, Value::Words(one.1)), (other.0, Value::Words(other.1))])
     }
 
     /// A text with a number in it.
@@ -130,10 +166,16 @@ impl Frame {
     pub(super) fn held(language: &str) -> Self {
         Self {
             language: texts::negotiate(&[language.to_owned()], None, "en"),
+            display: Display::Page,
             now: Time::from_seconds(1_764_028_800),
             theme: crate::config::defaults("theme"),
             test_mode: false,
             base: String::new(),
         }
+    }
+
+    /// The same in another layout.
+    pub(super) fn displayed(&self, display: Display) -> Self {
+        Self { display, ..self.clone() }
     }
 }

@@ -23,19 +23,19 @@ pub struct Application {
 
 impl Application {
     /// The logo, if it comes over https: nothing else may be fetched.
-    fn logo(&self) -> Option<&str> {
+    pub(super) fn logo(&self) -> Option<&str> {
         self.logo_uri.as_deref().filter(|uri| https_origin(uri).is_some())
     }
 
-    fn policy_link(&self) -> Option<&str> {
+    pub(super) fn policy_link(&self) -> Option<&str> {
         self.policy_uri.as_deref().filter(|uri| is_web(uri))
     }
 
-    fn tos_link(&self) -> Option<&str> {
+    pub(super) fn tos_link(&self) -> Option<&str> {
         self.tos_uri.as_deref().filter(|uri| is_web(uri))
     }
 
-    fn has_links(&self) -> bool {
+    pub(super) fn has_links(&self) -> bool {
         self.policy_link().is_some() || self.tos_link().is_some()
     }
 }
@@ -45,7 +45,7 @@ pub(super) fn is_web(uri: &str) -> bool {
     url::Url::parse(uri).is_ok_and(|url| matches!(url.scheme(), "https" | "http"))
 }
 
-fn logo_of(application: Option<&Application>) -> Option<&str> {
+pub(super) fn logo_of(application: Option<&Application>) -> Option<&str> {
     application.and_then(Application::logo)
 }
 
@@ -63,6 +63,15 @@ pub enum LoginProblem {
     },
 }
 
+/// What the sign-in page offers to somebody who cannot sign in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoginOffers {
+    /// To make an account.
+    pub create: bool,
+    /// To choose a new password.
+    pub recover: bool,
+}
+
 /// The sign-in page.
 #[derive(Debug)]
 pub struct Login {
@@ -74,6 +83,10 @@ pub struct Login {
     pub again: Option<String>,
     /// Whether "keep me signed in" is ticked: as the person left it.
     pub remember: bool,
+    /// Whether a new password was just chosen.
+    pub recovered: bool,
+    /// What is offered to who cannot sign in.
+    pub offers: LoginOffers,
     /// Why it is shown again.
     pub problem: Option<LoginProblem>,
     /// The sealed request.

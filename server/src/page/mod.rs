@@ -6,6 +6,8 @@ mod account;
 mod assets;
 mod frame;
 mod interaction;
+mod letter;
+mod people;
 mod sign_out;
 mod texts;
 
@@ -14,10 +16,12 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use url::Url;
 
-pub use account::{Access, Account, AccountNotice, Home, Place};
+pub use account::{Access, Account, AccountNotice, Address, Home, Place};
 pub use assets::{ThemeSheet, asset};
-pub use frame::Frame;
-pub use interaction::{Application, Asked, Choice, Choose, Consent, Login, LoginProblem};
+pub use frame::{Frame, Looks};
+pub use interaction::{Application, Asked, Choice, Choose, Consent, Login, LoginOffers, LoginProblem};
+pub use letter::{Written, letter};
+pub use people::{Applications, Create, Link, LinkAsk, MailProblem, Recover, Sent, SentWhat, Startable};
 pub use sign_out::{Here, Logout, LookAgain, Over, SignedOut, Told, ToldHow};
 pub use texts::{speaks, ui_locales};
 
@@ -37,13 +41,18 @@ enum Forms {
 
 /// The policy of a page: our style sheet, our icon, exactly the origins of the logos it shows, no script, no frame.
 fn policy(f: &Frame, logo: Option<&str>, forms: Forms) -> String {
-    let mut images = String::from("'self'");
-    for origin in [f.theme.logo_uri.as_deref(), logo].into_iter().flatten().filter_map(https_origin) {
+    policy_of(f, logo.as_slice(), forms)
+}
+
+/// The same, for a page with several logos.
+fn policy_of(f: &Frame, logos: &[&str], forms: Forms) -> String {
+    let mut images = vec!["'self'".to_owned()];
+    for origin in f.theme.logo_uri.iter().map(String::as_str).chain(logos.iter().copied()).filter_map(https_origin) {
         if !images.contains(&origin) {
-            images.push(' ');
-            images.push_str(&origin);
+            images.push(origin);
         }
     }
+    let images = images.join(" ");
     let forms = match forms {
         Forms::Absent => "; form-action 'none'",
         Forms::Own => "; form-action 'self'",
@@ -100,6 +109,10 @@ fn refusal_key(why: &str) -> &'static str {
         "pending_other_browser" => "why-browser",
         "csrf_no_cookie" => "why-cookie",
         "choice_not_here" | "account_not_here" => "why-not-here",
+        "link_unknown" | "link_spent" | "link_expired" => "why-link",
+        "link_address_taken" => "why-taken",
+        "sign_up_closed" | "sign_up_just_closed" | "mail_off" | "recover_off" => "why-off",
+        "link_account_over" => "why-account",
         "end_hint_foreign" => "why-hint",
         _ => "why-request",
     }

@@ -2,8 +2,15 @@
 
 use openid::time::Time;
 
+mod people;
+
+use people::{
+    Applications, Create, LinkAsk, MailProblem, OFFERS, SentWhat, applications, create, hostile_applications, link,
+    mailed, recover, sent, verify,
+};
+
 use super::{
-    Access, Account, AccountNotice, Application, Asked, Choice, Choose, Consent, Frame, Here, Home, Login,
+    Access, Account, AccountNotice, Application, Asked, Choice, Choose, Consent, Frame, Here, Home, Login, LoginOffers,
     LoginProblem, Logout, LookAgain, Over, Place, SignedOut, Told, ToldHow, busy, error, form_post,
 };
 use crate::answer::Answer;
@@ -34,6 +41,30 @@ samples! {
     "login" "too many, one minute" => |f| too_many(1).render(f);
     "login" "too many" => |f| too_many(12).render(f);
     "login" "again" => |f| login(Some(full()), "ada", Some("ada"), None).render(f);
+    "login" "recovered" => |f| Login { recovered: true, ..login(None, "ada", None, None) }.render(f);
+    "login" "offers" => |f| Login { offers: OFFERS, ..login(Some(full()), "", None, None) }.render(f);
+    "create" "application" => |f| create(Some(full()), None).render(f);
+    "create" "own page" => |f| create(None, None).render(f);
+    "create" "malformed" => |f| create(Some(plain()), Some(MailProblem::Malformed)).render(f);
+    "create" "too many" => |f| create(Some(plain()), Some(MailProblem::TooMany { minutes: 9 })).render(f);
+    "create" "hostile" => |f| Create { email: EVIL.into(), ..create(Some(hostile()), None) }.render(f);
+    "recover" "asked" => |f| recover("", None).render(f);
+    "recover" "missing" => |f| recover("", Some(MailProblem::Malformed)).render(f);
+    "recover" "too many, one minute" => |f| recover("ada", Some(MailProblem::TooMany { minutes: 1 })).render(f);
+    "recover" "hostile" => |f| recover(EVIL, None).render(f);
+    "sent" "create" => |f| sent(SentWhat::Create, "ada@example.org").render(f);
+    "sent" "recover" => |f| sent(SentWhat::Recover, "ada").render(f);
+    "sent" "hostile" => |f| sent(SentWhat::Recover, EVIL).render(f);
+    "link" "verify" => |f| link(verify("ada", "ada@example.org"), None).render(f);
+    "link" "recover" => |f| link(LinkAsk::Recover { username: "ada".into() }, None).render(f);
+    "link" "recover, short" => |f| link(LinkAsk::Recover { username: "ada".into() }, Some("password-short")).render(f);
+    "link" "create" => |f| link(LinkAsk::Create { address: "ada@example.org".into() }, None).render(f);
+    "link" "create, differ" => |f| link(LinkAsk::Create { address: "ada@example.org".into() }, Some("account-differ")).render(f);
+    "link" "create, name" => |f| link(LinkAsk::Create { address: "ada@example.org".into() }, Some("link-name-wrong")).render(f);
+    "link" "hostile" => |f| link(verify(EVIL, EVIL), None).render(f);
+    "applications" "some" => |f| applications().render(f);
+    "applications" "none" => |f| Applications { applications: Vec::new(), ..applications() }.render(f);
+    "applications" "hostile" => |f| hostile_applications().render(f);
     "choose" "application" => |f| choose(Some(full())).render(f);
     "choose" "own page" => |f| choose(None).render(f);
     "consent" "first" => |f| consent(full(), true).render(f);
@@ -46,6 +77,10 @@ samples! {
     "error" "no cookie" => |f| refused(f, "csrf_no_cookie", "this form was not sent from our own page, or cookies are blocked");
     "error" "not here" => |f| refused(f, "choice_not_here", "this account is not signed in here any more");
     "error" "hint" => |f| refused(f, "end_hint_foreign", "id_token_hint is not an ID Token of this provider");
+    "error" "link" => |f| refused(f, "link_spent", "this link has been used, or another took its place");
+    "error" "account" => |f| refused(f, "link_account_over", "this account cannot be used");
+    "error" "taken" => |f| refused(f, "link_address_taken", "there is an account of this address already");
+    "error" "off" => |f| refused(f, "sign_up_closed", "nobody can make an account here");
     "error" "request" => |f| refused(f, "parameter_repeated", "a parameter is repeated");
     "error" "busy" => |f| busy(f, 503, "k7Jq2x");
     "error" "broken" => |f| busy(f, 500, "k7Jq2x");
@@ -77,6 +112,15 @@ samples! {
     "account" "password same" => |f| account(Some(AccountNotice::PasswordWeak("same"))).render(f);
     "account" "password wrong" => |f| account(Some(AccountNotice::PasswordWrong)).render(f);
     "account" "too many" => |f| account(Some(AccountNotice::TooMany)).render(f);
+    "account" "address" => |f| mailed(None, "ada@example.org", true).render(f);
+    "account" "address, unconfirmed" => |f| mailed(None, "ada@example.org", false).render(f);
+    "account" "address, none" => |f| mailed(None, "", false).render(f);
+    "account" "address, sent" => |f| mailed(Some(AccountNotice::EmailSent), "ada@example.org", true).render(f);
+    "account" "address, confirmed" => |f| mailed(Some(AccountNotice::EmailConfirmed), "ada@example.org", true).render(f);
+    "account" "address, malformed" => |f| mailed(Some(AccountNotice::EmailMalformed), "ada@example.org", true).render(f);
+    "account" "address, wrong password" => |f| mailed(Some(AccountNotice::EmailPassword), "ada@example.org", true).render(f);
+    "account" "address, too many" => |f| mailed(Some(AccountNotice::EmailTooMany), "ada@example.org", true).render(f);
+    "account" "address, hostile" => |f| mailed(None, EVIL, true).render(f);
     "home" "home" => |f| Home { issuer: "https://login.example.org".into() }.render(f);
     "form_post" "code" => |f| form_post(f, "https://app.example/cb", &[("code".into(), "c0de".into()), ("state".into(), "s".into())], "n0nce");
     "login" "hostile" => |f| login(Some(hostile()), EVIL, Some(EVIL), None).render(f);
@@ -126,6 +170,8 @@ fn login(
         username: username.into(),
         again: again.map(str::to_owned),
         remember: again.is_some(),
+        recovered: false,
+        offers: LoginOffers::default(),
         problem,
         request: "sealed".into(),
         csrf: "csrf".into(),
@@ -277,6 +323,7 @@ fn account(notice: Option<AccountNotice>) -> Account {
             place("s5", false, "Chrome · macOS", 5 * 3600),
             Place { applications: Vec::new(), ..place("s6", false, "", 40 * 86400) },
         ],
+        address: None,
         csrf: "csrf".into(),
     }
 }

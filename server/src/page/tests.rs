@@ -6,6 +6,8 @@ use std::path::Path;
 
 use axum::body::to_bytes;
 use axum::http::header;
+use login::letter::About;
+use openid::display::Display;
 use scraper::{ElementRef, Html, Selector};
 
 use super::Frame;
@@ -54,6 +56,21 @@ async fn golden() {
             // The style sheet is named by its content; a page is the same page whatever the colours.
             let source = source.replace(super::assets::css_name(), "ostiary.css");
             let _ = write!(file, "<!-- ===== {} · {} ===== {policy} -->\n{source}\n", language.tag(), sample.state);
+        }
+    }
+    for language in Language::ALL {
+        for about in About::ALL {
+            let f = Frame::held(language.tag());
+            let letter = super::letter(&f, *about, "ada", "https://login.example.org/link?token=t0ken");
+            let file = files.entry("letters.txt".to_owned()).or_default();
+            let _ = write!(
+                file,
+                "===== {} · {} ===== {}\n{}\n",
+                language.tag(),
+                about.as_str(),
+                letter.subject,
+                letter.body
+            );
         }
     }
     if std::env::var_os("OSTIARY_BLESS").is_some() {
@@ -221,6 +238,35 @@ async fn the_frame_shows_theme_and_test_mode() {
     }
 }
 
+#[tokio::test]
+async fn a_layout_is_a_class_and_a_feature_phone_gets_words_alone() {
+    for sample in SAMPLES {
+        let (plain, _) = page(sample, &Frame::held("en")).await;
+        for display in [Display::Popup, Display::Touch] {
+            let (source, _) = page(sample, &Frame::held("en").displayed(display)).await;
+            assert_eq!(source, plain.replacen("<body>", &format!("<body class=\"{}\">", display.as_str()), 1));
+        }
+        let (source, _) = page(sample, &Frame::held("en").displayed(Display::Wap)).await;
+        let document = Html::parse_document(&source);
+        assert!(document.errors.is_empty(), "{}: {:?}", sample.page, document.errors);
+        assert!(all(&document, "link, img").is_empty(), "{} ({})", sample.page, sample.state);
+        assert_eq!(all(&document, "form").len(), all(&Html::parse_document(&plain), "form").len(), "{}", sample.page);
+    }
+}
+
+#[test]
+fn a_letter_holds_one_link_and_nothing_that_ends_a_line_of_its_head() {
+    for language in Language::ALL {
+        for about in About::ALL {
+            let letter = super::letter(&Frame::held(language.tag()), *about, EVIL, "https://op.example/link?token=x");
+            assert_eq!(letter.body.matches("://").count(), 1, "{letter:?}");
+            assert!(letter.body.lines().any(|line| line == "https://op.example/link?token=x"), "a link stands alone");
+            assert!(!letter.subject.contains(['\r', '\n']) && !letter.body.contains('\u{202e}'), "{letter:?}");
+            assert!(!letter.body.contains("letter-") && !letter.subject.contains("letter-"), "{letter:?}");
+        }
+    }
+}
+
 #[test]
 fn ui_locales_come_first_then_weights_then_the_operator() {
     let chosen = |ui: &[&str], accept: Option<&str>, fallback: &str| {
@@ -321,7 +367,7 @@ fn a_logo_s_host_writes_no_directives() {
         assert_eq!(super::https_origin(bad), None, "{bad}");
     }
     for (good, origin) in
-        [("https://b\u{fc}.example/x", "https://xn--b-xka.example"), ("https://[::1]:8443/l", "https://[::1]:8443")]
+        [("https://b\u{fc}.example/x", "https://xn--b-eha.example"), ("https://[::1]:8443/l", "https://[::1]:8443")]
     {
         assert_eq!(super::https_origin(good).as_deref(), Some(origin));
     }

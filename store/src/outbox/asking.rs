@@ -2,12 +2,14 @@
 //!
 //! Invariant: the counts are one statement, so they add up at any moment.
 
+use login::letter::About;
 use openid::logout::judge::Notice;
 use openid::name::{AccountId, ClientId, SessionId};
 use openid::session::Cause;
 use openid::time::Time;
 
-use super::read_notice;
+use super::letters::EMAIL;
+use super::{BACKCHANNEL, read_notice};
 use crate::fault::Fault;
 use crate::row::Row;
 use crate::statements::statements;
@@ -18,7 +20,7 @@ use crate::value::values;
 macro_rules! notice_columns {
     () => {
         "SELECT id, client, subject, sid, account, session, deliver_by, cause, created_at, due_at, attempts, \
-         last_status, last_reply, settled_at, outcome FROM outbox "
+         last_status, last_reply, settled_at, outcome, kind FROM outbox "
     };
 }
 
@@ -70,6 +72,41 @@ impl NoticeState {
     }
 }
 
+/// What a promise is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Matter {
+    /// A stay ended, and why.
+    Logout(Cause),
+    /// A letter. In its notice `sub` is the address, `sid` the letter's name.
+    Letter(About),
+}
+
+impl Matter {
+    fn read(kind: &str, word: &str) -> Result<Self, Fault> {
+        match kind {
+            BACKCHANNEL => text::word(word, Cause::read).map(Self::Logout),
+            EMAIL => text::word(word, About::read).map(Self::Letter),
+            _ => Err(Fault::bug(format!("a notice of the unknown kind {kind:?}"))),
+        }
+    }
+
+    /// The kind of promise.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Logout(_) => BACKCHANNEL,
+            Self::Letter(_) => EMAIL,
+        }
+    }
+
+    /// Why, as it is stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Logout(cause) => cause.as_str(),
+            Self::Letter(about) => about.as_str(),
+        }
+    }
+}
+
 /// One line of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoticeRow {
@@ -77,8 +114,8 @@ pub struct NoticeRow {
     pub id: String,
     /// What it says, and to whom.
     pub notice: Notice,
-    /// Why the stay ended.
-    pub cause: Cause,
+    /// What it is about.
+    pub matter: Matter,
     /// When it was promised.
     pub created_at: Time,
     /// When it is tried next.
@@ -193,10 +230,10 @@ impl Reader {
 
 fn read_row(mut row: Row) -> Result<NoticeRow, Fault> {
     let row = &mut row;
+    let (id, notice, word) = (row.take()?, read_notice(row)?, row.take::<String>()?);
     Ok(NoticeRow {
-        id: row.take()?,
-        notice: read_notice(row)?,
-        cause: text::word(&row.take::<String>()?, Cause::read)?,
+        id,
+        notice,
         created_at: row.take()?,
         due_at: row.take()?,
         attempts: row.take()?,
@@ -207,5 +244,6 @@ fn read_row(mut row: Row) -> Result<NoticeRow, Fault> {
             Some(outcome) => text::word(&outcome, NoticeState::read)?,
             None => NoticeState::Pending,
         },
+        matter: Matter::read(&row.take::<String>()?, &word)?,
     })
 }

@@ -205,7 +205,7 @@ on_both! {
         assert_eq!(row.standing(START), SessionStanding::Over);
         let ledger = reader.notices_of_sessions(std::slice::from_ref(&id)).await.unwrap();
         assert_eq!(ledger.len(), 2);
-        assert!(ledger.iter().all(|row| row.state == NoticeState::Pending && row.cause == Cause::RelyingParty));
+        assert!(ledger.iter().all(|row| row.state == NoticeState::Pending && row.matter == crate::Matter::Logout(Cause::RelyingParty)));
         drop(reader);
         let held = store.write(async |tx| Ok(tx.hold_grant(&GrantId::new("offline")).await?)).await.unwrap().unwrap();
         assert_eq!(held, (grant("offline", &id, &s, &openid::name::ClientId::new("silent"), &ann, GrantKind::Offline), GrantStanding::Live));
