@@ -1,0 +1,69 @@
+"""Walks of idpyoidc, the library of the people who wrote the first test relying party: `with_idpyoidc.py NAME`."""
+
+import sys
+
+from cryptojwt import KeyJar
+from idpyoidc.client.defaults import DEFAULT_OIDC_SERVICES
+from idpyoidc.client.oauth2.stand_alone_client import StandAloneClient
+
+from person import GIVEN, through_the_pages
+
+PKCE = {
+    "function": "idpyoidc.client.oauth2.add_on.pkce.add_support",
+    "kwargs": {"code_challenge_length": 64, "code_challenge_method": "S256"},
+}
+TYPES = ["code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"]
+
+
+def client(client_id, **preference):
+    """A client whose keys are ours, which learns everything else from discovery."""
+    keys = KeyJar()
+    for owner in ["", client_id]:
+        keys.import_jwks(GIVEN["keys"], owner)
+    config = {
+        "issuer": GIVEN["issuer"],
+        "base_url": GIVEN["callback"].rsplit("/", 1)[0],
+        "client_id": client_id,
+        "client_secret": GIVEN["secret"],
+        "redirect_uris": [GIVEN["callback"]],
+        "preference": {
+            "response_types_supported": TYPES,
+            "scopes_supported": ["openid", "profile", "email"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+            **preference,
+        },
+        "add_ons": {"pkce": PKCE},
+        "allow": {"http_links": True},
+    }
+    party = StandAloneClient(client_type="oidc", keyjar=keys, config=config, services=DEFAULT_OIDC_SERVICES)
+    party.do_provider_info()
+    party.do_client_registration()
+    return party
+
+
+def sign_in(party, response_type, response_mode=None, **behaviour):
+    asked = {"response_type": response_type, "redirect_uri": GIVEN["callback"], "scope": ["openid", "profile", "email"]}
+    if response_mode:
+        asked["response_mode"] = response_mode
+    url = party.init_authorization(req_args=asked, behaviour_args=behaviour)
+    back = through_the_pages(url)
+    assert back.mode == (response_mode or ("query" if response_type == "code" else "fragment")), back
+    done = party.finalize(back.fields)
+    assert "error" not in done, done
+    assert done["userinfo"]["email"] == GIVEN["person"]["email"], done
+    assert (done["token"] is None) == (response_type == "id_token"), done
+    return done, back, url
+
+
+def every_response_type():
+    for response_type in TYPES:
+        for response_mode in [None, "form_post"]:
+            done, _, _ = sign_in(client("every"), response_type, response_mode)
+            if "id_token" in response_type:
+                assert done["id_token"]["sub"] == done["userinfo"]["sub"]
+
+
+WALKS = [every_response_type]
+
+if __name__ == "__main__":
+    next(walk for walk in WALKS if walk.__name__ == sys.argv[1])()
