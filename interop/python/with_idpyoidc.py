@@ -1,6 +1,8 @@
 """Walks of idpyoidc, the library of the people who wrote the first test relying party: `with_idpyoidc.py NAME`."""
 
+import os
 import sys
+from urllib.parse import parse_qs, urlsplit
 
 from cryptojwt import KeyJar
 from idpyoidc.client.defaults import DEFAULT_OIDC_SERVICES
@@ -13,6 +15,15 @@ PKCE = {
     "kwargs": {"code_challenge_length": 64, "code_challenge_method": "S256"},
 }
 TYPES = ["code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"]
+# What the client "sealed" registered.
+SEALED = {
+    "id_token_signed_response_alg": "RS256",
+    "id_token_encrypted_response_alg": "RSA-OAEP-256",
+    "id_token_encrypted_response_enc": "A256GCM",
+    "userinfo_signed_response_alg": "RS256",
+    "userinfo_encrypted_response_alg": "RSA-OAEP-256",
+    "userinfo_encrypted_response_enc": "A256GCM",
+}
 
 
 def client(client_id, **preference):
@@ -63,7 +74,42 @@ def every_response_type():
                 assert done["id_token"]["sub"] == done["userinfo"]["sub"]
 
 
-WALKS = [every_response_type]
+def encrypted_answers():
+    for response_type in ["code", "id_token", "code id_token"]:
+        party = client("sealed")
+        party.get_context().registration_response = SEALED
+        done, back, _ = sign_in(party, response_type, "form_post")
+        if "id_token" in response_type:
+            assert back.fields["id_token"].count(".") == 4, back.fields
+        if done["token"]:
+            assert done["userinfo"]["sub"] == done["id_token"]["sub"]
+
+
+def request_object():
+    for alg in ["RS256", "HS256", "none"]:
+        party = client(f"request_{alg}")
+        done, _, url = sign_in(party, "code", request_param="request", request_object_signing_alg=alg)
+        asked = parse_qs(urlsplit(url).query)
+        assert "request" in asked and "state" not in asked, asked
+        assert done["id_token"]["nonce"], done
+
+
+def encrypted_request_object():
+    party = client("request_RS256")
+    with_key = {"request_object_encryption_alg": "RSA-OAEP", "request_object_encryption_enc": "A256GCM"}
+    _, _, url = sign_in(party, "code id_token", request_param="request", request_object_signing_alg="RS256", **with_key)
+    assert parse_qs(urlsplit(url).query)["request"][0].count(".") == 4, url
+
+
+def request_uri():
+    """The library writes the object to a file, which the walk serves at the registered address."""
+    os.chdir(GIVEN["requests"])
+    party = client("request_RS256", request_uris=[GIVEN["request_uri"]])
+    _, _, url = sign_in(party, "code", request_param="request_uri", request_object_signing_alg="RS256")
+    assert parse_qs(urlsplit(url).query)["request_uri"] == [GIVEN["request_uri"]], url
+
+
+WALKS = [every_response_type, encrypted_answers, request_object, encrypted_request_object, request_uri]
 
 if __name__ == "__main__":
     next(walk for walk in WALKS if walk.__name__ == sys.argv[1])()

@@ -15,17 +15,21 @@ const SECRET = 'a shared secret of more than thirty-two octets'
 const WALKS = {
   authlib: [
     'requests_basic', 'httpx_public', 'refresh', 'secret_jwt', 'private_jwt', 'client_credentials', 'revocation',
-    'wrong_verifier', 'every_response_type', 'encrypted_id_token', 'signed_request',
+    'wrong_verifier', 'every_response_type', 'signed_request_and_encrypted_id_token',
   ],
-  idpyoidc: ['every_response_type'],
+  idpyoidc: ['every_response_type', 'encrypted_answers', 'request_object', 'encrypted_request_object', 'request_uri'],
 }
 
 describe('in Python', needs('python'), () => {
   let op, rp, given
   before(async () => {
     const requests = folder()
-    const pages = { '/request.jwt': { type: 'application/oauth-authz-req+jwt', get body() { return readFileSync(join(requests, 'request.jwt')) } } }
-    rp = await corner(pages)
+    rp = await corner({
+      '/request.jwt': {
+        type: 'application/oauth-authz-req+jwt',
+        get body() { return readFileSync(join(requests, 'request.jwt')) },
+      },
+    })
     const callback = `${rp.origin}/callback`
     const own = await jose.generateKeyPair('RS256', { extractable: true })
     const box = await jose.generateKeyPair('RSA-OAEP-256', { extractable: true })
@@ -49,7 +53,18 @@ describe('in Python', needs('python'), () => {
       token_endpoint_auth_method: 'client_secret_basic',
       ...more,
     })
-    const sealed = { id_token_encrypted_response_alg: 'RSA-OAEP-256', id_token_encrypted_response_enc: 'A256GCM' }
+    const sealed = {
+      id_token_encrypted_response_alg: 'RSA-OAEP-256',
+      id_token_encrypted_response_enc: 'A256GCM',
+      userinfo_signed_response_alg: 'RS256',
+      userinfo_encrypted_response_alg: 'RSA-OAEP-256',
+      userinfo_encrypted_response_enc: 'A256GCM',
+    }
+    const request_uri = `${rp.origin}/request.jwt`
+    const requesting = (alg) => ({
+      metadata: every({ request_object_signing_alg: alg, jwks: { keys }, request_uris: [request_uri] }),
+      secret: SECRET,
+    })
     op = await provider({
       clients: {
         basic: { metadata: web({ id_token_signed_response_alg: 'ES256' }), secret: SECRET },
@@ -67,7 +82,10 @@ describe('in Python', needs('python'), () => {
           secret: SECRET,
         },
         every: { metadata: every(), secret: SECRET },
-        encrypted: { metadata: every({ jwks: { keys }, ...sealed }), secret: SECRET },
+        sealed: { metadata: every({ jwks: { keys }, ...sealed }), secret: SECRET },
+        request_RS256: requesting('RS256'),
+        request_HS256: requesting('HS256'),
+        request_none: requesting('none'),
       },
     })
     given = JSON.stringify({
@@ -77,6 +95,7 @@ describe('in Python', needs('python'), () => {
       key: await jose.exportPKCS8(own.privateKey),
       keys: { keys: await set('privateKey') },
       requests,
+      request_uri,
       person: ADA,
     })
   })
