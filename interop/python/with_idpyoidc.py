@@ -1,4 +1,7 @@
-"""Walks of idpyoidc, the library of the people who wrote the first test relying party: `with_idpyoidc.py NAME`."""
+"""Walks of idpyoidc, by the people who wrote the first certification suite: `with_idpyoidc.py NAME`.
+
+The version is 4.1.0, since 5.0.0 writes `"aud": ["request"]` into every request object, which is no audience of ours.
+"""
 
 import os
 import sys
@@ -15,17 +18,6 @@ PKCE = {
     "kwargs": {"code_challenge_length": 64, "code_challenge_method": "S256"},
 }
 TYPES = ["code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"]
-# What the client "sealed" registered.
-SEALED = {
-    "id_token_signed_response_alg": "RS256",
-    "id_token_encrypted_response_alg": "RSA-OAEP-256",
-    "id_token_encrypted_response_enc": "A256GCM",
-    "userinfo_signed_response_alg": "RS256",
-    "userinfo_encrypted_response_alg": "RSA-OAEP-256",
-    "userinfo_encrypted_response_enc": "A256GCM",
-}
-
-
 def client(client_id, **preference):
     """A client whose keys are ours, which learns everything else from discovery."""
     keys = KeyJar()
@@ -74,15 +66,16 @@ def every_response_type():
                 assert done["id_token"]["sub"] == done["userinfo"]["sub"]
 
 
-def encrypted_answers():
-    for response_type in ["code", "id_token", "code id_token"]:
-        party = client("sealed")
-        party.get_context().registration_response = SEALED
-        done, back, _ = sign_in(party, response_type, "form_post")
-        if "id_token" in response_type:
-            assert back.fields["id_token"].count(".") == 4, back.fields
-        if done["token"]:
-            assert done["userinfo"]["sub"] == done["id_token"]["sub"]
+def sealed_userinfo():
+    """Signed and encrypted. Encrypted ID Tokens it does not read: it looks for a signature before it decrypts."""
+    party = client("userinfo")
+    party.get_context().registration_response = {
+        "userinfo_signed_response_alg": "RS256",
+        "userinfo_encrypted_response_alg": "RSA-OAEP-256",
+        "userinfo_encrypted_response_enc": "A256GCM",
+    }
+    done, _, _ = sign_in(party, "code id_token", "form_post")
+    assert done["userinfo"]["aud"] == "userinfo", done["userinfo"]
 
 
 def request_object():
@@ -95,8 +88,9 @@ def request_object():
 
 
 def encrypted_request_object():
+    """Not by GCM: it would take an initialization vector of 128 bits, where RFC 7518 §5.3 has 96."""
     party = client("request_RS256")
-    with_key = {"request_object_encryption_alg": "RSA-OAEP", "request_object_encryption_enc": "A256GCM"}
+    with_key = {"request_object_encryption_alg": "RSA-OAEP", "request_object_encryption_enc": "A128CBC-HS256"}
     _, _, url = sign_in(party, "code id_token", request_param="request", request_object_signing_alg="RS256", **with_key)
     assert parse_qs(urlsplit(url).query)["request"][0].count(".") == 4, url
 
@@ -109,7 +103,7 @@ def request_uri():
     assert parse_qs(urlsplit(url).query)["request_uri"] == [GIVEN["request_uri"]], url
 
 
-WALKS = [every_response_type, encrypted_answers, request_object, encrypted_request_object, request_uri]
+WALKS = [every_response_type, sealed_userinfo, request_object, encrypted_request_object, request_uri]
 
 if __name__ == "__main__":
     next(walk for walk in WALKS if walk.__name__ == sys.argv[1])()

@@ -87,6 +87,7 @@ describe('one Apache, many sites', needs('apache2', 'mod_auth_openidc', 'chromiu
     site('request-none', [object({ ...moved, crypto: { sign_alg: 'none' } })], () => ({ request_object_signing_alg: 'none' }))
     site('request-sealed', [...OWN, object({ ...moved, crypto: { sign_alg: 'RS256', crypt_alg: 'RSA-OAEP', crypt_enc: 'A256CBC-HS512' } })],
       keyed({ request_object_signing_alg: 'RS256' }))
+    site('asks-by-post', ['OIDCProviderAuthRequestMethod POST'], () => ({}))
     site('request-uri', [...OWN, object({ copy_from_request: INSIDE, crypto: { sign_alg: 'RS256' }, request_object_type: 'request_uri' })],
       keyed({ request_object_signing_alg: 'RS256' }))
 
@@ -191,6 +192,7 @@ describe('one Apache, many sites', needs('apache2', 'mod_auth_openidc', 'chromiu
   })
 
   for (const [id, what] of [
+    ['asks-by-post', 'a request that is posted'],
     ['sealed-secret', 'an ID Token encrypted with the secret'],
     ['userinfo-signed', 'signed UserInfo'],
     ['userinfo-sealed', 'UserInfo signed and encrypted'],

@@ -10,25 +10,31 @@ import { needs, ROOT } from '../lib/parts.mjs'
 import { corner } from '../lib/rp.mjs'
 
 const PAGE = `<!doctype html><meta charset="utf-8"><title>Reading room</title>
-<button id="in">in</button><button id="refresh">refresh</button><button id="revoke">revoke</button><pre id="person"></pre>
+<button id="in">in</button><button id="silent">silent</button><button id="refresh">refresh</button><button id="revoke">revoke</button><pre id="person"></pre>
 <script src="/oidc-client-ts.js"></script><script src="/app.js"></script>`
 
+// `?response_mode=…` on the page’s address is for the request; the library must read the answer in the same way.
 const app = (issuer) => `
+const asked = new URLSearchParams(location.search).get('response_mode')
+if (asked) sessionStorage.setItem('response_mode', asked)
+const response_mode = sessionStorage.getItem('response_mode') ?? undefined
 const manager = new oidc.UserManager({
   authority: ${JSON.stringify(issuer)}, client_id: 'room', redirect_uri: location.origin + '/', scope: 'openid profile email',
-  loadUserInfo: true, automaticSilentRenew: false,
+  response_mode, loadUserInfo: true, automaticSilentRenew: false,
   userStore: new oidc.WebStorageStateStore({ store: sessionStorage }),
 })
 const show = (what) => { document.getElementById('person').textContent = JSON.stringify(what) }
-const tried = (work) => () => work().catch((error) => show({ error: String(error) }))
+const tried = (work) => () => work().catch((error) => show({ error: error.error ?? String(error) }))
 document.getElementById('in').onclick = tried(() => manager.signinRedirect())
+document.getElementById('silent').onclick = tried(() => manager.signinRedirect({ prompt: 'none' }))
 document.getElementById('refresh').onclick = tried(async () => {
   const before = await manager.getUser()
   const after = await manager.signinSilent()
   show({ refreshed: after.access_token !== before.access_token && after.refresh_token !== before.refresh_token })
 })
 document.getElementById('revoke').onclick = tried(async () => { await manager.revokeTokens(['access_token', 'refresh_token']); show({ revoked: true }) })
-if (location.search.includes('code=')) tried(async () => show((await manager.signinCallback()).profile))()
+const where = location.hash.includes('state=') ? 'fragment' : 'query'
+if ((location.search + location.hash).includes('state=')) tried(async () => show({ ...(await manager.signinCallback()).profile, where }))()
 `
 
 describe('a single-page application', needs('chromium'), () => {
@@ -87,6 +93,30 @@ describe('a single-page application', needs('chromium'), () => {
     assert.deepEqual(await shown('revoked'), { revoked: true })
     await page.close()
   })
+
+  for (const mode of ['query', 'fragment']) {
+    test(`response_mode=${mode}, answers and errors`, async () => {
+      const page = await chrome.newPage()
+      page.setDefaultTimeout(15_000)
+      const shown = async () => {
+        await page.waitForFunction(() => document.getElementById('person')?.textContent)
+        return JSON.parse(await page.locator('#person').textContent())
+      }
+      const asked = []
+      page.on('request', (request) => { if (request.url().startsWith(`${op.issuer}/authorize?`)) asked.push(request.url()) })
+      await page.goto(`${room.origin}/?response_mode=${mode}`)
+      await page.locator('#silent').click()
+      await page.waitForURL(`${room.origin}/*state=*`)
+      assert.equal((await shown()).error, 'login_required')
+      await page.locator('#in').click()
+      await signIn(page, ADA)
+      await page.waitForURL(`${room.origin}/*state=*`)
+      const profile = await shown()
+      assert.deepEqual([profile.email, profile.where], [ADA.email, mode])
+      assert.deepEqual(asked.map((url) => new URL(url).searchParams.get('response_mode')), [mode, mode])
+      await page.close()
+    })
+  }
 
   test('a page of an unregistered origin may not read the token endpoint’s answer', async () => {
     const page = await chrome.newPage()

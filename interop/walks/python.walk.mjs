@@ -17,7 +17,7 @@ const WALKS = {
     'requests_basic', 'httpx_public', 'refresh', 'secret_jwt', 'private_jwt', 'client_credentials', 'revocation',
     'wrong_verifier', 'every_response_type', 'signed_request_and_encrypted_id_token',
   ],
-  idpyoidc: ['every_response_type', 'encrypted_answers', 'request_object', 'encrypted_request_object', 'request_uri'],
+  idpyoidc: ['every_response_type', 'sealed_userinfo', 'request_object', 'encrypted_request_object', 'request_uri'],
 }
 
 describe('in Python', needs('python'), () => {
@@ -53,13 +53,15 @@ describe('in Python', needs('python'), () => {
       token_endpoint_auth_method: 'client_secret_basic',
       ...more,
     })
-    const sealed = {
-      id_token_encrypted_response_alg: 'RSA-OAEP-256',
-      id_token_encrypted_response_enc: 'A256GCM',
-      userinfo_signed_response_alg: 'RS256',
-      userinfo_encrypted_response_alg: 'RSA-OAEP-256',
-      userinfo_encrypted_response_enc: 'A256GCM',
-    }
+    const sealed = (what) => ({
+      metadata: every({
+        jwks: { keys },
+        [`${what}_signed_response_alg`]: 'RS256',
+        [`${what}_encrypted_response_alg`]: 'RSA-OAEP-256',
+        [`${what}_encrypted_response_enc`]: 'A256GCM',
+      }),
+      secret: SECRET,
+    })
     const request_uri = `${rp.origin}/request.jwt`
     const requesting = (alg) => ({
       metadata: every({ request_object_signing_alg: alg, jwks: { keys }, request_uris: [request_uri] }),
@@ -82,7 +84,8 @@ describe('in Python', needs('python'), () => {
           secret: SECRET,
         },
         every: { metadata: every(), secret: SECRET },
-        sealed: { metadata: every({ jwks: { keys }, ...sealed }), secret: SECRET },
+        sealed: sealed('id_token'),
+        userinfo: sealed('userinfo'),
         request_RS256: requesting('RS256'),
         request_HS256: requesting('HS256'),
         request_none: requesting('none'),
