@@ -27,14 +27,14 @@ pub async fn open(config: Config) -> Result<Op, Fault> {
     open_with(config, Keys::Open).await
 }
 
-/// The same without the keys: for the commands that look after them, which must work when one cannot be opened.
+/// The same, whether the keys can be opened or not: for the commands that look after them.
 pub async fn open_to_mend(config: Config) -> Result<Op, Fault> {
-    open_with(config, Keys::Leave).await
+    open_with(config, Keys::OpenIfPossible).await
 }
 
 enum Keys {
     Open,
-    Leave,
+    OpenIfPossible,
 }
 
 async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
@@ -46,9 +46,10 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
         .map_err(|e| Fault::new(Kind::Gone, format!("the outbound client cannot be made: {e}")))?;
     let clients = Clients::new(sealing.clone());
     clients.reload(&store).await?;
+    let opened = Keyring::open(&store, &sealing, &dice, clock.now()).await;
     let keys = match keys {
-        Keys::Open => Keyring::open(&store, &sealing, &dice, clock.now()).await?,
-        Keys::Leave => Keyring::unread(),
+        Keys::Open => opened?,
+        Keys::OpenIfPossible => opened.unwrap_or_else(|_| Keyring::unread()),
     };
     let hashing = Hashing::new(&config.limits);
     let mail = Mail::of(&config).map_err(|e| Fault::new(Kind::Gone, format!("the mail server: {e}")))?;

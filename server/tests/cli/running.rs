@@ -98,6 +98,9 @@ fn a_signing_key_that_cannot_be_opened_stops_the_start() {
     assert!(said.contains("secret"), "it says how to mend it: {said}");
     let found = findings(&place);
     assert!(says(&found, false, "cannot be opened"), "{found:#?}");
+    // What looks after keys works all the same.
+    place.done(&["key", "list"]);
+    place.done(&["key", "rotate", "--now"]);
 }
 
 #[test]
