@@ -94,7 +94,7 @@ fn a_signing_key_that_cannot_be_opened_stops_the_start() {
     place.done(&["key", "list"]);
     place.write("ostiary.secret", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n");
     let said = place.fails(&["serve"]);
-    assert!(said.contains("signing key") && said.contains("cannot be opened"), "{said}");
+    assert!(said.contains("the key") && said.contains("cannot be opened"), "{said}");
     assert!(said.contains("secret"), "it says how to mend it: {said}");
     let found = findings(&place);
     assert!(says(&found, false, "cannot be opened"), "{found:#?}");
