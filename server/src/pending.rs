@@ -30,6 +30,8 @@ pub struct Pending {
     pub chosen: Option<AccountId>,
     /// The account that must prove itself again, if the login page was shown for that.
     pub again: Option<AccountId>,
+    /// The username that stands on the login page already.
+    pub username: Option<String>,
     /// A digest of what the consent page showed, so that a yes means that and nothing else.
     pub shown: Option<String>,
     /// The binding to the form cookie.
@@ -69,7 +71,7 @@ pub struct Fates {
 impl Pending {
     /// A request that begins now in this browser.
     pub fn begin(target: Target, binding: &str, now: Time) -> Self {
-        Self { target, began: now, chosen: None, again: None, shown: None, binding: binding.to_owned() }
+        Self { target, began: now, chosen: None, again: None, username: None, shown: None, binding: binding.to_owned() }
     }
 
     /// Seals it for a page or a URL.

@@ -158,8 +158,9 @@ pub(super) async fn gather(
 /// Sends the person to the page that asks.
 fn put_question(op: &Op, ask: &Ask, located: &Located, mut pending: Pending, question: &Question) -> Answer {
     let path = match question {
-        Question::Login { again, .. } => {
+        Question::Login { again, username } => {
             pending.again.clone_from(again);
+            pending.username.clone_from(username);
             "/login"
         }
         Question::Create => "/create",

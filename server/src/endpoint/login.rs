@@ -85,7 +85,12 @@ async fn show(
     let cookie = FormCookie::of(op, ask);
     let page = page::Login {
         application,
-        username: typed.map(|typed| typed.username.to_owned()).or_else(|| again.clone()).or(hint).unwrap_or_default(),
+        username: typed
+            .map(|typed| typed.username.to_owned())
+            .or_else(|| again.clone())
+            .or_else(|| pending.username.clone())
+            .or(hint)
+            .unwrap_or_default(),
         again,
         remember: typed.map_or(remember, |typed| typed.remember) == Remember::Yes,
         recovered: ask.query().is_ok_and(|form| form.get("did") == Some("recovered")),

@@ -18,6 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::Service;
@@ -82,10 +83,12 @@ pub async fn serve(config: &Config, router: Router, ready: impl FnOnce(&[SocketA
     let watcher = acceptor.map(|acceptor| tokio::spawn(acceptor.watch(told.clone())));
     let doors: Vec<_> =
         listeners.into_iter().map(|listener| tokio::spawn(door.clone().open(listener, told.clone()))).collect();
+    // Before anybody is told that we are ready: whoever hears it may stop us at once.
+    let mut signals = Signals::open()?;
     ready(&bound);
     // Both are for a service manager; without one they say nothing.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    signal().await?;
+    signals.either().await;
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     tracing::info!("stopping: no new connections, requests under way finish");
     let _ = tell.send(true);
@@ -98,15 +101,24 @@ pub async fn serve(config: &Config, router: Router, ready: impl FnOnce(&[SocketA
     Ok(())
 }
 
-async fn signal() -> Result<(), Unheard> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).map_err(Unheard::Signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Unheard::Signals)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, heard from the moment this is opened.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn open() -> Result<Self, Unheard> {
+        let heard = |kind| signal(kind).map_err(Unheard::Signals);
+        Ok(Self { terminate: heard(SignalKind::terminate())?, interrupt: heard(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    async fn either(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 #[derive(Clone)]

@@ -135,6 +135,7 @@ async fn proving_it_again_keeps_session_and_sid_and_moves_auth_time() {
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let begun = aged(walk.one.begin(&walk.provider)).with("prompt", "login");
     let page = walk.browser.open(&begun.url()).await;
+    assert_eq!(page.form("login-form").field("username"), Some(ADA.0), "who signs in again need not type a name");
     let page = walk.browser.sign_in(&page, ADA.0, ADA.1).await;
     let after = walk.one.complete(&walk.provider, &begun, &page).await;
     assert_eq!(before.claim("sid"), after.claim("sid"));
