@@ -110,6 +110,12 @@ async fn reseal(op: &Op, out: &Out) -> Result<(), Failed> {
     let mut reader = op.store().reader().await?;
     let mut keys = Vec::new();
     for key in reader.keys().await? {
+        if sealing.open(keyring::PURPOSE, &key.sealed).is_none() {
+            return Err(Failed::new(format!(
+                "the key {} cannot be opened with any line of the secret file; nothing was changed",
+                key.kid
+            )));
+        }
         keys.extend(sealing.renew(keyring::PURPOSE, &key.sealed).map(|new| (key.kid, key.sealed, new)));
     }
     let (mut clients, mut after) = (Vec::new(), String::new());

@@ -91,7 +91,7 @@ fn the_doctor_notices_a_secret_that_others_can_read_and_another_server() {
 #[test]
 fn a_signing_key_that_cannot_be_opened_stops_the_start() {
     let place = Place::new();
-    place.done(&["key", "list"]);
+    place.done(&["key", "rotate", "--now"]);
     place.write("ostiary.secret", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n");
     let said = place.fails(&["serve"]);
     assert!(said.contains("the key") && said.contains("cannot be opened"), "{said}");

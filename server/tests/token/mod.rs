@@ -128,7 +128,7 @@ async fn malformed_requests_are_refused_in_the_channel() {
     let json = Question { headers: vec![("content-type".into(), "application/json".into())], ..form(b"{}") };
     is_refused(&provider.ask(json).await, 400, "invalid_request");
     let get = provider.get("/token").await.unwrap();
-    assert_eq!((get.status, get.header("allow")), (405, Some("POST")));
+    assert_eq!((get.status, get.header("allow")), (405, Some("POST, OPTIONS")));
     assert!(!provider.log().contains("ERROR"), "{}", provider.log());
 }
 
