@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 
 use crate::account::Account;
-use crate::name::{AccountId, ClientId, Digest, Sub};
+use crate::name::{ClientId, Digest, Sub};
 use crate::time::Time;
 use crate::token::claims;
 use crate::token::facts::TokenFacts;
@@ -50,8 +50,6 @@ fn in_header(authorization: &str) -> Result<Option<&str>, Refusal> {
 pub struct Allowed {
     /// The client the token was issued to.
     pub client: ClientId,
-    /// The account.
-    pub account: AccountId,
     /// The subject the client knows.
     pub sub: Sub,
     /// The token's scope.
@@ -72,9 +70,8 @@ pub fn judge(facts: Option<&TokenFacts>, issuer: &str, now: Time) -> Result<Allo
         return Err(refuse(ErrorCode::InvalidToken, "userinfo_elsewhere", "the access token is for another resource"));
     }
     match (&facts.account, &facts.sub) {
-        (Some(account), Some(sub)) if facts.scope.contains("openid") => Ok(Allowed {
+        (Some(_), Some(sub)) if facts.scope.contains("openid") => Ok(Allowed {
             client: facts.client.clone(),
-            account: account.clone(),
             sub: sub.clone(),
             scope: facts.scope.clone(),
             claims: facts.claims.clone(),

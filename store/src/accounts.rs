@@ -85,8 +85,18 @@ fn key(username: &str) -> String {
 }
 
 fn account(row: &mut Row) -> Result<Account, Fault> {
+    let id = row.take::<String>()?;
+    account_of(id, row)
+}
+
+/// The account whose columns stand in a row behind others; `None`: it is gone.
+pub(crate) fn joined_account(row: &mut Row) -> Result<Option<Account>, Fault> {
+    row.take::<Option<String>>()?.map(|id| account_of(id, row)).transpose()
+}
+
+fn account_of(id: String, row: &mut Row) -> Result<Account, Fault> {
     Ok(Account {
-        id: AccountId::new(row.take::<String>()?),
+        id: AccountId::new(id),
         username: row.take()?,
         sub: row.take()?,
         claims: claims(&row.take::<String>()?)?,

@@ -3,6 +3,7 @@
 //! Invariant: a token's life is asked of everything it hangs from, in one query; a refresh token is spent by a conditional
 //! statement that can succeed once, and no row back is contention.
 
+use openid::account::Account;
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
 use openid::session::{Cause, GrantKind, GrantStanding, SessionStanding};
 use openid::time::Time;
@@ -11,7 +12,7 @@ use openid::token::issue::{Ground, Issue, RefreshIssue, Retry};
 use openid::token::refresh_token::{Held, RefreshStanding, Successor};
 use openid::wire::scope::Scope;
 
-use crate::accounts::Done;
+use crate::accounts::{Done, joined_account};
 use crate::fault::{Fault, Kind};
 use crate::row::Row;
 use crate::sessions::rows::read_grant;
@@ -20,11 +21,23 @@ use crate::text;
 use crate::tx::{Reader, Tx};
 use crate::value::values;
 
+macro_rules! access_columns {
+    () => {
+        "t.client, t.sub, t.grant_id, t.scope, t.resources, t.issued_at, t.expires_at, t.revoked_at, \
+         g.account, g.sid, g.claims, g.kind, g.ended_at, s.id, s.ended_at, s.expires_at, s.idle_until, s.seen_at"
+    };
+}
+
+macro_rules! access_tables {
+    () => {
+        "access_token t LEFT JOIN grants g ON g.id = t.grant_id LEFT JOIN session s ON s.id = g.session"
+    };
+}
+
 statements! {
-    ACCESS = "SELECT t.client, t.sub, t.grant_id, t.scope, t.resources, t.issued_at, t.expires_at, t.revoked_at, \
-              g.account, g.sid, g.claims, g.kind, g.ended_at, s.id, s.ended_at, s.expires_at, s.idle_until, s.seen_at \
-              FROM access_token t LEFT JOIN grants g ON g.id = t.grant_id LEFT JOIN session s ON s.id = g.session \
-              WHERE t.hash = $1";
+    ACCESS = concat!("SELECT ", access_columns!(), " FROM ", access_tables!(), " WHERE t.hash = $1");
+    BEARER = concat!("SELECT ", access_columns!(), ", a.id, a.username, a.sub, a.claims, a.created_at, a.updated_at, \
+              a.disabled_at FROM ", access_tables!(), " LEFT JOIN account a ON a.id = g.account WHERE t.hash = $1");
     REFRESH = "SELECT g.client, g.sub, t.grant_id, g.scope, g.resources, t.issued_at, t.expires_at, \
                COALESCE(t.rotated_at, (SELECT MIN(s.used_at) FROM refresh_token s \
                                        WHERE s.parent = t.parent AND s.hash <> t.hash)), \
@@ -72,7 +85,7 @@ pub struct Found {
     pub session: Option<(SessionId, Time)>,
 }
 
-/// Reads the columns of `ACCESS` and `REFRESH`.
+/// Reads the columns of `access_columns` and `REFRESH`.
 fn found(row: &mut Row, now: Time) -> Result<Found, Fault> {
     let client = row.take::<Option<String>>()?.unwrap_or_default();
     let sub = row.take::<Option<String>>()?.map(Sub::new);
@@ -127,6 +140,14 @@ impl Reader {
     pub async fn access_token(&mut self, hash: &Digest, now: Time) -> Result<Option<Found>, Fault> {
         let row = self.row(&ACCESS, values![&hash.0]).await?;
         row.map(|mut row| found(&mut row, now)).transpose()
+    }
+
+    /// An access token as its bearer shows it, with the account of the person it is about. One query.
+    pub async fn bearer(&mut self, hash: &Digest, now: Time) -> Result<Option<(Found, Option<Account>)>, Fault> {
+        let Some(mut row) = self.row(&BEARER, values![&hash.0]).await? else {
+            return Ok(None);
+        };
+        Ok(Some((found(&mut row, now)?, joined_account(&mut row)?)))
     }
 
     /// A refresh token, for introspection and revocation. One that was replaced is dead, and so is one that was displaced:

@@ -25,12 +25,9 @@ pub(super) async fn userinfo(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         return Err(refuse(ErrorCode::InvalidToken, "bearer_absent", "an access token is needed").into());
     };
     let now = op.now();
-    let mut reader = op.store().reader().await?;
-    let found = reader.access_token(&token, now).await?;
+    let (found, account) = op.store().reader().await?.bearer(&token, now).await?.unzip();
     let allowed = userinfo::judge(found.as_ref().map(|found| &found.facts), op.issuer().as_str(), now)?;
-    let account = reader.account(&allowed.account).await?;
-    drop(reader);
-    let Some(account) = account.filter(|account| account.disabled_at.is_none()) else {
+    let Some(account) = account.flatten().filter(|account| account.disabled_at.is_none()) else {
         return Err(refuse(ErrorCode::InvalidToken, "account_over", "the access token is unknown or has ended").into());
     };
     op.see(found.and_then(|found| found.session), now);
