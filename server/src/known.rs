@@ -1,10 +1,10 @@
 //! The known-browser cookie: which accounts have signed in from here, sealed, so that strangers cannot use up the
 //! attempts of a browser its owner knows (the third budget of `login::budget`).
 //!
-//! Invariant: it proves nothing but an earlier success here; it signs nobody in.
+//! Invariant: it proves nothing but an earlier success here, with the password that still holds; it signs nobody in.
 
 use openid::name::AccountId;
-use openid::time::Span;
+use openid::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::cookie::Cookie;
@@ -19,7 +19,17 @@ const MOST: usize = 8;
 
 /// Accounts that have signed in from this browser, the latest last.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct KnownAccounts(Vec<(AccountId, String)>);
+pub struct KnownAccounts(Vec<Success>);
+
+/// An account that signed in from here.
+#[derive(Debug, Serialize, Deserialize)]
+struct Success {
+    account: AccountId,
+    /// The name of this browser for that account.
+    browser: String,
+    /// When the password it did so with was set: a browser that knew another is a stranger's as well as anybody's.
+    password: Option<Time>,
+}
 
 impl KnownAccounts {
     /// What the browser brought, if it is ours.
@@ -30,17 +40,18 @@ impl KnownAccounts {
             .unwrap_or_default()
     }
 
-    /// The name of this browser for that account: its own budget.
-    pub fn browser_of(&self, account: &AccountId) -> Option<&str> {
-        self.0.iter().find(|(id, _)| id == account).map(|(_, browser)| browser.as_str())
+    /// The name of this browser for that account, while its password is the one set then: its own budget.
+    pub fn browser_of(&self, account: &AccountId, password: Option<Time>) -> Option<&str> {
+        let here = self.0.iter().find(|here| here.account == *account && here.password == password);
+        here.map(|here| here.browser.as_str())
     }
 
     /// With an account that has just signed in.
     #[must_use]
-    pub fn with(mut self, op: &Op, account: &AccountId) -> Self {
-        let browser = self.browser_of(account).map_or_else(|| op.dice().name(), str::to_owned);
-        self.0.retain(|(id, _)| id != account);
-        self.0.push((account.clone(), browser));
+    pub fn with(mut self, op: &Op, account: &AccountId, password: Option<Time>) -> Self {
+        let browser = self.browser_of(account, password).map_or_else(|| op.dice().name(), str::to_owned);
+        self.0.retain(|here| here.account != *account);
+        self.0.push(Success { account: account.clone(), browser, password });
         if self.0.len() > MOST {
             self.0.remove(0);
         }

@@ -183,7 +183,7 @@ pub(super) async fn prove(op: &Op, ask: &Ask, username: &str, password: &str) ->
     let now = op.now();
     let found = op.store().reader().await?.account_by_username(username).await?;
     let known = KnownAccounts::of(op, ask);
-    let browser = found.as_ref().and_then(|(account, _)| known.browser_of(&account.id));
+    let browser = found.as_ref().and_then(|(account, own)| known.browser_of(&account.id, own.changed_at));
     let browser = browser.map_or(Known::Stranger(ask.peer.address), Known::Known);
     let takes = budget::takes(username, browser, &op.config().limits.login());
     let spent = {
@@ -283,6 +283,7 @@ async fn open(
     let entry =
         Entry::new(op.dice().name(), now, format!("account:{}", account.id), "sign_in", account.username.clone());
     let id = account.id.clone();
+    let changed_at = proven.changed_at;
     let opened = op
         .store()
         .write(async move |tx| {
@@ -305,7 +306,7 @@ async fn open(
         Remember::No => Cookie::Browser.set(op.dress(), fresh.reveal(), None),
         Remember::Yes => Cookie::Kept.set(op.dress(), fresh.reveal(), Some(lifetimes.session_remember)),
     };
-    let known = KnownAccounts::of(op, ask).with(op, &account.id);
+    let known = KnownAccounts::of(op, ask).with(op, &account.id, changed_at);
     let cookies = vec![set, Cookie::Known.set(op.dress(), &known.seal(op), Some(crate::known::LIFE))];
     Ok(Some((browser, cookies)))
 }

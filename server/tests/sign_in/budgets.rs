@@ -45,6 +45,23 @@ async fn an_attacker_uses_up_an_account_while_its_owner_signs_in_from_a_browser_
 }
 
 #[tokio::test]
+async fn a_browser_that_knew_the_old_password_is_a_strangers() {
+    let provider = with_ada(plan().set("limits.attempts_per_account = 4\nlimits.attempts_per_browser = 2")).await;
+    let party = RelyingParty::first_party(&provider, "One").await;
+    let mut known = Browser::new(&provider);
+    party.sign_in(&provider, &mut known, ADA).await;
+    provider.cli_with("a wholly other phrase", &["user", "passwd", ADA.0, "--password-stdin"]).await;
+    let mut attacker = Browser::new(&provider);
+    let mut page = login_page(&provider, &party, &mut attacker).await;
+    for _ in 0..4 {
+        page = attacker.sign_in(&page, ADA.0, "a guess of many").await;
+    }
+    // Whoever copied its cookie has no guesses of their own any more.
+    let page = login_page(&provider, &party, &mut known).await;
+    assert!(known.sign_in(&page, ADA.0, "another guess").await.says(TOO_MANY));
+}
+
+#[tokio::test]
 async fn many_people_behind_one_address_sign_in_and_a_network_that_guesses_is_stopped() {
     let plan = plan().https("https://op.test").set("limits.attempts_per_source = 3\nlimits.attempts_per_account = 3");
     let provider = with_ada(plan).await;
