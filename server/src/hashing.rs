@@ -56,12 +56,12 @@ impl Hashing {
             0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
             some => some,
         };
-        let mut memory = Memory::new();
-        let dummy = hash("nobody's password", &mut memory).unwrap_or_default();
+        // Its memory goes back at once: whoever never hashes a password does not pay for one.
+        let dummy = hash("nobody's password", &mut Memory::new()).unwrap_or_default();
         Self {
             waiting: Arc::new(Semaphore::new(threads + limits.hashing_queue)),
             running: Arc::new(Semaphore::new(threads)),
-            memories: Arc::new(Mutex::new(vec![memory])),
+            memories: Arc::default(),
             dummy: dummy.into(),
         }
     }
