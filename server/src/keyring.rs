@@ -3,71 +3,27 @@
 //! Invariant: which key signs follows from `active_from` alone: of each algorithm the latest that is active. A new key is
 //! published one JWKS lifetime before it signs; old ones stay published for verification, and are known for a year more, for hints.
 
+mod kind;
+mod making;
+
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use jose::{DecryptionKey, DecryptionKind, JoseError, JweAlg, JweEnc, Jwk, JwkSet, JwsAlg, SigningKey};
+use jose::{DecryptionKey, JoseError, JweAlg, JweEnc, Jwk, JwkSet, JwsAlg, SigningKey};
 use openid::client::jose_members::Encryption;
 use openid::client::{Client, ClientSecret};
 use openid::logout::end::EndHint;
 use openid::time::{Span, Time};
 use serde_json::{Map, Value, json};
-use store::accounts::Done;
 use store::audit::Entry;
 use store::keys::KeyRow;
-use store::{Fault, Stop, Store};
-use zeroize::Zeroizing;
+use store::{Fault, Store};
 
+pub use self::kind::{ALGORITHMS, KeyKind};
+pub use self::making::{add, add_after, due, make, retire};
 use crate::dice::Dice;
 use crate::sealing::Sealing;
-
-/// The algorithms we sign with. Rotation adds RSA and EC keys together and an OKP key in a step of its own
-/// (`certification.md` §3 item 23).
-pub const ALGORITHMS: &[JwsAlg] = &[JwsAlg::Rs256, JwsAlg::Ps256, JwsAlg::Es256, JwsAlg::EdDsa];
-
-/// What keys there are: one for each algorithm we sign with, one of each kind that others encrypt to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyKind {
-    /// Signs.
-    Signing(JwsAlg),
-    /// Decrypts request objects and hints (Core §6.1, §10.2).
-    Decryption(DecryptionKind),
-}
-
-/// The kinds others may encrypt to.
-const DECRYPTION: &[DecryptionKind] = &[DecryptionKind::Rsa, DecryptionKind::P256];
-
-impl KeyKind {
-    /// Every kind.
-    pub fn all() -> impl Iterator<Item = Self> {
-        ALGORITHMS.iter().copied().map(Self::Signing).chain(DECRYPTION.iter().copied().map(Self::Decryption))
-    }
-
-    /// The name of the algorithm, or of the kind of key.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Signing(alg) => alg.as_str(),
-            Self::Decryption(DecryptionKind::Rsa) => "RSA",
-            Self::Decryption(DecryptionKind::P256) => "P-256",
-            Self::Decryption(DecryptionKind::P384) => "P-384",
-            Self::Decryption(DecryptionKind::P521) => "P-521",
-            Self::Decryption(DecryptionKind::X25519) => "X25519",
-        }
-    }
-
-    /// `use`.
-    pub const fn purpose(self) -> &'static str {
-        match self {
-            Self::Signing(_) => "sig",
-            Self::Decryption(_) => "enc",
-        }
-    }
-
-    fn read(row: &KeyRow) -> Option<Self> {
-        Self::all().find(|kind| kind.as_str() == row.alg && kind.purpose() == row.purpose)
-    }
-}
 
 /// What keys are sealed for.
 pub const PURPOSE: &str = "signing-key";
@@ -275,114 +231,10 @@ fn unseal(row: &KeyRow, sealing: &Sealing) -> Result<Held, Fault> {
     Ok(Held { kind, active_from: row.active_from, public, key })
 }
 
-/// Forgets keys that nobody comes back with any more.
-pub async fn retire(store: &Store, now: Time) -> Result<(), Fault> {
-    let retired = store.write(async move |tx| Ok(tx.retire_keys(now - MEMORY, now).await?)).await;
-    match retired {
-        Ok(_) => Ok(()),
-        Err(Stop::Fault(fault)) => Err(fault),
-        Err(Stop::Refuse(refusal)) => {
-            let refusal: openid::wire::refusal::Refusal = refusal;
-            Err(Fault::bug(format!("retiring keys was refused: {refusal}")))
-        }
-    }
-}
-
-/// Makes keys, off the async threads: an RSA key takes a while.
-pub async fn make(
-    kinds: &[KeyKind],
-    sealing: &Sealing,
-    dice: &Dice,
-    now: Time,
-    active_from: Time,
-) -> Result<Vec<KeyRow>, Fault> {
-    let mut rows = Vec::with_capacity(kinds.len());
-    for kind in kinds.iter().copied() {
-        let kid = dice.name();
-        let named = kid.clone();
-        let (der, public) = tokio::task::spawn_blocking(move || generate(kind, &named))
-            .await
-            .map_err(|e| Fault::bug(format!("making a key was cut off: {e}")))?
-            .map_err(|e| Fault::bug(format!("cannot make a key for {}: {e}", kind.as_str())))?;
-        rows.push(KeyRow {
-            kid,
-            alg: kind.as_str().to_owned(),
-            purpose: kind.purpose().to_owned(),
-            sealed: sealing.seal(PURPOSE, &der),
-            public: public.to_string(),
-            created_at: now,
-            active_from,
-        });
-    }
-    Ok(rows)
-}
-
-fn generate(kind: KeyKind, name: &str) -> Result<(Zeroizing<Vec<u8>>, Value), JoseError> {
-    match kind {
-        KeyKind::Signing(alg) => {
-            let key = SigningKey::generate(alg, name)?;
-            Ok((key.to_pkcs8()?, key.public_jwk()))
-        }
-        KeyKind::Decryption(of) => {
-            let key = DecryptionKey::generate(of, name)?;
-            Ok((key.to_pkcs8()?, key.public_jwk()?.ok_or(JoseError::Key)?))
-        }
-    }
-}
-
-/// Adds keys and moves the version, so that every node reads them within a second.
-pub async fn add(store: &Store, rows: Vec<KeyRow>, entry: Entry) -> Result<(), Fault> {
-    let added = store
-        .write(async move |tx| {
-            for row in &rows {
-                tx.add_key(row).await?;
-            }
-            Ok(tx.note(&entry).await?)
-        })
-        .await;
-    match added {
-        Ok(()) => Ok(()),
-        Err(Stop::Fault(fault)) => Err(fault),
-        Err(Stop::Refuse(refusal)) => Err(Fault::bug(format!("adding keys was refused: {refusal}"))),
-    }
-}
-
-/// Adds keys that this node found missing, each with the newest of its algorithm that it knew of. What another node added
-/// meanwhile is not doubled. Answers how many were added.
-pub async fn add_after(store: &Store, rows: Vec<(KeyRow, Option<Time>)>, entry: Entry) -> Result<usize, Fault> {
-    let added = store
-        .write(async move |tx| {
-            let mut added = 0;
-            for (row, newest) in &rows {
-                added += usize::from(tx.add_key_after(row, *newest).await? == Done::Yes);
-            }
-            if added > 0 {
-                tx.note(&entry).await?;
-            }
-            Ok(added)
-        })
-        .await;
-    added.map_err(|stop| match stop {
-        Stop::Fault(fault) => fault,
-        Stop::Refuse(refusal) => {
-            let refusal: openid::wire::refusal::Refusal = refusal;
-            Fault::bug(format!("adding keys was refused: {refusal}"))
-        }
-    })
-}
-
-/// What the schedule asks for now: a successor for every key that will be `interval` old when the successor may sign.
-/// RSA and EC together; OKP in a step of its own.
-pub fn due(ring: &Keyring, interval: Span, now: Time) -> Vec<KeyKind> {
-    let old = |kind: &KeyKind| ring.newest(*kind).is_some_and(|from| now + NOTICE >= from + interval);
-    let (okp, others): (Vec<KeyKind>, Vec<KeyKind>) =
-        KeyKind::all().filter(old).partition(|kind| *kind == KeyKind::Signing(JwsAlg::EdDsa));
-    if others.is_empty() { okp } else { others }
-}
-
 #[cfg(test)]
 mod tests {
     use store::Location;
+    use zeroize::Zeroizing;
 
     use super::*;
     use crate::config::Secrets;
