@@ -120,3 +120,13 @@ impl fmt::Display for Span {
         }
     }
 }
+
+/// `NumericDate`, RFC 7519 §2, with or without fraction.
+pub(crate) fn numeric_date(value: &serde_json::Value) -> Option<Time> {
+    let seconds = value.as_i64().or_else(|| {
+        let seconds = value.as_f64()?;
+        #[expect(clippy::cast_possible_truncation, reason = "bounded on the line above the cast")]
+        (seconds.is_finite() && seconds.abs() < 1e12).then(|| seconds.floor() as i64)
+    })?;
+    (0..1_000_000_000_000).contains(&seconds).then(|| Time::from_seconds(seconds))
+}

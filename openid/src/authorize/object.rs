@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::client::auth::{Fetched, Keys, NeedKeys};
 use crate::client::jose_members::ObjectSigning;
 use crate::client::{Client, ClientSecret};
-use crate::time::{Span, Time};
+use crate::time::{Span, Time, numeric_date};
 use crate::wire::form::Form;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 
@@ -180,9 +180,8 @@ fn judge_claims(
     }
     let date = |name: &str| match claims.get(name) {
         None => Ok(None),
-        Some(value) => match value.as_f64().filter(|seconds| (0.0..1e12).contains(seconds)) {
-            #[expect(clippy::cast_possible_truncation, reason = "bounded on the line above")]
-            Some(seconds) => Ok(Some(Time::from_seconds(seconds.floor() as i64))),
+        Some(value) => match numeric_date(value) {
+            Some(date) => Ok(Some(date)),
             None => Err(invalid("object_date", "a date of the request object is not a number of seconds")),
         },
     };

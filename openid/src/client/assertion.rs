@@ -11,7 +11,7 @@ use super::metadata::AuthMethod;
 use super::policy::AssertionAudience;
 use super::{Client, ClientSecret};
 use crate::name::ClientId;
-use crate::time::{Span, Time};
+use crate::time::{Span, Time, numeric_date};
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 
 /// By how much clocks may differ.
@@ -103,7 +103,7 @@ fn judge_claims(
     if !names_us(claims.get("aud"), client.policy.assertion_audience, audience) {
         return Err("assertion_audience");
     }
-    let Some(expires) = claims.get("exp").and_then(date) else {
+    let Some(expires) = claims.get("exp").and_then(numeric_date) else {
         return Err("assertion_no_exp");
     };
     if expires + SKEW <= now {
@@ -115,7 +115,7 @@ fn judge_claims(
     for (name, why) in [("nbf", "assertion_not_yet_valid"), ("iat", "assertion_from_the_future")] {
         match claims.get(name) {
             None => {}
-            Some(value) if date(value).is_some_and(|time| time <= now + SKEW) => {}
+            Some(value) if numeric_date(value).is_some_and(|time| time <= now + SKEW) => {}
             Some(_) => return Err(why),
         }
     }
@@ -137,14 +137,4 @@ fn names_us(aud: Option<&Value>, policy: AssertionAudience, audience: &Audience<
         }
         _ => false,
     }
-}
-
-/// `NumericDate`, RFC 7519 §2, with or without fraction.
-fn date(value: &Value) -> Option<Time> {
-    let seconds = value.as_i64().or_else(|| {
-        let seconds = value.as_f64()?;
-        #[expect(clippy::cast_possible_truncation, reason = "bounded on the line above the cast")]
-        (seconds.is_finite() && seconds.abs() < 1e12).then(|| seconds.floor() as i64)
-    })?;
-    (0..1_000_000_000_000).contains(&seconds).then(|| Time::from_seconds(seconds))
 }
