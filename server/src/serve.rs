@@ -4,7 +4,7 @@
 //! requests finish, attempts under way are settled, then the store closes.
 
 use arc_swap::ArcSwap;
-use store::{Fault, Kind, Store};
+use store::{Claim, Fault, Kind, Store};
 use tokio::sync::watch;
 
 use crate::client_keys::ClientKeys;
@@ -76,6 +76,7 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
 
 /// Serves until told to stop. `ready` hears the addresses that were bound.
 pub async fn run(op: Op, ready: impl FnOnce(&[std::net::SocketAddr])) -> Result<(), Fault> {
+    let _claim = Claim::take(&op.config().database)?;
     if op.config().test_mode.is_on() {
         tracing::warn!(
             "TEST MODE IS ON: addresses on loopback may be reached and an extra certificate authority is trusted. Never run it for real people."

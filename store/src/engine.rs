@@ -11,6 +11,7 @@
 //!
 //! Invariant: no other module names an engine.
 
+mod claim;
 mod location;
 mod postgres;
 mod postgres_session;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use self::claim::Claim;
 pub use self::location::{Address, Location};
 
 use crate::fault::{Fault, Kind};

@@ -33,7 +33,7 @@ mod tx;
 mod value;
 pub mod versions;
 
-pub use engine::{Address, Location, Nodes};
+pub use engine::{Address, Claim, Location, Nodes};
 pub use fault::{Fault, Kind};
 pub use outbox::{
     Attempt, Counts, Cursor, Lease, Leased, LeasedLetter, Letter, Matter, NoticeFilter, NoticeRow, NoticeState,

@@ -3,6 +3,8 @@
 //!
 //! Invariant: everything here is done to an account with a live session in this very browser, by its own form.
 
+use std::collections::HashMap;
+
 use axum::http::header;
 use login::password::Problem;
 use openid::account::Account;
@@ -11,7 +13,6 @@ use openid::name::{AccountId, ClientId, SessionId};
 use openid::session::{Cause, Session, SessionStanding};
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, Refusal, refuse};
-use store::SessionRow;
 use store::accounts::Done;
 
 use super::ask::Ask;
@@ -111,26 +112,37 @@ pub(super) async fn show(
     let mut reader = op.store().reader().await?;
     let consents = reader.consents(&account.id).await?;
     let sessions = reader.account_sessions(&account.id, op.now()).await?;
+    let stays = reader.open_stays(&account.id).await?;
     drop(reader);
+    let mut taking_part: HashMap<SessionId, Vec<ClientId>> = HashMap::new();
+    for (session, client) in stays {
+        taking_part.entry(session).or_default().push(client);
+    }
     let cookie = FormCookie::of(op, ask);
     let frame = op.frame(ask);
     let locales = frame.locales(&[]);
     let mut applications = Vec::new();
     for (client, consent) in consents {
-        let name = match op.clients().find(op.store(), client.as_str()).await? {
-            Some(client) => super::client_name(&client, &locales),
-            None => client.to_string(),
-        };
         applications.push(page::Access {
+            name: super::mentioned_name(op, &client, &locales).await?,
             client: client.to_string(),
-            name,
             scopes: consent.scope.iter().map(str::to_owned).collect(),
             since: consent.given_at,
         });
     }
     let mut places = Vec::new();
     for other in sessions {
-        places.push(place(op, other, &session, &locales).await?);
+        let mut applications = Vec::new();
+        for client in taking_part.remove(&other.session.id).unwrap_or_default() {
+            applications.push(super::mentioned_name(op, &client, &locales).await?);
+        }
+        places.push(page::Place {
+            here: other.session.id == session.id,
+            id: other.session.id.to_string(),
+            agent: other.agent.unwrap_or_default(),
+            seen: other.session.seen_at,
+            applications,
+        });
     }
     places.sort_by_key(|place| (!place.here, std::cmp::Reverse(place.seen)));
     let page = page::Account {
@@ -146,26 +158,6 @@ pub(super) async fn show(
     let mut answer = page.render(&frame);
     cookie.put(&mut answer);
     Ok(answer)
-}
-
-/// One of the account's sessions, as the person sees it.
-async fn place(op: &Op, other: SessionRow, here: &Session, locales: &[String]) -> Result<page::Place, Stop> {
-    let stays = op.store().reader().await?.participations(&other.session.id).await?;
-    let mut applications = Vec::new();
-    for stay in stays.iter().filter(|stay| stay.ended.is_none()) {
-        let client = &stay.participation.client;
-        applications.push(match op.clients().find(op.store(), client.as_str()).await? {
-            Some(client) => super::client_name(&client, locales),
-            None => client.to_string(),
-        });
-    }
-    Ok(page::Place {
-        here: other.session.id == here.id,
-        id: other.session.id.to_string(),
-        agent: other.agent.unwrap_or_default(),
-        seen: other.session.seen_at,
-        applications,
-    })
 }
 
 /// The key of a text for each reason.

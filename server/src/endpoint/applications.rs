@@ -33,7 +33,7 @@ pub(super) async fn applications(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let locales = frame.locales(&[]);
     let mut all = Vec::new();
     for (id, consent) in candidates {
-        let Some(client) = op.clients().find(op.store(), id.as_str()).await? else { continue };
+        let Some(client) = super::mentioned(op, &id).await? else { continue };
         let who = Starter { username: &account.username, consent: consent.as_ref() };
         let Some(start) = start(&client, op.issuer().as_str(), &who) else { continue };
         let shown = super::application(&client, &locales);

@@ -31,7 +31,7 @@ pub(super) async fn end_session(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let request = EndRequest::read(&ask.parameters()?)?;
     let hint = hint(op, &request).await?;
     let client = match request.client(&hint) {
-        Some(id) => op.clients().find(op.store(), id.as_str()).await?,
+        Some(id) => super::mentioned(op, id).await?,
         None => None,
     };
     // Why a client was disabled may be its addresses.
@@ -69,7 +69,7 @@ async fn hint(op: &Op, request: &EndRequest) -> Result<EndHint, Stop> {
         claims.get("aud").and_then(serde_json::Value::as_str).map(ClientId::new)
     });
     let client = match &audience {
-        Some(id) => op.clients().find(op.store(), id.as_str()).await?,
+        Some(id) => super::mentioned(op, id).await?,
         None => None,
     };
     Ok(op.keys().read_hint(token, op.issuer().as_str(), client.as_deref()))
@@ -82,9 +82,7 @@ async fn held(op: &Op, ask: &Ask) -> Result<Vec<HeldSession>, Stop> {
 
 async fn put_question(op: &Op, ask: &Ask, question: EndQuestion, locales: &[String]) -> Result<Answer, Stop> {
     let application = match &question.client {
-        Some(id) => {
-            op.clients().find(op.store(), id.as_str()).await?.map(|client| super::client_name(&client, locales))
-        }
+        Some(id) => super::mentioned(op, id).await?.map(|client| super::client_name(&client, locales)),
         None => None,
     };
     let here = super::signed_in(op, ask).await?;
@@ -286,7 +284,7 @@ async fn honest(op: &Op, ask: &Ask, fates: Fates) -> Result<Answer, Stop> {
 
 /// An application's name, and where it lives.
 async fn named(op: &Op, client: &ClientId, locales: &[String]) -> Result<(String, Option<String>), Stop> {
-    let found = op.clients().find(op.store(), client.as_str()).await?;
+    let found = super::mentioned(op, client).await?;
     let uri = found.as_ref().and_then(|client| client.metadata.links.client_uri.clone());
     let name = found.map_or_else(|| client.to_string(), |client| super::client_name(&client, locales));
     Ok((name, uri))

@@ -33,7 +33,8 @@ use std::fmt::Write as _;
 use crate::answer::Channel;
 
 pub(crate) use shown::{
-    actor, agent, application, asked_claims, asked_scopes, client_name, display_name, moment, signed_in,
+    actor, agent, application, asked_claims, asked_scopes, client_name, display_name, mentioned, mentioned_name,
+    moment, signed_in,
 };
 
 /// The endpoints by name. The match in [`shell`] has no catch-all.

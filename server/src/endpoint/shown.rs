@@ -2,6 +2,8 @@
 //!
 //! Invariant: nothing here decides anything.
 
+use std::sync::Arc;
+
 use openid::account::Account;
 use openid::authorize::next::Consent;
 use openid::client::Client;
@@ -9,6 +11,7 @@ use openid::name::{AccountId, ClientId};
 use openid::session::Session;
 use openid::time::Time;
 use serde_json::Value;
+use store::{Fault, Kind};
 
 use super::ask::Ask;
 use crate::answer::Stop;
@@ -25,6 +28,23 @@ pub(crate) fn actor(account: &AccountId) -> String {
 pub(crate) fn client_name(client: &Client, locales: &[String]) -> String {
     let named = locales.iter().find_map(|locale| client.metadata.name_in(locale));
     named.or_else(|| client.metadata.name_in("")).unwrap_or(client.id.as_str()).to_owned()
+}
+
+/// A client that is only mentioned. One whose row cannot be read is as if unknown: it must not hide a page on which
+/// somebody signs out of it.
+pub(crate) async fn mentioned(op: &Op, id: &ClientId) -> Result<Option<Arc<Client>>, Fault> {
+    match op.clients().find(op.store(), id.as_str()).await {
+        Err(fault) if fault.kind() == Kind::Bug => {
+            tracing::warn!(client = %id, "{fault}");
+            Ok(None)
+        }
+        found => found,
+    }
+}
+
+/// Its name, or its id.
+pub(crate) async fn mentioned_name(op: &Op, id: &ClientId, locales: &[String]) -> Result<String, Fault> {
+    Ok(mentioned(op, id).await?.map_or_else(|| id.to_string(), |client| client_name(&client, locales)))
 }
 
 /// The application that asks.

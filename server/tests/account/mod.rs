@@ -138,3 +138,28 @@ async fn the_last_of_very_many_sessions_can_be_ended_too() {
     browser.submit(&page, &form).await;
     assert_eq!(sql(&provider, "SELECT cause FROM session WHERE id = '~999'"), "person");
 }
+
+/// A row that cannot be read is the operator's to mend; meanwhile people can still see and end what is theirs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_cannot_be_read_hides_nobodys_page() {
+    let provider = with_ada(plan()).await;
+    let party = RelyingParty::at(&provider, "Party").await;
+    let mut browser = Browser::new(&provider);
+    party.sign_in(&provider, &mut browser, ADA).await;
+    let id = sql(&provider, "SELECT id FROM client");
+    sql(&provider, "UPDATE client SET metadata = '{\"redirect_uris\": 5}'");
+    sql(&provider, "UPDATE version SET value = value + 1 WHERE name = 'clients'");
+    let asks = format!("/authorize?client_id={id}");
+    testkit::eventually("the provider has noticed", std::time::Duration::from_secs(10), async || {
+        (provider.get(&asks).await.unwrap().status == 500).then_some(())
+    })
+    .await;
+    let page = browser.open(&provider.url("/account")).await;
+    assert_eq!(page.answer.status, 200, "{}", page.answer.body);
+    assert!(page.says(&id), "it is named by its id: {}", page.answer.body);
+    assert_eq!(browser.open(&provider.url("/applications")).await.answer.status, 200);
+    let confirm = browser.open(&provider.url("/end_session")).await;
+    let over = browser.submit(&confirm, &confirm.form("logout-form").press_value("logout", "all")).await;
+    assert_eq!(over.answer.status, 200, "{}", over.answer.body);
+    assert!(over.says(&id), "and so is who is told: {}", over.answer.body);
+}

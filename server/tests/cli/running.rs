@@ -116,6 +116,20 @@ fn a_port_that_is_taken_says_so() {
     );
 }
 
+#[test]
+fn a_sqlite_file_is_served_by_one_process() {
+    let (place, _) = place_on_a_free_port("");
+    let server = Server::start(&place);
+    let output = place.command(&["serve"]).env("OSTIARY_LISTEN", "[\"127.0.0.1:0\"]").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains(&format!("served by another process ({})", server.0.id())), "{said}");
+    // Commands work beside it, and the next one may serve as soon as it is gone, however it went.
+    place.done(&["user", "list"]);
+    drop(server);
+    drop(Server::start(&place));
+}
+
 #[tokio::test]
 async fn a_database_newer_than_this_program_is_left_alone() {
     let Some(url) = testkit::postgres::fresh_database().await else { return };

@@ -39,6 +39,8 @@ statements! {
     STAYS = "SELECT p.sid, p.session, p.account, p.client, p.sub, p.begun_at, p.used_at, p.ended_at, p.cause, \
         s.ended_at, s.idle_until, s.expires_at FROM participation p JOIN session s ON s.id = p.session \
         WHERE p.session = $1 ORDER BY p.begun_at, p.sid";
+    OPEN_STAYS = "SELECT session, client FROM participation WHERE account = $1 AND ended_at IS NULL \
+        ORDER BY begun_at, sid";
 }
 
 /// What a browser brings: the digests of its two secrets. Each session hangs on one of them, so that each lives as long
@@ -162,6 +164,13 @@ impl Reader {
     pub async fn participations(&mut self, session: &SessionId) -> Result<Vec<StayRow>, Fault> {
         let rows = self.rows(&STAYS, values![session.as_str()]).await?;
         rows.into_iter().map(read_stay).collect()
+    }
+
+    /// Which clients take part in which of an account's sessions, the earliest first.
+    pub async fn open_stays(&mut self, account: &AccountId) -> Result<Vec<(SessionId, ClientId)>, Fault> {
+        let rows = self.rows(&OPEN_STAYS, values![account.as_str()]).await?;
+        let read = |mut row: Row| Ok((SessionId::new(row.take::<String>()?), ClientId::new(row.take::<String>()?)));
+        rows.into_iter().map(read).collect()
     }
 }
 
