@@ -21,6 +21,8 @@ pub struct Browser {
     pub language: Option<String>,
     /// The address a trusted proxy says it comes from.
     pub address: Option<String>,
+    /// It goes no further than to the door of an address that begins like this: the page is then the redirect itself.
+    pub stops_at: Option<String>,
     wires: Vec<Wire>,
 }
 
@@ -145,6 +147,10 @@ impl Browser {
                 return Page { url, answer, way };
             };
             let next = url.join(&next).expect("a redirect leads to an address");
+            if self.stops_at.as_ref().is_some_and(|door| next.as_str().starts_with(door)) {
+                way.push(next.to_string());
+                return Page { url: next, answer, way };
+            }
             // A redirect is a GET here: the server answers with 303 alone. Its errand stays that of the first request.
             question = Question::get(next.as_str());
             if errand == Errand::CrossSitePost {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a logout POST is recorded before it is answered, however it is answered.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -49,6 +49,14 @@ struct Manners {
     next: VecDeque<Reply>,
     always: Reply,
     heard: Vec<Heard>,
+    documents: BTreeMap<String, Document>,
+}
+
+/// A document it serves.
+#[derive(Debug, Default)]
+struct Document {
+    text: String,
+    asked: usize,
 }
 
 /// A relying party.
@@ -66,7 +74,12 @@ pub struct RelyingParty {
 impl RelyingParty {
     /// Opens its door.
     pub async fn open() -> Self {
-        let manners = Manners { next: VecDeque::new(), always: Reply::Status(200), heard: Vec::new() };
+        let manners = Manners {
+            next: VecDeque::new(),
+            always: Reply::Status(200),
+            heard: Vec::new(),
+            documents: BTreeMap::new(),
+        };
         let mut party = Self {
             client_id: String::new(),
             client_secret: String::new(),
@@ -178,6 +191,20 @@ impl RelyingParty {
         self.manners.lock().expect("no test panics while it holds this").next.extend(replies);
     }
 
+    /// Serves a document from now on, in place of an earlier one there: its keys, a request object, a list of addresses.
+    /// The answer is where.
+    pub fn serves(&self, path: &str, text: impl Into<String>) -> String {
+        let mut manners = self.manners.lock().expect("no test panics while it holds this");
+        manners.documents.entry(path.to_owned()).or_default().text = text.into();
+        self.url(path)
+    }
+
+    /// How many times a document was asked for.
+    pub fn asked(&self, path: &str) -> usize {
+        let manners = self.manners.lock().expect("no test panics while it holds this");
+        manners.documents.get(path).map_or(0, |document| document.asked)
+    }
+
     /// Everything it was told.
     pub fn heard(&self) -> Vec<Heard> {
         self.manners.lock().expect("no test panics while it holds this").heard.clone()
@@ -243,10 +270,30 @@ async fn serve(mut stream: TcpStream, manners: &Mutex<Manners>) -> std::io::Resu
         let mut manners = manners.lock().expect("no test panics while it holds this");
         manners.heard.push(heard(head, &body));
         manners.next.pop_front().unwrap_or_else(|| manners.always.clone())
+    } else if let Some(text) = document(&head, manners) {
+        return hand_out(stream, &text).await;
     } else {
         Reply::Status(200)
     };
     answer(stream, reply).await
+}
+
+/// The document a request asks for.
+fn document(head: &str, manners: &Mutex<Manners>) -> Option<String> {
+    let path = head.strip_prefix("GET ")?.split(' ').next()?;
+    let mut manners = manners.lock().expect("no test panics while it holds this");
+    let document = manners.documents.get_mut(path)?;
+    document.asked += 1;
+    Some(document.text.clone())
+}
+
+async fn hand_out(mut stream: TcpStream, text: &str) -> std::io::Result<()> {
+    let kind = if text.starts_with(['{', '[']) { "application/json" } else { "application/jwt" };
+    let (length, end) = (text.len(), "connection: close\r\n\r\n");
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n{end}");
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(text.as_bytes()).await?;
+    stream.shutdown().await
 }
 
 async fn answer(mut stream: TcpStream, reply: Reply) -> std::io::Result<()> {

@@ -1,7 +1,8 @@
 //! Request objects by value and by reference: OpenID Connect Core §6, RFC 9101.
 //!
-//! Invariant: nothing inside is believed before its signature is verified, unless the client registered that it does not
-//! sign; what is inside then wins over what stands outside, and an object is never a request for another client.
+//! Invariant: nothing inside a signed object is believed before its signature is verified, and an unsigned one is worth no
+//! more than plain parameters: it is taken only where the client did not register a signature. What is inside wins over
+//! what stands outside, and an object is never a request for another client.
 
 use jose::{JwkSet, JwsAlg};
 use serde_json::{Map, Value};
@@ -114,10 +115,11 @@ fn verify(object: &str, client: &Client, keys: &Keys<'_>) -> Result<Map<String, 
     }
     let signing = client.metadata.request_object_signing;
     if header.alg == "none" {
-        // Core §6.1: whoever can write the address can write it, so only where the client said so.
+        // Core §6.1: whoever can write the address can write it, as they can plain parameters. Registration §2,
+        // request_object_signing_alg: what it names is a must; without it any algorithm of ours will do, `none` among them.
         let plain = object.ends_with('.').then(|| jose::peek_claims(object).ok()).flatten();
         return match (signing, plain) {
-            (Some(ObjectSigning::Unsigned), Some(claims)) => Ok(claims.unverified().clone()),
+            (Some(ObjectSigning::Unsigned) | None, Some(claims)) => Ok(claims.unverified().clone()),
             _ => Err(no("object_unsigned", "the request object must be signed")),
         };
     }

@@ -38,7 +38,7 @@ pub enum ObjectSigning {
     Signed(JwsAlg),
 }
 
-/// `request_object_signing_alg`: without it, any asymmetric algorithm will do.
+/// `request_object_signing_alg`: without it, any asymmetric algorithm will do, and `none`.
 pub(super) fn object_signing(proposal: &Proposal<'_>) -> Result<Option<ObjectSigning>, Refusal> {
     match proposal.text("request_object_signing_alg")? {
         None => Ok(None),

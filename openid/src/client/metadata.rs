@@ -39,7 +39,7 @@ pub struct Metadata {
     pub id_token_encryption: Option<Encryption>,
     /// How UserInfo answers.
     pub userinfo: UserinfoForm,
-    /// `request_object_signing_alg`; `None`: any asymmetric one.
+    /// `request_object_signing_alg`; `None`: any asymmetric one, or none.
     pub request_object_signing: Option<ObjectSigning>,
     /// `request_object_encryption_alg` and `_enc`: what it may encrypt them with, if that is all.
     pub request_object_encryption: Option<Encryption>,

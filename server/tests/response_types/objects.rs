@@ -88,7 +88,7 @@ async fn a_signed_request_object_is_the_request() {
 async fn an_object_that_cannot_be_believed_is_refused_where_the_outside_points() {
     let provider = with_ada(plan()).await;
     let keys = Keys::new();
-    let party = party(&provider, &keys, &json!({})).await;
+    let party = party(&provider, &keys, &json!({ "request_object_signing_alg": "ES256" })).await;
     let mut browser = Browser::new(&provider);
     let begun = party.begin(&provider);
     let strange = Keys::new();
@@ -99,7 +99,7 @@ async fn an_object_that_cannot_be_believed_is_refused_where_the_outside_points()
     let page = browser.open(&by_value(&begun, &party, &object)).await;
     assert_eq!(page.answer.status, 400);
     assert!(page.url.as_str().starts_with(provider.issuer()), "{}", page.url);
-    // Neither is one that was signed by nobody.
+    // Neither is one that was signed by nobody, where the client registered how it signs.
     let unsigned = format!("{}.{}.", jose::base64url(br#"{"alg":"none"}"#), object.split('.').nth(1).unwrap());
     let page = browser.open(&begun.with("request", &unsigned).url()).await;
     assert_eq!(page.parameter("error").as_deref(), Some("invalid_request_object"), "{}", page.url);
