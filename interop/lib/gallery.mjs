@@ -3,6 +3,7 @@
 import { createServer } from 'node:http'
 import { browser, signIn } from './browser.mjs'
 import { ADA, provider } from './op.mjs'
+import { postOffice } from './post.mjs'
 import { start } from './started.mjs'
 
 const GRACE = { username: 'grace', password: 'nanoseconds of copper wire', name: 'Rear Admiral Grace Brewster Murray Hopper' }
@@ -54,17 +55,20 @@ export async function gallery() {
   const own = (name, more) => ({ ...web(name, more), args: ['--first-party'] })
   const told = (status) => ({ backchannel_logout_uri: `${rp.origin}/told/${status}` })
   const links = { policy_uri: 'https://library.example/privacy', tos_uri: 'https://library.example/terms' }
+  const post = await postOffice()
   const op = await provider({
+    environment: { OSTIARY_MAIL__SMTP: post.url, OSTIARY_MAIL__FROM: 'Ostiary <no-reply@example.org>' },
     people: [ADA, GRACE],
     clients: {
       library: web('Example Library', { ...links, ...told(200) }),
       long: web(LONG, links),
-      reading: own('Reading Room', told(200)),
+      reading: own('Reading Room', { ...told(200), initiate_login_uri: 'https://library.example/start' }),
       slow: own('Music Shelf', told(503)),
       refusing: own(`Old Catalogue of the ${LONG}`, told(400)),
       mute: own('Map Cabinet'),
     },
   })
+  op.cli(['user', 'sign-up', 'open'])
   const shop = await demo()
 
   const authorize = (client, more = {}) => {
@@ -107,6 +111,23 @@ export async function gallery() {
   }
   const shopping = async (page, path = '/') => {
     await page.goto(`${shop.relying_parties[0]}${path}`)
+  }
+
+  let number = 0
+  const create = (page) => page.goto(authorize('library', { prompt: 'create' }))
+  /** Signs up with a new address; the page that says where the letter is. */
+  const sent = async (page) => {
+    await create(page)
+    const address = `person-${(number += 1)}@example.org`
+    await page.locator('#email').fill(address)
+    await page.locator('#send').click()
+    await page.locator('#email').waitFor({ state: 'detached' })
+    return address
+  }
+  const recover = async (page) => {
+    await page.goto(authorize('library'))
+    await page.locator('#recover').click()
+    await page.locator('#recover-form').waitFor()
   }
 
   const pages = {
@@ -152,6 +173,33 @@ export async function gallery() {
       await page.goto(`${op.issuer}/end_session`)
       await page.locator('#signed-out').waitFor()
     },
+    create,
+    'create-error': async (page) => {
+      await create(page)
+      await page.locator('#create-form').evaluate((form) => { form.noValidate = true })
+      await page.locator('#email').fill('not an address')
+      await page.locator('#send').click()
+      await page.locator('#problem').waitFor()
+    },
+    sent,
+    'link-create': async (page) => page.goto(await post.link(await sent(page))),
+    'link-error': async (page) => {
+      await page.goto(await post.link(await sent(page)))
+      for (const id of ['new', 'repeat']) await page.locator(`#${id}`).fill('short')
+      await page.locator('#go').click()
+      await page.locator('#problem').waitFor()
+    },
+    recover,
+    'link-recover': async (page) => {
+      await recover(page)
+      await page.locator('#username').fill('ada')
+      await page.locator('#send').click()
+      await page.goto(await post.link(ADA.email))
+    },
+    applications: async (page) => {
+      await account(page)
+      await page.goto(`${op.issuer}/applications`)
+    },
     error: (page) => page.goto(authorize('nobody')),
     'error-request': (page) => page.goto(`${op.issuer}/end_session?client_id=reading&post_logout_redirect_uri=${rp.origin}/elsewhere`),
     home: (page) => page.goto(`${op.issuer}/`),
@@ -173,7 +221,7 @@ export async function gallery() {
     pages,
     authorize,
     async stop() {
-      await Promise.all([op.stop(), shop.stop(), rp.stop()])
+      await Promise.all([op.stop(), shop.stop(), rp.stop(), post.stop()])
     },
   }
 }
