@@ -51,6 +51,8 @@ pub struct Endpoints {
     pub userinfo: String,
     /// `jwks_uri`.
     pub jwks: String,
+    /// `registration_endpoint`, if clients may register themselves.
+    pub registration: Option<String>,
     /// `introspection_endpoint`.
     pub introspection: String,
     /// `revocation_endpoint`.
@@ -87,6 +89,7 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
         ("token_endpoint", json!(ends.token)),
         ("userinfo_endpoint", json!(ends.userinfo)),
         ("jwks_uri", json!(ends.jwks)),
+        ("registration_endpoint", json!(ends.registration)),
         ("introspection_endpoint", json!(ends.introspection)),
         ("revocation_endpoint", json!(ends.revocation)),
         ("end_session_endpoint", json!(ends.end_session)),

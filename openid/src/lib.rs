@@ -9,6 +9,7 @@
 //! | RFC 6749 token endpoint, OpenID Connect Core §3.1.3, §12 | [`token`] |
 //! | RFC 7636 PKCE | [`bound`] |
 //! | RFC 7591 metadata, RFC 6749 §2.3, OpenID Connect Core §9 | [`client`] |
+//! | RFC 7591, RFC 7592, OpenID Connect Registration §3 and §4 | [`registration`] |
 //! | OpenID Connect RP-Initiated and Back-Channel Logout | [`logout`] |
 //! | OpenID Connect Core §5.3 UserInfo | [`userinfo`] |
 //! | RFC 7662 introspection, RFC 7009 revocation | [`introspect`], [`revoke`] |
@@ -24,6 +25,7 @@ pub mod display;
 pub mod introspect;
 pub mod logout;
 pub mod name;
+pub mod registration;
 pub mod revoke;
 pub mod session;
 pub mod specs;

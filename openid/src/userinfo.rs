@@ -19,7 +19,7 @@ pub fn bearer(authorization: Option<&str>, form: Option<&Form>) -> Result<Option
     if let Some(form) = form {
         form.once()?;
     }
-    let header = authorization.map(in_header).transpose()?.flatten();
+    let header = bearer_token(authorization)?;
     let body = form.and_then(|form| form.get("access_token"));
     match (header, body) {
         (Some(_), Some(_)) => {
@@ -29,8 +29,9 @@ pub fn bearer(authorization: Option<&str>, form: Option<&Form>) -> Result<Option
     }
 }
 
-fn in_header(authorization: &str) -> Result<Option<&str>, Refusal> {
-    let Some((scheme, token)) = authorization.split_once(' ') else {
+/// The bearer token of an `Authorization` field (RFC 6750 §2.1).
+pub fn bearer_token(authorization: Option<&str>) -> Result<Option<&str>, Refusal> {
+    let Some((scheme, token)) = authorization.and_then(|field| field.split_once(' ')) else {
         return Ok(None);
     };
     if !scheme.eq_ignore_ascii_case("bearer") {

@@ -439,6 +439,7 @@ fn discover(_: &str, case: &Value) -> Value {
             token: at("/token"),
             userinfo: at("/userinfo"),
             jwks: at("/jwks"),
+            registration: (given["registration"] == true).then(|| at("/register")),
             introspection: at("/introspect"),
             revocation: at("/revoke"),
             end_session: at("/end_session"),

@@ -5,6 +5,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
+use openid::registration::admission::NO_TOKEN;
 use openid::wire::refusal::{ErrorCode, Refusal};
 use serde_json::json;
 use store::{Fault, Kind};
@@ -26,6 +27,8 @@ pub enum Channel {
     Token,
     /// A resource request: `WWW-Authenticate`, RFC 6750 §3.
     Bearer,
+    /// A client that registers: RFC 7591 §3.2.2, RFC 7592 §2.
+    Registration,
     /// A person.
     Page,
     /// A machine that looks at the status alone.
@@ -68,9 +71,20 @@ fn refuse(op: &Op, ask: &Ask, channel: Channel, refusal: &Refusal) -> Answer {
             answer
         }
         Channel::Bearer => bearer(refusal),
+        Channel::Registration => registration(refusal),
         Channel::Page => page::error(&op.frame(ask), refusal.code.as_str(), refusal.why, &refusal.say),
         Channel::Plain => text(StatusCode::BAD_REQUEST, refusal.code.as_str()),
     }
+}
+
+/// An error about the token is answered as RFC 6750 §3 says, one about what is registered as RFC 7591 §3.2.2 does.
+fn registration(refusal: &Refusal) -> Answer {
+    let status = match refusal.code {
+        ErrorCode::InvalidToken => return bearer(refusal),
+        ErrorCode::AccessDenied => StatusCode::FORBIDDEN,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    json(status, &json!({"error": refusal.code.as_str(), "error_description": refusal.description()}))
 }
 
 /// RFC 6750 §3.1.
@@ -80,15 +94,16 @@ fn bearer(refusal: &Refusal) -> Answer {
         ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
         _ => StatusCode::BAD_REQUEST,
     };
-    let mut answer = match refusal.why {
-        "bearer_absent" => text(status, &refusal.say),
-        _ => json(status, &json!({"error": refusal.code.as_str(), "error_description": refusal.say})),
+    let absent = matches!(refusal.why, "bearer_absent" | "configuration_token_absent" | NO_TOKEN);
+    let mut answer = match absent {
+        true => text(status, &refusal.say),
+        false => json(status, &json!({"error": refusal.code.as_str(), "error_description": refusal.say})),
     };
     let say = refusal.say.replace(['"', '\\'], " ");
     // §3: a request without any authentication learns the scheme and nothing else.
-    let challenge = match refusal.why {
-        "bearer_absent" => "Bearer realm=\"ostiary\"".to_owned(),
-        _ => format!("Bearer realm=\"ostiary\", error=\"{}\", error_description=\"{say}\"", refusal.code),
+    let challenge = match absent {
+        true => "Bearer realm=\"ostiary\"".to_owned(),
+        false => format!("Bearer realm=\"ostiary\", error=\"{}\", error_description=\"{say}\"", refusal.code),
     };
     put(&mut answer, header::WWW_AUTHENTICATE, &challenge);
     answer
@@ -102,7 +117,7 @@ fn fail(op: &Op, ask: &Ask, channel: Channel, fault: &Fault, id: &str) -> Answer
     let mut answer = match channel {
         Channel::Page => page::busy(&op.frame(ask), status.as_u16(), id),
         Channel::Plain => text(status, code.as_str()),
-        Channel::Token | Channel::Bearer => json(
+        Channel::Token | Channel::Bearer | Channel::Registration => json(
             status,
             &json!({"error": code.as_str(), "error_description": format!("the server could not do this now, id {id}")}),
         ),

@@ -16,10 +16,8 @@ use store::clients::ClientRow;
 use store::{Fault, Store};
 use zeroize::Zeroizing;
 
+use crate::client_row::PURPOSE;
 use crate::sealing::Sealing;
-
-/// What client secrets are sealed for.
-pub const PURPOSE: &str = "client-secret";
 
 /// More clients than this are not kept at hand; the oldest generation goes.
 const MOST: usize = 20_000;

@@ -3,11 +3,13 @@
 //! Invariant: what is decided is decided in `openid` and `login`; what is remembered is remembered by `store`. Here are
 //! shells: they gather, ask, write and answer.
 
+mod acceptance;
 pub mod answer;
 pub mod browser;
 pub mod caretaker;
 pub mod cli;
 pub mod client_keys;
+mod client_row;
 pub mod clients;
 pub mod clock;
 pub mod config;
@@ -30,5 +32,6 @@ pub mod outbound;
 pub mod page;
 pub mod pending;
 pub mod postman;
+mod removal;
 pub mod sealing;
 pub mod serve;

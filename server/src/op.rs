@@ -160,9 +160,11 @@ impl Op {
 
     /// Reads again what the operator decided: the version row has moved.
     pub async fn reload_settings(&self) -> Result<(), Fault> {
-        let sign_up = self.store().reader().await?.sign_up().await?;
+        let mut reader = self.store().reader().await?;
+        let (sign_up, registration) = (reader.sign_up().await?, reader.registration_settings().await?.registration);
+        drop(reader);
         self.0.sign_up.store(Arc::new(sign_up));
-        let document = crate::endpoint::well_known::discovery(self.config(), self.sign_up());
+        let document = crate::endpoint::well_known::discovery(self.config(), self.sign_up(), registration);
         self.0.discovery.store(Arc::new(document));
         Ok(())
     }

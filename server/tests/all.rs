@@ -13,6 +13,7 @@ mod endpoints;
 mod ground;
 mod logout;
 mod people;
+mod registration;
 mod response_types;
 mod sign_in;
 mod token;

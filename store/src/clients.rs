@@ -19,6 +19,9 @@ statements! {
               front) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8) ON CONFLICT DO NOTHING";
     REPLACE = "UPDATE client SET metadata = $2, policy = $3, secret_hash = $4, secret_sealed = $5, origins = $6, \
                version = version + 1, updated_at = $7, front = $8 WHERE id = $1";
+    REPLACE_SAME = "UPDATE client SET metadata = $2, policy = $3, secret_hash = $4, secret_sealed = $5, origins = $6, \
+                    version = version + 1, updated_at = $7, front = $8 \
+                    WHERE id = $1 AND version = $9 AND disabled_at IS NULL";
     RESEAL = "UPDATE client SET secret_sealed = $3, version = version + 1 WHERE id = $1 AND secret_sealed = $2";
     BY_ID = "SELECT id, metadata, policy, secret_hash, secret_sealed, origins, version, created_at, updated_at, disabled_at \
              FROM client WHERE id = $1";
@@ -145,6 +148,25 @@ impl Tx {
         Ok(done)
     }
 
+    /// The same, if the client is enabled and still of this version: what it was judged by is what it is.
+    pub async fn replace_same_client(&mut self, row: &ClientRow, version: i64) -> Result<Done, Fault> {
+        let (origins, hash) = (row.origins.join(" "), row.secret_hash.map(|digest| digest.0));
+        let values = values![
+            row.id.as_str(),
+            &row.metadata,
+            &row.policy,
+            hash.as_ref(),
+            row.secret_sealed.as_ref(),
+            &origins,
+            row.updated_at,
+            front(&row.metadata, &row.policy),
+            version
+        ];
+        let done = Done::of(self.change(&REPLACE_SAME, values).await?);
+        self.move_version("clients").await?;
+        Ok(done)
+    }
+
     /// Replaces the seal of a client's secret, unless somebody else has.
     pub async fn reseal_client(&mut self, id: &ClientId, old: &str, new: &str) -> Result<Done, Fault> {
         let rows = self.change(&RESEAL, values![id.as_str(), old, new]).await?;
@@ -204,10 +226,11 @@ impl Tx {
         Ok(Done::of(rows))
     }
 
-    /// Deletes a client's row and what people consented to. The caller has disabled it and ended its participations, and
+    /// Deletes a client's row, how it registered, and what people consented to. The caller has disabled it and ended its participations, and
     /// withdraws its pending notices ([`Tx::withdraw_notices`]).
     pub async fn delete_client(&mut self, id: &ClientId) -> Result<Done, Fault> {
         self.change(&DELETE_CONSENTS, values![id.as_str()]).await?;
+        self.forget_registration(id).await?;
         let rows = self.change(&DELETE, values![id.as_str()]).await?;
         self.move_version("clients").await?;
         Ok(Done::of(rows))

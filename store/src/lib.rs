@@ -20,6 +20,7 @@ mod job;
 pub mod keys;
 mod migrate;
 mod outbox;
+pub mod registrations;
 pub mod replay;
 mod row;
 mod sessions;

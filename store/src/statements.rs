@@ -62,6 +62,7 @@ pub(crate) static EVERY: &[&[&[&Statement]]] = &[
         crate::codes::STATEMENTS,
         crate::consents::STATEMENTS,
         crate::keys::STATEMENTS,
+        crate::registrations::STATEMENTS,
         crate::replay::STATEMENTS,
         crate::settings::STATEMENTS,
         crate::tokens::STATEMENTS,

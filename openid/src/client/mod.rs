@@ -10,7 +10,7 @@ pub mod jose_members;
 pub(crate) mod members;
 pub mod metadata;
 pub mod policy;
-mod registered;
+pub(crate) mod registered;
 mod shown;
 
 use std::sync::Arc;

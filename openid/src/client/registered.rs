@@ -99,6 +99,13 @@ pub(super) const MEMBERS: &[(&str, Fate)] = &[
     ("userinfo_signed_response_alg", Honoured),
 ];
 
+/// Whether a member, with its language tag, is in the table.
+pub(crate) fn is_known(name: &str) -> bool {
+    let (bare, tag) = name.split_once('#').map_or((name, None), |(bare, tag)| (bare, Some(tag)));
+    let fate = MEMBERS.iter().find(|(known, _)| *known == bare).map(|(_, fate)| *fate);
+    matches!((fate, tag), (Some(_), None) | (Some(Tagged), Some(_)))
+}
+
 /// The longest single text and the most entries of a list.
 const LONGEST_TEXT: usize = 500;
 const MOST_ENTRIES: usize = 100;
@@ -107,7 +114,7 @@ const MOST_ENTRIES: usize = 100;
 pub(super) struct Proposal<'a>(&'a Map<String, Value>);
 
 /// Refuses a member with a reason; `say` names the member.
-pub(super) fn wrong(why: &'static str, say: impl Into<String>) -> Refusal {
+pub(crate) fn wrong(why: &'static str, say: impl Into<String>) -> Refusal {
     refuse(ErrorCode::InvalidClientMetadata, why, say.into())
 }
 

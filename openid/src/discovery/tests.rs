@@ -13,6 +13,7 @@ fn offers() -> Offers {
             token: at("/token"),
             userinfo: at("/userinfo"),
             jwks: at("/jwks"),
+            registration: None,
             introspection: at("/introspect"),
             revocation: at("/revoke"),
             end_session: at("/end_session"),

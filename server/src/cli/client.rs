@@ -6,17 +6,18 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use openid::client::metadata::{ClientKind, Metadata, SecretNeed};
+use openid::client::metadata::{Metadata, SecretNeed};
 use openid::client::policy::{ConsentPolicy, Policy};
-use openid::logout::judge::Ended;
-use openid::name::{ClientId, Digest, Secret};
-use openid::session::Cause;
+use openid::name::ClientId;
 use serde_json::{Map, Value, json};
 use store::clients::ClientRow;
 
 use super::out::{Failed, Out, when};
+use crate::acceptance::accept;
+use crate::client_row::{Kept, keep, row};
 use crate::op::Op;
 use crate::outbound::Class;
+use crate::removal::{self, Removal, Then};
 
 /// `ostiary client …`.
 #[derive(Subcommand, Debug)]
@@ -95,8 +96,8 @@ pub(super) async fn run(command: ClientCommand, op: &Op, out: &Out) -> Result<()
             Ok(())
         }
         ClientCommand::Update { id, given } => update(&id, &given, op, out).await,
-        ClientCommand::Disable { id } => end(&id, Ending::Disable, op, out).await,
-        ClientCommand::Delete { id } => end(&id, Ending::Delete, op, out).await,
+        ClientCommand::Disable { id } => end(&id, Then::Keep, op, out).await,
+        ClientCommand::Delete { id } => end(&id, Then::Delete, op, out).await,
         ClientCommand::Enable { id } => enable(&id, op, out).await,
     }
 }
@@ -176,59 +177,6 @@ impl GivenArguments {
     }
 }
 
-/// A secret as it is shown once, and as it is stored.
-#[derive(Default)]
-struct Kept {
-    shown: Option<String>,
-    hash: Option<Digest>,
-    sealed: Option<String>,
-}
-
-fn keep(op: &Op, metadata: &Metadata, given: Option<&str>) -> Result<Kept, Failed> {
-    let need = metadata.secret_need();
-    if let Some(given) = given {
-        metadata.judge_secret(given)?;
-    }
-    // What signs is long enough for every hash: two draws have the 64 octets that HS512 wants.
-    let fresh = || {
-        let one = Secret::from_bytes(&op.dice().draw());
-        let two = Secret::from_bytes(&op.dice().draw());
-        match need {
-            SecretNeed::Sealed { .. } => format!("{}{}", one.reveal(), two.reveal()),
-            SecretNeed::None | SecretNeed::Hashed => one.reveal().to_owned(),
-        }
-    };
-    let secret = given.map_or_else(fresh, str::to_owned);
-    Ok(match need {
-        SecretNeed::None => Kept::default(),
-        SecretNeed::Hashed => Kept { hash: Some(Digest::of(&secret)), shown: Some(secret), sealed: None },
-        SecretNeed::Sealed { .. } => {
-            let sealed = op.sealing().seal(crate::clients::PURPOSE, secret.as_bytes());
-            Kept { sealed: Some(sealed), shown: Some(secret), hash: None }
-        }
-    })
-}
-
-fn row(op: &Op, id: ClientId, metadata: &Metadata, policy: &Policy, kept: &Kept) -> Result<ClientRow, Failed> {
-    let now = op.now();
-    let origins = match metadata.kind() {
-        ClientKind::Public => metadata.origins.clone(),
-        ClientKind::Confidential => Vec::new(),
-    };
-    Ok(ClientRow {
-        id,
-        metadata: Value::Object(metadata.registered.clone()).to_string(),
-        policy: serde_json::to_string(policy)?,
-        secret_hash: kept.hash,
-        secret_sealed: kept.sealed.clone(),
-        origins,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-        disabled_at: None,
-    })
-}
-
 /// What an address that cannot be reached means, said before the first logout finds out.
 fn warn(op: &Op, metadata: &Metadata, out: &Out) {
     for uri in [&metadata.backchannel_logout_uri, &metadata.jwks_uri].into_iter().flatten() {
@@ -250,11 +198,12 @@ async fn add(arguments: &AddArguments, op: &Op, out: &Out) -> Result<(), Failed>
     let given = &arguments.given;
     let metadata = Metadata::read(&read(&given.file)?)?;
     let policy = given.read_policy(Policy::default())?;
+    accept(op, &metadata, Class::of_entry(policy.entered_by))?;
     let id = arguments.client_id.clone().unwrap_or_else(|| op.dice().name());
     if !openid::client::is_id(&id) {
         return Err(Failed::new("a client_id has 1 to 255 printable ASCII characters without spaces"));
     }
-    let kept = keep(op, &metadata, given.read_secret()?.as_deref())?;
+    let kept = keep(op, &metadata, given.read_secret()?.as_deref(), policy.entered_by)?;
     let row = row(op, ClientId::new(id), &metadata, &policy, &kept)?;
     let new = row.clone();
     let added = super::change(op, "client_added", row.id.as_str(), async move |tx, _| {
@@ -274,7 +223,7 @@ fn registered(row: &ClientRow, metadata: &Metadata, kept: &Kept, out: &Out) {
     answer.insert("client_id".into(), json!(row.id));
     answer.insert("client_id_issued_at".into(), json!(row.created_at.seconds()));
     if let Some(secret) = &kept.shown {
-        answer.insert("client_secret".into(), json!(secret));
+        answer.insert("client_secret".into(), json!(secret.as_str()));
         answer.insert("client_secret_expires_at".into(), json!(0));
     }
     answer.append(&mut metadata.registered.clone());
@@ -290,6 +239,7 @@ async fn update(id: &str, given: &GivenArguments, op: &Op, out: &Out) -> Result<
     let old = find(op, id).await?;
     let metadata = Metadata::read(&read(&given.file)?)?;
     let policy = given.read_policy(serde_json::from_str(&old.policy)?)?;
+    accept(op, &metadata, Class::of_entry(policy.entered_by))?;
     let fits = match metadata.secret_need() {
         SecretNeed::None => true,
         SecretNeed::Hashed => old.secret_hash.is_some() || old.secret_sealed.is_some(),
@@ -297,7 +247,7 @@ async fn update(id: &str, given: &GivenArguments, op: &Op, out: &Out) -> Result<
     };
     let kept = match (given.read_secret()?, fits) {
         (None, true) => Kept { shown: None, hash: old.secret_hash, sealed: old.secret_sealed.clone() },
-        (secret, _) => keep(op, &metadata, secret.as_deref())?,
+        (secret, _) => keep(op, &metadata, secret.as_deref(), policy.entered_by)?,
     };
     let new = ClientRow { created_at: old.created_at, ..row(op, old.id.clone(), &metadata, &policy, &kept)? };
     let replaced = new.clone();
@@ -310,43 +260,15 @@ async fn update(id: &str, given: &GivenArguments, op: &Op, out: &Out) -> Result<
     Ok(())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    Disable,
-    Delete,
-}
-
-/// Sessions and grants ended in one transaction: their people wait that long at most.
-const BATCH: u32 = 500;
-
-/// Disabled first, so that nobody joins it or redeems anything any more; then ended, a batch at a time.
-async fn end(id: &str, ending: Ending, op: &Op, out: &Out) -> Result<(), Failed> {
+/// Disabled or deleted, and what it holds ended with it.
+async fn end(id: &str, then: Then, op: &Op, out: &Out) -> Result<(), Failed> {
     let client = find(op, id).await?.id;
-    let (what, action) = match ending {
-        Ending::Disable => ("disabled", "client_disabled"),
-        Ending::Delete => ("deleted", "client_deleted"),
+    let (what, action) = match then {
+        Then::Keep => ("disabled", "client_disabled"),
+        Then::Delete => ("deleted", "client_deleted"),
     };
-    let mut grants = 0;
-    loop {
-        let client = client.clone();
-        let end = op.order_to_end(Ended::Client(client.clone()), Cause::ClientDisabled, &super::actor());
-        let report = super::change(op, action, id, async move |tx, line| {
-            let mut done = tx.disable_client(&client, end.at).await?;
-            let report = tx.end_some(&end, BATCH).await?;
-            if ending == Ending::Delete && report.is_all(BATCH) {
-                tx.withdraw_notices(&client, end.at).await?;
-                done = tx.delete_client(&client).await?;
-            }
-            line.tell(&report.tally());
-            Ok((done.is_done() || report.ended_something()).then_some(report))
-        })
-        .await?
-        .unwrap_or_default();
-        grants += report.revoked.len();
-        if report.is_all(BATCH) {
-            break;
-        }
-    }
+    let removal = Removal { client, actor: super::actor(), action, then, unused_since: None };
+    let grants = removal::remove(op, &removal).await?.unwrap_or_default();
     out.answer(&json!({"client_id": id, "done": what, "grants_ended": grants}), |out| {
         out.line(&format!("{id} is {what}; {grants} grants ended."));
     });

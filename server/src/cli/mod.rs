@@ -9,6 +9,7 @@ mod doctor;
 mod init;
 mod notice;
 mod out;
+mod registration;
 mod session;
 mod tend;
 mod user;
@@ -62,6 +63,9 @@ enum Command {
     /// Relying parties.
     #[command(subcommand)]
     Client(client::ClientCommand),
+    /// Clients that register themselves.
+    #[command(subcommand)]
+    Registration(registration::RegistrationCommand),
     /// Single-sign-on sessions.
     #[command(subcommand)]
     Session(session::SessionCommand),
@@ -116,6 +120,7 @@ async fn run(arguments: Arguments, out: &Out) -> Result<ExitCode, Failed> {
         Command::Serve => serve(&file, out).await?,
         Command::User(command) => user::run(command, &open(&file).await?, out).await?,
         Command::Client(command) => client::run(command, &open(&file).await?, out).await?,
+        Command::Registration(command) => registration::run(command, &open(&file).await?, out).await?,
         Command::Session(command) => session::sessions(command, &open(&file).await?, out).await?,
         Command::Notice(command) => notice::notices(command, &open(&file).await?, out).await?,
         Command::Key(command) => tend::keys(command, &serve::open_to_mend(load(&file)?).await?, out).await?,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use store::keys::KeyRow;
 
 use super::out::{Failed, Out, exact, stamp, when};
-use crate::clients::PURPOSE as SECRET_PURPOSE;
+use crate::client_row::PURPOSE as SECRET_PURPOSE;
 use crate::keyring::{self, KeyKind};
 use crate::op::Op;
 

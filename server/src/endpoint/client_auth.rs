@@ -79,14 +79,19 @@ pub(super) async fn admit_reader(op: &Op, client: &Authenticated<Arc<Client>>) -
     }
 }
 
-fn changed() -> Refusal {
+pub(super) fn changed() -> Refusal {
     refuse(ErrorCode::InvalidClient, CHANGED, "client authentication failed")
 }
 
 impl Class {
     /// By who entered a client's addresses.
     pub fn of(client: &Client) -> Self {
-        match client.policy.entered_by {
+        Self::of_entry(client.policy.entered_by)
+    }
+
+    /// The same, of a client that is not there yet.
+    pub fn of_entry(entered_by: EnteredBy) -> Self {
+        match entered_by {
             EnteredBy::Operator => Self::Operator,
             EnteredBy::Stranger => Self::Stranger,
         }

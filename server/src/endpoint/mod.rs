@@ -8,6 +8,7 @@ pub mod ask;
 mod authorize;
 mod choose;
 mod client_auth;
+mod client_configuration;
 mod consent;
 mod create;
 mod email;
@@ -21,6 +22,7 @@ mod login;
 mod object;
 mod posted;
 mod recover;
+mod register;
 mod revoke;
 pub mod shell;
 mod shown;
@@ -64,6 +66,10 @@ pub enum Name {
     OpenidConfiguration,
     /// RFC 8414 §3.
     OauthServer,
+    /// RFC 7591 §3.
+    Register,
+    /// RFC 7592 §2.
+    ClientConfiguration,
     /// RFC 7662.
     Introspect,
     /// RFC 7009.
@@ -125,6 +131,8 @@ pub enum Cors {
     Closed,
     /// Those from the registered origins of public clients.
     ClientOrigins,
+    /// Those of any origin: nothing here looks at cookies, and who registers has no registered origin yet.
+    Anyone,
 }
 
 /// One row.
@@ -198,6 +206,17 @@ pub const ENDPOINTS: &[Endpoint] = &[
         Cache::Public(300),
         ClientOrigins,
         0
+    ),
+    row!(Register, ["POST"], "/register", Anyone, Registration, Cache::NoStore, Anyone, FORM),
+    row!(
+        ClientConfiguration,
+        ["GET", "PUT", "DELETE"],
+        "/register/{client_id}",
+        Bearer,
+        Registration,
+        Cache::NoStore,
+        Anyone,
+        FORM
     ),
     row!(Introspect, ["POST"], "/introspect", Client, Token, Cache::NoStore, Closed, FORM),
     row!(Revoke, ["POST"], "/revoke", Client, Token, Cache::NoStore, ClientOrigins, FORM),

@@ -99,6 +99,8 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
         Name::Userinfo => super::userinfo::userinfo(op, ask).await,
         Name::Jwks => Ok(super::well_known::jwks(op)),
         Name::OpenidConfiguration | Name::OauthServer => Ok(super::well_known::configuration(op)),
+        Name::Register => super::register::register(op, ask).await,
+        Name::ClientConfiguration => super::client_configuration::configure(op, ask).await,
         Name::Introspect => super::introspect::introspect(op, ask).await,
         Name::Revoke => super::revoke::revoke(op, ask).await,
         Name::EndSession => super::end_session::end_session(op, ask).await,
@@ -133,7 +135,7 @@ fn weigh(endpoint: &Endpoint, ask: &Ask) -> Option<Answer> {
 
 /// Reads the body up to the endpoint's cap.
 async fn take(body: Body, endpoint: &Endpoint, ask: &Ask, time: Duration) -> Result<Bytes, Answer> {
-    if ask.method != Method::POST {
+    if !matches!(ask.method, Method::POST | Method::PUT) {
         return Ok(Bytes::new());
     }
     let (status, refusal) = match tokio::time::timeout(time, Limited::new(body, endpoint.body).collect()).await {
@@ -158,7 +160,7 @@ fn unread(endpoint: &Endpoint, ask: &Ask, status: StatusCode, refusal: &Refusal)
     tracing::info!(why = refusal.why, path = ask.path(), "refused: {}", refusal.say);
     match endpoint.channel {
         Channel::Page | Channel::Plain => answer::text(status, &refusal.say),
-        Channel::Token | Channel::Bearer => {
+        Channel::Token | Channel::Bearer | Channel::Registration => {
             answer::json(status, &serde_json::json!({"error": refusal.code.as_str(), "error_description": refusal.say}))
         }
     }
@@ -190,7 +192,7 @@ async fn lost(State(op): State<Op>) -> Answer {
 fn options(op: &Op, endpoint: &Endpoint, ask: &Ask) -> Answer {
     let mut answer = answer::text(StatusCode::NO_CONTENT, "");
     put(&mut answer, header::ALLOW, &allowed(endpoint));
-    if endpoint.cors == Cors::ClientOrigins && ask.header("origin").is_some_and(|o| op.clients().knows_origin(o)) {
+    if reader(op, endpoint, ask).is_some() {
         put(&mut answer, header::ACCESS_CONTROL_ALLOW_METHODS, &endpoint.methods.join(", "));
         put(&mut answer, header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, dpop");
         put(&mut answer, header::ACCESS_CONTROL_MAX_AGE, "600");
@@ -198,12 +200,21 @@ fn options(op: &Op, endpoint: &Endpoint, ask: &Ask) -> Answer {
     answer
 }
 
-fn allow_origin(op: &Op, endpoint: &Endpoint, ask: &Ask, answer: &mut Answer) {
-    if endpoint.cors == Cors::Closed {
-        return;
+/// Which origin may read the answer.
+fn reader<'a>(op: &Op, endpoint: &Endpoint, ask: &'a Ask) -> Option<&'a str> {
+    let origin = ask.header("origin")?;
+    match endpoint.cors {
+        Cors::Closed => None,
+        Cors::ClientOrigins => op.clients().knows_origin(origin).then_some(origin),
+        Cors::Anyone => Some("*"),
     }
-    put(answer, header::VARY, "Origin");
-    if let Some(origin) = ask.header("origin").filter(|origin| op.clients().knows_origin(origin)) {
+}
+
+fn allow_origin(op: &Op, endpoint: &Endpoint, ask: &Ask, answer: &mut Answer) {
+    if endpoint.cors == Cors::ClientOrigins {
+        put(answer, header::VARY, "Origin");
+    }
+    if let Some(origin) = reader(op, endpoint, ask) {
         put(answer, header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         put(answer, header::ACCESS_CONTROL_EXPOSE_HEADERS, "www-authenticate, dpop-nonce");
     }

@@ -7,6 +7,7 @@ use axum::http::{Response, StatusCode, header};
 use bytes::Bytes;
 use openid::authorize::request::SignUp;
 use openid::discovery::{self, Endpoints, Links, Offers};
+use openid::registration::Registration;
 use openid::token::claims;
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ pub(crate) fn configuration(op: &Op) -> Answer {
 }
 
 /// Makes the discovery document: when the server starts, and when the operator has decided something.
-pub(crate) fn discovery(config: &Config, sign_up: SignUp) -> Bytes {
+pub(crate) fn discovery(config: &Config, sign_up: SignUp, registration: Registration) -> Bytes {
     let issuer = config.issuer.as_str();
     let at = |path: &str| format!("{issuer}{path}");
     let allowed = offers(sign_up);
@@ -34,6 +35,7 @@ pub(crate) fn discovery(config: &Config, sign_up: SignUp) -> Bytes {
             token: at("/token"),
             userinfo: at("/userinfo"),
             jwks: at("/jwks"),
+            registration: (registration != Registration::Off).then(|| at("/register")),
             introspection: at("/introspect"),
             revocation: at("/revoke"),
             end_session: at("/end_session"),
@@ -81,7 +83,7 @@ pub(crate) fn asset(op: &Op, ask: &Ask) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, SignUp, Value, discovery};
+    use super::{Config, Registration, SignUp, Value, discovery};
 
     #[test]
     fn discovery_names_the_claims_of_the_protocol_too() {
@@ -91,7 +93,7 @@ mod tests {
         let text = "issuer = \"https://op.example\"\nsecret_file = \"secret\"\n";
         let config = Config::read(text, "test", &dir, std::iter::empty()).unwrap();
         std::fs::remove_dir_all(&dir).unwrap();
-        let document: Value = serde_json::from_slice(&discovery(&config, SignUp::Open)).unwrap();
+        let document: Value = serde_json::from_slice(&discovery(&config, SignUp::Open, Registration::Off)).unwrap();
         let claims: Vec<&str> =
             document["claims_supported"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         for claim in ["sub", "iss", "auth_time", "acr", "sid", "email"] {

@@ -1,0 +1,40 @@
+//! What must be seen to before metadata are accepted, whichever door they come in by: `client add`, `client update`, the
+//! registration endpoint.
+//!
+//! Invariant: nobody who is not the operator names an address of ours to reach that is not public.
+
+use openid::client::metadata::Metadata;
+use openid::wire::refusal::{ErrorCode, Refusal, refuse};
+
+use crate::op::Op;
+use crate::outbound::Class;
+
+/// Sees to it. Whatever must be fetched before these metadata are accepted is fetched here.
+pub(crate) fn accept(op: &Op, metadata: &Metadata, class: Class) -> Result<(), Refusal> {
+    judge_addresses(op, metadata, class)
+}
+
+/// Addresses this server would go to, or send browsers to for a picture, must be public if a stranger entered them. An operator
+/// is warned instead: `outbound.internal` may be what is missing.
+fn judge_addresses(op: &Op, metadata: &Metadata, class: Class) -> Result<(), Refusal> {
+    if class == Class::Operator {
+        return Ok(());
+    }
+    let single = [
+        ("jwks_uri", &metadata.jwks_uri),
+        ("backchannel_logout_uri", &metadata.backchannel_logout_uri),
+        ("logo_uri", &metadata.links.logo_uri),
+    ];
+    let single = single.into_iter().filter_map(|(name, uri)| uri.as_ref().map(|uri| (name, uri)));
+    let several = metadata.request_uris.iter().map(|uri| ("request_uris", uri));
+    for (name, uri) in single.chain(several) {
+        if op.outbound().allows(class, uri).is_err() {
+            return Err(refuse(
+                ErrorCode::InvalidClientMetadata,
+                "address_not_public",
+                format!("{name} must be a public https address"),
+            ));
+        }
+    }
+    Ok(())
+}
