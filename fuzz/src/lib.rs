@@ -12,6 +12,7 @@ pub const TARGETS: &[Target] = &[
     ("form_read", rules::form_read),
     ("metadata_read", rules::metadata_read),
     ("auth_request_read", rules::auth_request_read),
+    ("claims_read", rules::claims_read),
     ("presented_read", rules::presented_read),
     ("jws_verify", bytes::jws_verify),
     ("jwe_decrypt", bytes::jwe_decrypt),

@@ -3,6 +3,7 @@
 use libfuzzer_sys::arbitrary::Unstructured;
 use openid::authorize::place::{Destination, Reply};
 use openid::authorize::request::{AuthRequest, ServerOffers, SignUp};
+use openid::claims::parameter::ClaimsRequest;
 use openid::client::auth::Presented;
 use openid::client::metadata::Metadata;
 use openid::client::policy::Policy;
@@ -41,7 +42,13 @@ pub fn auth_request_read(bytes: &[u8]) {
         policy: Policy::default(),
         secret: ClientSecret::None,
     };
-    let offers = ServerOffers { scopes: Scope::read("openid profile").expect("a scope"), acr_values: Vec::new(), sign_up: SignUp::Open };
+    let offers = ServerOffers {
+        scopes: Scope::read("openid profile").expect("a scope"),
+        by_default: Scope::default(),
+        implied: Scope::default(),
+        acr_values: Vec::new(),
+        sign_up: SignUp::Open,
+    };
     let Ok(drawn) = Form::read(bytes) else { return };
     let fixed = [("client_id".to_owned(), "rp".to_owned()), ("response_type".to_owned(), "code".to_owned())];
     for form in [drawn.clone(), Form::from_pairs(fixed.into_iter().chain(drawn.pairs().iter().cloned()))] {
@@ -50,6 +57,19 @@ pub fn auth_request_read(bytes: &[u8]) {
         if let Err(refusal) = AuthRequest::read(&form, &client, &place, &offers) {
             let _ = place.answer("https://op.example", Reply::Refusal(refusal));
         }
+    }
+}
+
+/// A `claims` parameter is read or refused, and what is stored of it reads again as itself. The last line is `claims_locales`.
+pub fn claims_read(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let (claims, locales) = text.rsplit_once('\n').unwrap_or((text, ""));
+    let Ok(request) = ClaimsRequest::read(Some(claims), Some(locales)) else { return };
+    let stored = request.text();
+    let again = ClaimsRequest::stored(&stored).expect("what was stored reads again");
+    assert!(again.locales == request.locales && again.userinfo.personal().count() == request.userinfo.personal().count());
+    for (name, _) in again.id_token.personal() {
+        assert!(!name.is_empty() && !openid::token::claims::is_reserved(name));
     }
 }
 

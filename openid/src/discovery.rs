@@ -30,6 +30,8 @@ pub struct Offers {
     pub id_token_algs: Vec<JwsAlg>,
     /// The claims that may be had.
     pub claims: Vec<String>,
+    /// The languages claims are kept in, if the operator says so.
+    pub claims_locales: Vec<String>,
     /// The `acr` values a sign-in can reach.
     pub acr_values: Vec<String>,
     /// The languages of the pages.
@@ -108,6 +110,7 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
         ("code_challenge_methods_supported", json!(pkce::METHODS)),
         ("claim_types_supported", json!(["normal"])),
         ("claims_supported", json!(offers.claims)),
+        ("claims_locales_supported", json!(offers.claims_locales)),
         ("ui_locales_supported", json!(offers.ui_locales)),
         ("display_values_supported", json!(Display::ALL.iter().map(|display| display.as_str()).collect::<Vec<_>>())),
         ("prompt_values_supported", json!(offers.sign_up.prompts())),

@@ -11,6 +11,7 @@
 //! | RFC 7591 metadata, RFC 6749 §2.3, OpenID Connect Core §9 | [`client`] |
 //! | RFC 7591, RFC 7592, OpenID Connect Registration §3 and §4 | [`registration`] |
 //! | OpenID Connect RP-Initiated and Back-Channel Logout | [`logout`] |
+//! | OpenID Connect Core §5 claims | [`claims`] |
 //! | OpenID Connect Core §5.3 UserInfo | [`userinfo`] |
 //! | RFC 7662 introspection, RFC 7009 revocation | [`introspect`], [`revoke`] |
 //! | OpenID Connect Discovery, RFC 8414 | [`discovery`] |
@@ -19,6 +20,7 @@ pub mod account;
 pub mod acr;
 pub mod authorize;
 pub mod bound;
+pub mod claims;
 pub mod client;
 pub mod discovery;
 pub mod display;

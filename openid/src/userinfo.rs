@@ -4,7 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::account::Account;
+use crate::claims::parameter::ClaimsRequest;
+use crate::claims::told::Person;
 use crate::name::{ClientId, Digest, Sub};
 use crate::time::Time;
 use crate::token::claims;
@@ -55,8 +56,8 @@ pub struct Allowed {
     pub sub: Sub,
     /// The token's scope.
     pub scope: Scope,
-    /// The `claims` parameter as granted.
-    pub claims: String,
+    /// `claims` and `claims_locales` as granted.
+    pub claims: ClaimsRequest,
 }
 
 /// Rules on a presented access token. `invalid_token` answers 401, `insufficient_scope` 403 (RFC 6750 §3.1). One that is
@@ -87,8 +88,8 @@ pub fn judge(facts: Option<&TokenFacts>, issuer: &str, now: Time) -> Result<Allo
 
 impl Allowed {
     /// The response.
-    pub fn answer(&self, account: &Account) -> Map<String, Value> {
-        claims::userinfo(&self.sub, &self.scope, &self.claims, account)
+    pub fn answer(&self, person: &Person<'_>) -> Map<String, Value> {
+        claims::userinfo(&self.sub, &self.scope, &self.claims, person)
     }
 }
 

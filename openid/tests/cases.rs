@@ -22,6 +22,7 @@ use openid::authorize::place::{Destination, FrontAccess, Reply, Success};
 use openid::authorize::request::{AuthRequest, ServerOffers, SignUp};
 use openid::authorize::response_type::Part;
 use openid::bound::pkce::Challenge;
+use openid::claims::parameter::Necessity;
 use openid::client::auth::{self, Audience, Fetched, Judged, Keys, METHODS, Presented};
 use openid::client::metadata::{ClientKind, Metadata, SecretNeed};
 use openid::client::{Client, ClientSecret, Standing};
@@ -59,8 +60,13 @@ fn client(given: &Value) -> Arc<Client> {
     Arc::new(Client { id: ClientId::new("rp"), version: 1, standing, metadata, policy, secret })
 }
 
-fn offers(sign_up: &Value) -> ServerOffers {
+/// What the server offers, as a case says: `sign_up`, and the scopes `by_default` and `implied`.
+fn offers(given: &Value) -> ServerOffers {
+    let (sign_up, scope) =
+        (&given["sign_up"], |name: &str| Scope::from(given[name].as_str().unwrap_or_default().to_owned()));
     ServerOffers {
+        by_default: scope("by_default"),
+        implied: scope("implied"),
         sign_up: sign_up.as_str().map_or(SignUp::Closed, |word| SignUp::read(word).unwrap()),
         scopes: Scope::read("openid profile email offline_access").unwrap(),
         acr_values: vec!["urn:ostiary:acr:password".to_owned()],
@@ -107,8 +113,7 @@ fn place(_: &str, case: &Value) -> Value {
 fn read(case: &Value) -> Result<(AuthRequest, Arc<Client>, Destination), Refusal> {
     let (form, client) = (request_form(&case["asked"]), client(&case["given"]));
     let place = Destination::locate(&form, &client).unwrap();
-    AuthRequest::read(&form, &client, &place, &offers(&case["given"]["sign_up"]))
-        .map(|request| (request, client, place))
+    AuthRequest::read(&form, &client, &place, &offers(&case["given"])).map(|request| (request, client, place))
 }
 
 fn read_request(_: &str, case: &Value) -> Value {
@@ -120,11 +125,12 @@ fn read_request(_: &str, case: &Value) -> Value {
             "nonce": request.nonce,
             "prompt": format!("{:?}", request.prompt),
             "max_age": request.max_age,
-            "claims": request.claims,
+            "claims": request.claims.text(),
+            "subjects": request.wanted.subjects,
+            "essential_acr": request.wanted.acr.necessity == Necessity::Essential,
             "resources": request.resources,
-            "acr_values": request.acr_values,
+            "acr_values": request.wanted.acr.values,
             "ui_locales": request.ui_locales,
-            "auth_time_wanted": request.auth_time_wanted,
             "challenge": request.challenge.as_ref().map(Challenge::as_str),
         }),
     }
@@ -142,10 +148,7 @@ fn answer(_: &str, case: &Value) -> Value {
     let client = client(&case["given"]);
     let place = Destination::locate(&form, &client).unwrap();
     let reply =
-        match (
-            case["given"]["say"].as_str(),
-            AuthRequest::read(&form, &client, &place, &offers(&case["given"]["sign_up"])),
-        ) {
+        match (case["given"]["say"].as_str(), AuthRequest::read(&form, &client, &place, &offers(&case["given"]))) {
             (Some(say), _) => {
                 Reply::Refusal(refuse(openid::wire::refusal::ErrorCode::InvalidRequest, "case", say.to_owned()))
             }
@@ -293,6 +296,7 @@ fn answered(next: Next) -> Value {
     match next {
         Next::Issue(agreed) => json!({
             "issue": agreed.account.as_str(), "scope": agreed.scope.to_string(), "sub": agreed.sub.as_str(),
+            "acr": agreed.acr,
         }),
         Next::Send(refusal) => refused(&refusal),
         Next::Ask(Question::Create) => json!({ "ask": "create" }),
@@ -444,10 +448,11 @@ fn discover(_: &str, case: &Value) -> Value {
             revocation: at("/revoke"),
             end_session: at("/end_session"),
         },
-        scopes: offers(&given["sign_up"]).scopes,
-        sign_up: offers(&given["sign_up"]).sign_up,
+        scopes: offers(given).scopes,
+        sign_up: offers(given).sign_up,
         id_token_algs: texts(&given["id_token_algs"]).iter().map(|alg| alg.parse().unwrap()).collect(),
         claims: texts(&given["claims"]),
+        claims_locales: texts(&given["claims_locales"]),
         acr_values: texts(&given["acr_values"]),
         ui_locales: texts(&given["ui_locales"]),
         links: Links::default(),
@@ -473,6 +478,12 @@ fn authorize_place_cases() {
 #[test]
 fn authorize_request_cases() {
     run("authorize/request.toml", read_request);
+}
+
+#[test]
+fn authorize_claims_cases() {
+    run("authorize/claims.toml", read_request);
+    run("authorize/assurance.toml", next_question);
 }
 
 #[test]
@@ -514,6 +525,8 @@ fn discovery_cases() {
 /// Every file and folder of cases that some test in this crate runs. A file that is not here has no runner.
 const RUN: &[&str] = &[
     "authorize/answer.toml",
+    "authorize/assurance.toml",
+    "authorize/claims.toml",
     "authorize/grant.toml",
     "authorize/initiate.toml",
     "authorize/next.toml",

@@ -7,6 +7,10 @@ mod given;
 use given::{ISSUER, NOW, authenticated, client, form, grant, object, run, seconds, texts};
 use openid::account::Account;
 use openid::bound::pkce::Challenge;
+use openid::claims::catalogue::{Catalogue, Consenting, DeclaredScope, Given};
+use openid::claims::language::Words;
+use openid::claims::parameter::ClaimsRequest;
+use openid::claims::told::Person;
 use openid::introspect::{self, IntrospectRequest, Subject, TokenType};
 use openid::name::{AccountId, ClientId, GrantId, Sid, Sub};
 use openid::revoke::{self, Revocation, RevokeRequest};
@@ -189,6 +193,19 @@ fn account(given: &Value) -> Account {
     }
 }
 
+/// Scopes an operator declared, each with its claims.
+fn catalogue(scopes: &Value) -> Catalogue {
+    let scope = |(name, claims): (String, Value)| DeclaredScope {
+        name,
+        claims: texts(&claims),
+        titles: Words::default(),
+        descriptions: Words::default(),
+        given: Given::WhenAsked,
+        consent: Consenting::Asked,
+    };
+    Catalogue { scopes: object(scopes).into_iter().map(scope).collect(), ..Catalogue::default() }
+}
+
 fn facts(given: &Value) -> Option<TokenFacts> {
     if given["state"] == "unknown" {
         return None;
@@ -202,7 +219,7 @@ fn facts(given: &Value) -> Option<TokenFacts> {
         grant: of_person.then(|| GrantId::new("family")),
         sid: of_person.then(|| Sid::new("stay")),
         scope: Scope::from(text("scope", "openid")),
-        claims: text("claims", ""),
+        claims: ClaimsRequest::stored(&text("claims", "")).unwrap(),
         resources: texts(&given["resources"]),
         issued_at: NOW - seconds(60),
         expires_at: NOW + seconds(given["expires_in"].as_i64().unwrap_or(3540)),
@@ -221,7 +238,11 @@ fn userinfo_cases() {
         }
         match userinfo::judge(facts(&case["given"]["token"]).as_ref(), ISSUER, NOW) {
             Err(no) => refusal(&no),
-            Ok(allowed) => json!({ "claims": allowed.answer(&account(&case["given"]["claims"])) }),
+            Ok(allowed) => {
+                let account = account(&case["given"]["claims"]);
+                let catalogue = catalogue(&case["given"]["scopes"]);
+                json!({ "claims": allowed.answer(&Person { account: &account, catalogue: &catalogue }) })
+            }
         }
     });
 }
@@ -286,7 +307,8 @@ fn id_tokens_hold_what_certification_allows() {
     for name in claims::PROTOCOL {
         assert!(ALLOWED.contains(name), "{name}");
     }
-    let supported = claims::supported();
+    let standard = Catalogue::default();
+    let supported = standard.supported();
     assert!(supported.contains(&"sub") && supported.contains(&"phone_number_verified"));
     assert_eq!(supported.iter().collect::<std::collections::BTreeSet<_>>().len(), supported.len());
 }
@@ -295,13 +317,14 @@ fn id_tokens_hold_what_certification_allows() {
 fn id_token_claims() {
     let mut grant = grant(&json!({ "scope": "openid profile email" }), "rp", "");
     let person = account(&json!({ "name": "Alice", "email": "alice@example.org", "sid": "mine" }));
+    let standard = Catalogue::default();
     let facts = |issue| IdTokenFacts {
         issuer: ISSUER,
         now: NOW,
         expires_at: NOW + seconds(3600),
         hashes: Hashes { at_hash: Some("77QmUPtjPfzWtF2AnpK9RQ"), ..Hashes::default() },
         issue,
-        account: Some(&person),
+        person: Some(Person { account: &person, catalogue: &standard }),
         scopes: Scopes::FromUserinfo,
     };
     let first = claims::id_token(&grant, &facts(IdTokenIssue::WithNonce));
@@ -331,9 +354,11 @@ fn id_token_claims() {
     let over = claims::id_token(&grant, &facts(IdTokenIssue::WithoutNonce(SessionStanding::Over)));
     assert!(!over.contains_key("nonce") && !over.contains_key("sid"));
 
-    grant.claims = r#"{"id_token":{"email":null,"sid":{"value":"x"},"sub":null,"phone_number":{"essential":true}},
-        "userinfo":{"name":null}}"#
-        .to_owned();
+    grant.claims = ClaimsRequest::stored(
+        r#"{"id_token":{"email":null,"sid":{"value":"x"},"sub":null,"phone_number":{"essential":true}},
+        "userinfo":{"name":null}}"#,
+    )
+    .unwrap();
     let asked = claims::id_token(&grant, &facts(IdTokenIssue::WithNonce));
     assert_eq!(asked["email"], "alice@example.org");
     assert_eq!(asked["sid"], "stay", "an account's claim never takes the place of the protocol's");

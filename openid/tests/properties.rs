@@ -9,6 +9,8 @@ use openid::authorize::mode::Sent;
 use openid::authorize::next::{Candidate, Consent, Hint, Known, Next, next};
 use openid::authorize::place::{Destination, Reply, Success};
 use openid::authorize::request::{AuthRequest, ServerOffers, SignUp};
+use openid::claims::language::{self, Fit};
+use openid::claims::parameter::ClaimsRequest;
 use openid::client::auth::Presented;
 use openid::client::metadata::Metadata;
 use openid::client::policy::{ConsentPolicy, Policy};
@@ -42,6 +44,8 @@ fn client(consent: ConsentPolicy, application_type: &str) -> Client {
 
 fn offers() -> ServerOffers {
     ServerOffers {
+        by_default: Scope::default(),
+        implied: Scope::default(),
         sign_up: SignUp::Open,
         scopes: Scope::read("openid profile email offline_access").unwrap(),
         acr_values: vec!["a".to_owned()],
@@ -58,6 +62,39 @@ fn word() -> impl Strategy<Value = String> {
         1 => Just("' OR 1=1 --".to_owned()),
         1 => Just("<script>alert(1)</script>".to_owned()),
     ]
+}
+
+/// A language tag.
+fn tag() -> impl Strategy<Value = String> {
+    "(de|fr|JA|zh)(-(Kana|hant|a|x|DE|419|ch)){0,3}"
+}
+
+/// The same without fractions, which may lose their last digit each time they are read.
+fn whole(value: Value) -> Value {
+    match value {
+        Value::Number(number) if number.is_f64() => Value::Null,
+        Value::Array(all) => all.into_iter().map(whole).collect(),
+        Value::Object(all) => all.into_iter().map(|(name, value)| (name, whole(value))).collect::<Map<_, _>>().into(),
+        other => other,
+    }
+}
+
+/// Claims as one place of the `claims` parameter asks for them.
+fn any_claims() -> impl Strategy<Value = Value> {
+    let value = prop_oneof![
+        any::<i64>().prop_map(Value::from),
+        "[ -~]{0,9}".prop_map(Value::from),
+        Just(json!(["a", {"b": null}]))
+    ];
+    let values = vec(value.clone(), 1..4).prop_map(Value::from);
+    let odd = proptest::option::of(any_json());
+    let (value, values) = (proptest::option::of(value), proptest::option::of(values));
+    let wish = (proptest::option::of(any::<bool>()), value, values, odd).prop_map(|(essential, value, values, odd)| {
+        let odd = odd.map(whole);
+        json!({ "essential": essential, "value": value, "values": values, "odd": odd })
+    });
+    let name = prop_oneof!["[!-~]{1,12}", Just("sub#de".to_owned()), Just("acr".to_owned())];
+    vec((name, prop_oneof![Just(Value::Null), wish]), 0..5).prop_map(|all| Value::Object(all.into_iter().collect()))
 }
 
 /// JSON of any shape.
@@ -285,6 +322,37 @@ proptest! {
             prop_assert!(request.scope.within(&offers().scopes));
             prop_assert!(!(request.prompt.none && request.prompt.login));
         }
+    }
+
+    /// What is stored of a claims parameter reads again as itself, whatever was asked for; and nobody is asked to agree to a
+    /// name of the protocol.
+    #[test]
+    fn claims_are_read_once(claims in any_claims(), other in any_json(), locales in vec(tag(), 0..4)) {
+        let locales = locales.join(" ");
+        let good = json!({ "id_token": claims, "userinfo": claims, "other": whole(other.clone()) });
+        prop_assert!(ClaimsRequest::read(Some(&good.to_string()), None).is_ok());
+        for text in [good.to_string(), whole(other.clone()).to_string(), json!({ "userinfo": whole(other) }).to_string()] {
+            if let Ok(request) = ClaimsRequest::read(Some(&text), Some(&locales)) {
+                prop_assert_eq!(ClaimsRequest::stored(&request.text()), Some(request.clone()));
+                prop_assert!(request.userinfo.personal().all(|(name, _)| name != "sub" && name != "acr"));
+                prop_assert!(request.locales.iter().all(|tag| language::is_tag(tag)));
+            }
+        }
+    }
+
+    /// A language is served by itself, by a closer one, or by a wider one, and by nothing else.
+    #[test]
+    fn a_language_is_served_by_its_own(wanted in tag(), have in vec(tag(), 0..4)) {
+        let have: Vec<&str> = have.iter().map(String::as_str).collect();
+        let within = |tag: &str, range: &str| {
+            format!("{}-", tag.to_lowercase()).starts_with(&format!("{}-", range.to_lowercase()))
+        };
+        match language::serve(&wanted, &have) {
+            Some((tag, Fit::Is)) => prop_assert!(within(tag, &wanted)),
+            Some((tag, Fit::Wider)) => prop_assert!(within(&wanted, tag)),
+            None => prop_assert!(!have.iter().any(|tag| within(tag, &wanted))),
+        }
+        prop_assert!(language::canonical(&wanted).eq_ignore_ascii_case(&wanted));
     }
 
     /// Nothing is issued without a live session, of the one who was asked for, proven recently enough, with a consent

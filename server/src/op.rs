@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use openid::authorize::request::{ServerOffers, SignUp};
+use openid::claims::catalogue::Catalogue;
 use openid::client::policy::Policy;
 use openid::display::Display;
 use openid::logout::judge::{End, Ended, OfflineGrants};
@@ -14,7 +15,6 @@ use openid::name::SessionId;
 use openid::session::Cause;
 use openid::time::{Span, Time};
 use openid::token::issue::Terms;
-use openid::wire::scope::Scope;
 use store::audit::Entry;
 use store::{Fault, Store};
 
@@ -36,11 +36,17 @@ use crate::sealing::Sealing;
 /// A session is noted as seen at most this often (`logout.md` §2).
 const SEEN_EVERY: Span = Span::from_minutes(5);
 
-/// What an authorization request may ask for: the standard scopes.
-pub fn offers(sign_up: SignUp) -> ServerOffers {
-    let scopes = Scope::from("openid profile email address phone offline_access".to_owned());
+/// What an authorization request may ask for. This is the one place scopes come from: discovery, registration and requests
+/// see the same.
+pub fn offers(sign_up: SignUp, catalogue: &Catalogue) -> ServerOffers {
     let acr_values = login::assurance::ACR_VALUES.iter().map(|acr| (*acr).to_owned()).collect();
-    ServerOffers { scopes, acr_values, sign_up }
+    ServerOffers {
+        scopes: catalogue.all_scopes(),
+        by_default: catalogue.by_default(),
+        implied: catalogue.implied(),
+        acr_values,
+        sign_up,
+    }
 }
 
 /// One issuer. Cheap to clone.
@@ -73,6 +79,8 @@ pub struct Parts {
     pub mail: Option<Mail>,
     /// What the operator decided of signing up.
     pub sign_up: ArcSwap<SignUp>,
+    /// The scopes and claims the operator declared.
+    pub catalogue: ArcSwap<Catalogue>,
     /// The discovery document.
     pub discovery: ArcSwap<Bytes>,
     /// How its cookies are dressed.
@@ -162,16 +170,23 @@ impl Op {
     pub async fn reload_settings(&self) -> Result<(), Fault> {
         let mut reader = self.store().reader().await?;
         let (sign_up, registration) = (reader.sign_up().await?, reader.registration_settings().await?.registration);
+        let catalogue = reader.catalogue().await?;
         drop(reader);
         self.0.sign_up.store(Arc::new(sign_up));
-        let document = crate::endpoint::well_known::discovery(self.config(), self.sign_up(), registration);
+        let document = crate::endpoint::well_known::discovery(self.config(), self.sign_up(), registration, &catalogue);
+        self.0.catalogue.store(Arc::new(catalogue));
         self.0.discovery.store(Arc::new(document));
         Ok(())
     }
 
     /// What an authorization request may ask for.
     pub fn offers(&self) -> ServerOffers {
-        offers(self.sign_up())
+        offers(self.sign_up(), &self.catalogue())
+    }
+
+    /// The scopes and claims there are.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.0.catalogue.load_full()
     }
 
     /// The lifetimes of one client.

@@ -67,6 +67,7 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
         client_keys: ClientKeys::default(),
         mail,
         sign_up: ArcSwap::default(),
+        catalogue: ArcSwap::default(),
         discovery: ArcSwap::default(),
         dress,
     });

@@ -17,12 +17,12 @@ use crate::value::values;
 
 statements! {
     INSERT = "INSERT INTO code (hash, client, family, sid, session, account, sub, kind, scope, claims, resources, \
-              auth_time, acr, amr, nonce, auth_time_wanted, created_at, grant_expires_at, redirect_uri, redirect_given, \
-              challenge, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-              $17, $18, $19, $20, $21, $22)";
+              auth_time, acr, amr, nonce, created_at, grant_expires_at, redirect_uri, redirect_given, \
+              challenge, expires_at, auth_time_wanted) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+              $14, $15, $16, $17, $18, $19, $20, $21, 1)";
     SPEND = "UPDATE code SET spent_at = $3 WHERE hash = $1 AND client = $2 AND spent_at IS NULL \
              RETURNING family, client, account, sub, sid, session, kind, scope, claims, resources, auth_time, acr, amr, \
-             nonce, auth_time_wanted, created_at, grant_expires_at, redirect_uri, redirect_given, challenge, expires_at";
+             nonce, created_at, grant_expires_at, redirect_uri, redirect_given, challenge, expires_at";
     SPENT = "SELECT family FROM code WHERE hash = $1 AND client = $2";
     SWEEP = "DELETE FROM code WHERE hash IN (SELECT hash FROM code WHERE expires_at < $1 LIMIT $2)";
 }
@@ -50,7 +50,7 @@ impl Tx {
         let grant = &code.grant;
         let given = i64::from(code.redirect_uri_given == RedirectGiven::Given);
         let (scope, amr) = (grant.scope.to_string(), grant.amr.text());
-        let resources = text::list(&grant.resources);
+        let (resources, claims) = (text::list(&grant.resources), grant.claims.text());
         let values = values![
             &hash.0,
             grant.client.as_str(),
@@ -61,13 +61,12 @@ impl Tx {
             grant.sub.as_str(),
             grant.kind.as_str(),
             &scope,
-            &grant.claims,
+            &claims,
             &resources,
             grant.auth_time,
             grant.acr.as_ref(),
             &amr,
             grant.nonce.as_ref(),
-            i64::from(grant.auth_time_wanted),
             grant.created_at,
             grant.expires_at,
             &code.redirect_uri,

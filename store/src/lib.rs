@@ -11,6 +11,7 @@
 pub mod accounts;
 pub mod attempts;
 pub mod audit;
+pub mod catalogue;
 pub mod clients;
 pub mod codes;
 pub mod consents;

@@ -56,8 +56,8 @@ statements! { STATEMENTS_HERE:
             VALUES ($1, $2, $3, $4, $5, $6, $6) \
             ON CONFLICT (session, client) WHERE ended_at IS NULL DO UPDATE SET used_at = excluded.used_at \
             RETURNING sid";
-    BEGIN_GRANT = concat!("INSERT INTO grants (", grant_columns!(), ") \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)");
+    BEGIN_GRANT = concat!("INSERT INTO grants (", grant_columns!(), ", auth_time_wanted) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 1)");
     HOLD_GRANT = concat!("SELECT ", grant_columns!(), ", ended_at FROM grants WHERE id = $1 {share}");
 }
 
@@ -198,7 +198,7 @@ impl Tx {
     /// Begins a grant in a stay, which must be held.
     pub async fn begin_grant(&mut self, grant: &Grant) -> Result<(), Fault> {
         let (scope, amr) = (grant.scope.to_string(), grant.amr.text());
-        let resources = text::list(&grant.resources);
+        let (resources, claims) = (text::list(&grant.resources), grant.claims.text());
         let values = values![
             grant.id.as_str(),
             grant.client.as_str(),
@@ -208,13 +208,12 @@ impl Tx {
             grant.session.as_str(),
             grant.kind.as_str(),
             scope.as_str(),
-            grant.claims.as_str(),
+            claims.as_str(),
             resources.as_str(),
             grant.auth_time,
             grant.acr.as_deref(),
             amr.as_str(),
             grant.nonce.as_deref(),
-            i64::from(grant.auth_time_wanted),
             grant.created_at,
             grant.expires_at,
         ];

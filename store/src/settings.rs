@@ -22,6 +22,7 @@ statements! {
 const SIGN_UP: &str = "sign_up";
 const REGISTRATION: &str = "registration";
 const REGISTRATION_POLICY: &str = "registration_policy";
+const CLAIMS_LOCALES: &str = "claims_locales";
 
 impl Reader {
     /// Whether people may make themselves an account.
@@ -35,6 +36,11 @@ impl Reader {
         Ok(RegistrationSettings { registration, policy: self.setting(&READ, REGISTRATION_POLICY).await? })
     }
 
+    /// The languages claims are kept in, as the operator says.
+    pub async fn claims_locales(&mut self) -> Result<Vec<String>, Fault> {
+        text::read_list(&self.setting(&READ, CLAIMS_LOCALES).await?, CLAIMS_LOCALES)
+    }
+
     async fn setting(&mut self, statement: &Statement, name: &'static str) -> Result<String, Fault> {
         let row = self.row(statement, values![name]).await?;
         row.ok_or_else(|| Fault::bug(format!("the setting {name} is missing")))?.take()
@@ -45,6 +51,11 @@ impl Tx {
     /// Decides it. [`Done::No`]: it is so already.
     pub async fn set_sign_up(&mut self, sign_up: SignUp) -> Result<Done, Fault> {
         self.set(SIGN_UP, sign_up.as_str()).await
+    }
+
+    /// Says in which languages claims are kept. [`Done::No`]: it is said already.
+    pub async fn set_claims_locales(&mut self, locales: &[String]) -> Result<Done, Fault> {
+        self.set(CLAIMS_LOCALES, &text::list(locales)).await
     }
 
     /// Decides who may register.

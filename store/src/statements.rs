@@ -58,6 +58,7 @@ pub(crate) static EVERY: &[&[&[&Statement]]] = &[
         crate::accounts::STATEMENTS,
         crate::attempts::STATEMENTS,
         crate::audit::STATEMENTS,
+        crate::catalogue::STATEMENTS,
         crate::clients::STATEMENTS,
         crate::codes::STATEMENTS,
         crate::consents::STATEMENTS,

@@ -2,7 +2,10 @@
 //!
 //! Invariant: a column that cannot be read is a fault that names the column, never an empty list or a default.
 
-use crate::fault::Fault;
+use openid::claims::language::Words;
+use openid::claims::parameter::ClaimsRequest;
+
+use crate::fault::{Fault, Kind};
 
 /// A list for a column: JSON, which is never searched inside.
 pub(crate) fn list(items: &[String]) -> String {
@@ -11,11 +14,32 @@ pub(crate) fn list(items: &[String]) -> String {
 
 /// Reads what [`list`] wrote.
 pub(crate) fn read_list(text: &str, column: &'static str) -> Result<Vec<String>, Fault> {
-    serde_json::from_str(text)
-        .map_err(|error| Fault::from_error(crate::fault::Kind::Bug, format!("column {column}"), error))
+    serde_json::from_str(text).map_err(|error| Fault::from_error(Kind::Bug, format!("column {column}"), error))
+}
+
+/// Words in several languages for a column: a JSON object by language.
+pub(crate) fn words(words: &Words) -> String {
+    let all: serde_json::Map<_, _> = words.0.iter().map(|(tag, text)| (tag.clone(), text.as_str().into())).collect();
+    serde_json::Value::Object(all).to_string()
+}
+
+/// Reads what [`words`] wrote.
+pub(crate) fn read_words(text: &str, column: &'static str) -> Result<Words, Fault> {
+    let all: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(text).map_err(|error| Fault::from_error(Kind::Bug, format!("column {column}"), error))?;
+    let read = |(tag, text): (String, serde_json::Value)| match text {
+        serde_json::Value::String(text) => Ok((tag, text)),
+        _ => Err(Fault::bug(format!("column {column} holds words that are none"))),
+    };
+    all.into_iter().map(read).collect::<Result<_, _>>().map(Words)
 }
 
 /// Reads a stored word.
 pub(crate) fn word<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Fault> {
     read(text).ok_or_else(|| Fault::bug(format!("a column holds the unknown word {text:?}")))
+}
+
+/// Reads the `claims` of a grant.
+pub(crate) fn claims(text: &str) -> Result<ClaimsRequest, Fault> {
+    ClaimsRequest::stored(text).ok_or_else(|| Fault::bug("the claims of a grant are none"))
 }

@@ -48,7 +48,7 @@ statements! {
                      WHERE t.hash = $1 AND g.client = $2";
     SESSION_LIVES = "SELECT id FROM session WHERE id = $1 AND ended_at IS NULL AND expires_at > $2 AND idle_until > $2";
     HOLD_GRANT = "SELECT id, client, account, sub, sid, session, kind, scope, claims, resources, auth_time, acr, amr, nonce, \
-                  auth_time_wanted, created_at, expires_at, ended_at FROM grants WHERE id = $1 {hold}";
+                  created_at, expires_at, ended_at FROM grants WHERE id = $1 {hold}";
     REFRESH_ROW = "SELECT issued_at, expires_at, rotated_at, \
                    (SELECT count(*) FROM refresh_token c WHERE c.parent = $1 AND c.used_at IS NOT NULL), \
                    (SELECT count(*) FROM refresh_token s JOIN refresh_token me ON me.hash = $1 \
@@ -99,7 +99,7 @@ fn found(row: &mut Row, now: Time) -> Result<Found, Fault> {
     let gone: Option<Time> = row.take()?;
     let account = row.take::<Option<String>>()?.map(AccountId::new);
     let sid = row.take::<Option<String>>()?.map(Sid::new);
-    let claims = row.take::<Option<String>>()?.unwrap_or_default();
+    let claims = text::claims(&row.take::<Option<String>>()?.unwrap_or_default())?;
     let kind = row.take::<Option<String>>()?.map(|word| text::word(&word, GrantKind::read)).transpose()?;
     let grant_ended: Option<Time> = row.take()?;
     let session = row.take::<Option<String>>()?.map(SessionId::new);

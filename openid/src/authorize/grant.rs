@@ -57,7 +57,6 @@ impl AuthRequest {
             acr: agreed.acr,
             amr: agreed.amr,
             nonce: self.nonce.clone(),
-            auth_time_wanted: self.auth_time_wanted,
             created_at: now,
             expires_at: now + terms.refresh_absolute,
         };

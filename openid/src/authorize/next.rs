@@ -6,12 +6,12 @@
 use crate::acr::Amr;
 use crate::authorize::request::AuthRequest;
 use crate::authorize::wanted;
+use crate::claims::parameter::{Necessity, Wishes};
 use crate::client::Client;
 use crate::client::policy::ConsentPolicy;
 use crate::name::{AccountId, SessionId, Sub};
 use crate::session::Session;
 use crate::time::{Span, Time};
-use crate::token::claims;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::scope::Scope;
 
@@ -151,12 +151,11 @@ impl Consent {
 impl AuthRequest {
     /// All that this request asks a person to agree to.
     pub fn consent(&self) -> Consent {
-        // `sub`, `acr`, `auth_time` and their like are part of every sign-in.
-        let personal = |names: &[String]| names.iter().filter(|name| !claims::is_reserved(name)).cloned().collect();
+        let personal = |wishes: &Wishes| wishes.personal().map(|(name, _)| name.to_owned()).collect();
         Consent {
-            scope: self.scope.clone(),
-            id_token_claims: personal(&self.wanted.id_token),
-            userinfo_claims: personal(&self.wanted.userinfo),
+            scope: self.scope.filtered(|value| !self.implied.contains(value)),
+            id_token_claims: personal(&self.claims.id_token),
+            userinfo_claims: personal(&self.claims.userinfo),
             resources: self.resources.clone(),
             given_at: Time::default(),
         }
@@ -217,46 +216,44 @@ fn judge(request: &AuthRequest, client: &Client, known: &Known, now: Time) -> Re
     })
 }
 
-/// The subject nobody else may stand in for: `id_token_hint`, or `sub` in `claims` (Core §3.1.2.1, §5.5.1).
-fn subject<'a>(request: &'a AuthRequest, known: &'a Known) -> Result<Option<&'a str>, Stop> {
-    let hinted = match &known.hint {
-        Hint::Absent => None,
-        Hint::Genuine(sub) => Some(sub.as_str()),
-        // Ignoring it could sign in somebody else than the one the client means.
-        Hint::Foreign => {
-            return Err(Stop::Send(refuse(
-                ErrorCode::InvalidRequest,
-                "hint_foreign",
-                "id_token_hint is not an ID Token of this server",
-            )));
-        }
-    };
-    match (hinted, request.wanted.sub.as_deref()) {
-        (Some(hinted), Some(wanted)) if hinted != wanted => Err(Stop::Send(refuse(
+/// The subjects nobody else may stand in for: `id_token_hint`, or `sub` in `claims` (Core §3.1.2.1, §5.5.1). Empty: it may
+/// be anybody.
+fn subjects<'a>(request: &'a AuthRequest, known: &'a Known) -> Result<Vec<&'a str>, Stop> {
+    let wanted: Vec<&str> = request.wanted.subjects.iter().map(String::as_str).collect();
+    match &known.hint {
+        Hint::Absent => Ok(wanted),
+        Hint::Genuine(sub) if wanted.is_empty() || wanted.contains(&sub.as_str()) => Ok(vec![sub.as_str()]),
+        Hint::Genuine(_) => Err(Stop::Send(refuse(
             ErrorCode::InvalidRequest,
             "hint_against_claims",
             "id_token_hint and claims name different subjects",
         ))),
-        (hinted, wanted) => Ok(hinted.or(wanted)),
+        // Ignoring it could sign in somebody else than the one the client means.
+        Hint::Foreign => Err(Stop::Send(refuse(
+            ErrorCode::InvalidRequest,
+            "hint_foreign",
+            "id_token_hint is not an ID Token of this server",
+        ))),
     }
 }
 
 /// Whose session it is: `logout.md` §2, several accounts in one browser.
 fn who<'a>(request: &AuthRequest, known: &'a Known, now: Time) -> Result<&'a Candidate, Stop> {
-    let subject = subject(request, known)?;
+    let subjects = subjects(request, known)?;
+    let meant = |candidate: &Candidate| subjects.is_empty() || subjects.contains(&candidate.sub.as_str());
     let live = || known.sessions.iter().filter(|candidate| !candidate.session.is_over(now));
     let login = |username: Option<String>| {
         Err(ask(Question::Login { username: username.or_else(|| request.login_hint.clone()), again: None }))
     };
     if let Some(chosen) = &known.chosen {
-        return match (live().find(|candidate| candidate.session.account == *chosen), subject) {
-            (Some(candidate), Some(subject)) if candidate.sub.as_str() != subject => Err(Stop::Send(refuse(
+        return match live().find(|candidate| candidate.session.account == *chosen) {
+            Some(candidate) if !meant(candidate) => Err(Stop::Send(refuse(
                 ErrorCode::LoginRequired,
                 "other_person",
                 "somebody else signed in than the one who was asked for",
             ))),
-            (Some(candidate), _) => Ok(candidate),
-            (None, _) => login(None),
+            Some(candidate) => Ok(candidate),
+            None => login(None),
         };
     }
     // Whoever has an account signs in from the sign-up page, and is chosen by it.
@@ -269,8 +266,8 @@ fn who<'a>(request: &AuthRequest, known: &'a Known, now: Time) -> Result<&'a Can
     if request.prompt.select_account {
         return Err(ask(Question::Choose));
     }
-    if let Some(subject) = subject {
-        return live().find(|candidate| candidate.sub.as_str() == subject).map_or_else(|| login(None), Ok);
+    if !subjects.is_empty() {
+        return live().find(|candidate| meant(candidate)).map_or_else(|| login(None), Ok);
     }
     if let Some(hint) = &request.login_hint {
         let hint = hint.trim().to_lowercase();
@@ -288,26 +285,30 @@ fn who<'a>(request: &AuthRequest, known: &'a Known, now: Time) -> Result<&'a Can
 fn fresh(request: &AuthRequest, known: &Known, candidate: &Candidate, now: Time) -> Result<(), Stop> {
     let session = &candidate.session;
     let again = || {
-        let named = known.chosen.is_some() || known.hint != Hint::Absent || request.wanted.sub.is_some();
+        let named = known.chosen.is_some() || known.hint != Hint::Absent || !request.wanted.subjects.is_empty();
         ask(Question::Login {
             username: Some(candidate.username.clone()),
             again: named.then(|| session.account.clone()),
         })
     };
-    let essential = &request.wanted.essential_acr;
-    let reaches = essential.is_empty() || session.acr.as_ref().is_some_and(|acr| essential.contains(acr));
+    let acr = &request.wanted.acr;
+    let reaches = acr.is_met(session.acr.as_deref());
+    let essential = acr.necessity == Necessity::Essential;
     // Proven since the request began: as fresh as it gets, however long the person took for the next page.
     if session.auth_time >= known.began {
-        return match reaches {
+        return match reaches || !essential {
             true => Ok(()),
             false => Err(Stop::Send(wanted::unmet("acr_not_reached"))),
         };
     }
+    // §5.5.1.1: a better proof is asked for if there is one to be had; where nobody can be asked, and for what is voluntary,
+    // the `acr` that there is will do.
+    let better = !reaches && (essential || (!acr.reachable.is_empty() && !request.prompt.none));
     let stale = request.max_age.is_some_and(|seconds| {
         // max_age=0 is prompt=login (Core §3.1.2.1).
         seconds == 0 || now.since(session.auth_time) > Span::from_seconds(i64::from(seconds))
     });
-    match request.prompt.login || stale || !reaches {
+    match request.prompt.login || stale || better {
         true => Err(again()),
         false => Ok(()),
     }

@@ -5,9 +5,10 @@
 use crate::authorize::mode::ResponseMode;
 use crate::authorize::place::Destination;
 use crate::authorize::response_type::{Part, ResponseType};
-use crate::authorize::wanted::{self, Wanted};
+use crate::authorize::wanted::Wanted;
 use crate::bound::pkce::Challenge;
-use crate::client::metadata::{AuthTime, ClientKind};
+use crate::claims::parameter::ClaimsRequest;
+use crate::client::metadata::ClientKind;
 use crate::client::policy::{ConsentPolicy, Pkce};
 use crate::client::{Client, members};
 use crate::name::ClientId;
@@ -42,18 +43,16 @@ pub struct AuthRequest {
     pub login_hint: Option<String>,
     /// `id_token_hint`, still to be verified by the shell's keys.
     pub id_token_hint: Option<String>,
-    /// `acr_values`.
-    pub acr_values: Vec<String>,
     /// `ui_locales`.
     pub ui_locales: Vec<String>,
-    /// `claims`, checked JSON text; empty if none (Core §5.5).
-    pub claims: String,
-    /// What of `claims` decides something here.
+    /// `claims` and `claims_locales` (Core §5.5, §5.2).
+    pub claims: ClaimsRequest,
+    /// What of `claims` and `acr_values` decides who signs in, and how well.
     pub wanted: Wanted,
     /// `resource`, RFC 8707.
     pub resources: Vec<String>,
-    /// Whether the ID Token must carry `auth_time`.
-    pub auth_time_wanted: bool,
+    /// What of the scope nobody is asked about.
+    pub implied: Scope,
 }
 
 /// `prompt`, OpenID Connect Core §3.1.2.1.
@@ -132,6 +131,10 @@ impl Prompt {
 pub struct ServerOffers {
     /// The scopes of clients that registered none: `scopes_supported`.
     pub scopes: Scope,
+    /// Those of them that go with every `openid`.
+    pub by_default: Scope,
+    /// Those of them that nobody is asked about.
+    pub implied: Scope,
     /// `acr_values_supported`.
     pub acr_values: Vec<String>,
     /// Whether people may make themselves an account.
@@ -156,8 +159,7 @@ impl AuthRequest {
         not_supported(form)?;
         let response_type = response_type(form, client)?;
         let prompt = Prompt::read(form.get("prompt"), offers.sign_up)?;
-        let claims = wanted::read(form.get("claims"))?;
-        let wanted = Wanted::of(&claims, &offers.acr_values)?;
+        let claims = claims(form, response_type)?;
         let max_age = max_age(form)?.or(client.metadata.default_max_age);
         let acr_values = match words(form.get("acr_values")) {
             given if given.is_empty() => client.metadata.default_acr_values.clone(),
@@ -173,19 +175,16 @@ impl AuthRequest {
             challenge: if response_type.carries(Part::Code) { challenge(form, client)? } else { None },
             prompt,
             max_age,
+            wanted: Wanted::of(&claims, acr_values, &offers.acr_values)?,
             login_hint: text(form, "login_hint", LONGEST_HINT)?,
             id_token_hint: text(form, "id_token_hint", LONGEST_TOKEN)?,
-            acr_values,
             ui_locales: words(form.get("ui_locales"))
                 .into_iter()
                 .filter(|tag| members::are_language_tags(tag))
                 .collect(),
-            auth_time_wanted: max_age.is_some()
-                || client.metadata.auth_time == AuthTime::Required
-                || wanted.auth_time == wanted::AuthTimeClaim::Asked,
-            claims: if claims.is_empty() { String::new() } else { serde_json::Value::Object(claims).to_string() },
-            wanted,
+            claims,
             resources: resources(form)?,
+            implied: offers.implied.clone(),
         })
     }
 }
@@ -230,6 +229,18 @@ fn response_type(form: &Form, client: &Client) -> Result<ResponseType, Refusal> 
     }
 }
 
+/// Core §5.5: claims from UserInfo need an access token to be had with.
+fn claims(form: &Form, response_type: ResponseType) -> Result<ClaimsRequest, Refusal> {
+    let claims = ClaimsRequest::read(form.get("claims"), form.get("claims_locales"))?;
+    match claims.userinfo.is_empty() || response_type.carries(Part::Code) || response_type.carries(Part::Token) {
+        true => Ok(claims),
+        false => Err(invalid(
+            "claims_userinfo_without_token",
+            "claims: userinfo needs a response_type that gives an access token",
+        )),
+    }
+}
+
 /// Core §3.2.2.1, §3.3.2.11: an ID Token that goes through the browser is bound to the request by its `nonce`.
 fn nonce(form: &Form, response_type: ResponseType) -> Result<Option<String>, Refusal> {
     match text(form, "nonce", LONGEST_NONCE)? {
@@ -270,6 +281,10 @@ fn scope(
         && (prompt.consent || client.policy.consent == ConsentPolicy::FirstParty)
         && client.metadata.allows_grant("refresh_token");
     let scope = asked.filtered(|value| allowed.contains(value) && (value != "offline_access" || offline));
+    let scope = match scope.contains("openid") {
+        true => scope.union(&offers.by_default.filtered(|value| allowed.contains(value))),
+        false => scope,
+    };
     match scope.is_empty() {
         true => {
             Err(refuse(ErrorCode::InvalidScope, "scope_nothing_left", "this client may ask for none of this scope"))

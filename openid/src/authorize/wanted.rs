@@ -1,142 +1,99 @@
-//! The `claims` parameter, OpenID Connect Core §5.5.
+//! What of a request decides who signs in, and how well: `sub` and `acr` of the `claims` parameter, `acr_values` (OpenID
+//! Connect Core §5.5.1, §5.5.1.1, §3.1.2.1).
 //!
-//! Invariant: what comes out holds `userinfo` and `id_token` only, each claim asked for as `null` or as an object with
-//! `essential`, `value` and `values`; nothing deeper or larger than that.
+//! Invariant: what no sign-in can ever meet is refused before anybody is asked to sign in.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::claims::parameter::{ClaimsRequest, Necessity, Wish};
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 
-const LARGEST: usize = 8 * 1024;
-const MOST_CLAIMS: usize = 100;
-const MOST_VALUES: usize = 50;
-const DEEPEST: usize = 4;
-
-/// What of the `claims` parameter decides something at the authorization endpoint.
+/// What decides who signs in, and how well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// The `sub` the ID Token must have (Core §5.5.1): nobody else will do.
-    pub sub: Option<String>,
-    /// The `acr` values one of which is essential (Core §5.5.1.1); empty if none is.
-    pub essential_acr: Vec<String>,
-    /// Whether `auth_time` is asked for.
-    pub auth_time: AuthTimeClaim,
-    /// Names asked for in the ID Token.
-    pub id_token: Vec<String>,
-    /// Names asked for from UserInfo.
-    pub userinfo: Vec<String>,
+    /// The subjects one of which it must be (Core §5.5.1): nobody else will do. Empty: anybody.
+    pub subjects: Vec<String>,
+    /// How well.
+    pub acr: AcrWanted,
 }
 
-/// Whether `claims` asks for `auth_time`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AuthTimeClaim {
-    /// It does not.
-    #[default]
-    NotAsked,
-    /// It does.
-    Asked,
+/// The `acr` a client asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AcrWanted {
+    /// Whether nothing else will do (Core §5.5.1.1).
+    pub necessity: Necessity,
+    /// Those it asks for, the most preferred first; empty: any.
+    pub values: Vec<String>,
+    /// Those of them that a sign-in here can reach.
+    pub reachable: Vec<String>,
 }
 
-fn malformed(why: &'static str) -> Refusal {
-    refuse(ErrorCode::InvalidRequest, why, "claims is not a legal claims parameter")
+fn malformed(why: &'static str, say: &'static str) -> Refusal {
+    refuse(ErrorCode::InvalidRequest, why, say)
 }
 
-/// Reads the parameter into its normal form; empty if there is none.
-pub(super) fn read(text: Option<&str>) -> Result<Map<String, Value>, Refusal> {
-    let Some(text) = text else {
-        return Ok(Map::new());
+/// Values that must be texts.
+fn texts(wish: Option<&Wish>, why: &'static str, say: &'static str) -> Result<Option<Vec<String>>, Refusal> {
+    let Some(values) = wish.and_then(|wish| wish.values.as_ref()) else {
+        return Ok(None);
     };
-    if text.len() > LARGEST {
-        return Err(malformed("claims_large"));
-    }
-    let Ok(Value::Object(given)) = serde_json::from_str::<Value>(text) else {
-        return Err(malformed("claims_not_object"));
-    };
-    let mut normal = Map::new();
-    // Core §5.5: other members are ignored.
-    for member in ["userinfo", "id_token"] {
-        match given.get(member) {
-            None | Some(Value::Null) => {}
-            Some(Value::Object(claims)) if claims.len() <= MOST_CLAIMS => {
-                let claims = claims.iter().map(|(name, asked)| Ok((name.clone(), claim(asked)?)));
-                let claims = claims.collect::<Result<Map<_, _>, Refusal>>()?;
-                if !claims.is_empty() {
-                    normal.insert(member.to_owned(), Value::Object(claims));
-                }
-            }
-            Some(_) => return Err(malformed("claims_member")),
-        }
-    }
-    Ok(normal)
-}
-
-fn claim(asked: &Value) -> Result<Value, Refusal> {
-    let asked = match asked {
-        Value::Null => return Ok(Value::Null),
-        Value::Object(asked) => asked,
-        _ => return Err(malformed("claims_claim")),
-    };
-    let mut normal = Map::new();
-    for (name, value) in asked {
-        let fits = match (name.as_str(), value) {
-            ("essential", Value::Bool(_)) => true,
-            ("value", value) => is_shallow(value, DEEPEST),
-            ("values", Value::Array(values)) => {
-                values.len() <= MOST_VALUES && values.iter().all(|value| is_shallow(value, DEEPEST))
-            }
-            ("essential" | "values", _) => false,
-            // §5.5.1: other members may be defined; those not understood are ignored.
-            _ => continue,
-        };
-        if !fits {
-            return Err(malformed("claims_claim_member"));
-        }
-        normal.insert(name.clone(), value.clone());
-    }
-    Ok(Value::Object(normal))
-}
-
-fn is_shallow(value: &Value, depth: usize) -> bool {
-    match value {
-        Value::Array(values) => depth > 0 && values.iter().all(|value| is_shallow(value, depth - 1)),
-        Value::Object(members) => depth > 0 && members.values().all(|value| is_shallow(value, depth - 1)),
-        _ => true,
-    }
+    let read = |value: &Value| value.as_str().map(str::to_owned).ok_or_else(|| malformed(why, say));
+    values.iter().map(read).collect::<Result<_, _>>().map(Some)
 }
 
 impl Wanted {
     /// Picks out what decides something. An essential `acr` that this server never reaches is refused at once.
-    pub(super) fn of(claims: &Map<String, Value>, offered: &[String]) -> Result<Self, Refusal> {
-        let names = |member: &str| -> Vec<String> {
-            claims.get(member).and_then(Value::as_object).into_iter().flat_map(|all| all.keys().cloned()).collect()
-        };
-        let id_token = claims.get("id_token");
-        let member = |claim: &str, member: &str| id_token.and_then(|all| all.get(claim)).and_then(|c| c.get(member));
-        let essential = member("acr", "essential") == Some(&Value::Bool(true));
-        let one = member("acr", "value").into_iter();
-        let many = member("acr", "values").and_then(Value::as_array).into_iter().flatten();
-        let essential_acr: Vec<String> = match essential {
-            true => one.chain(many).filter_map(Value::as_str).map(str::to_owned).collect(),
-            false => Vec::new(),
-        };
-        if !essential_acr.is_empty() && !essential_acr.iter().any(|acr| offered.contains(acr)) {
-            return Err(unmet("acr_unreachable"));
+    pub(super) fn of(claims: &ClaimsRequest, acr_values: Vec<String>, offered: &[String]) -> Result<Self, Refusal> {
+        Ok(Self { subjects: subjects(claims)?, acr: AcrWanted::of(claims, acr_values, offered)? })
+    }
+}
+
+/// UserInfo is about the person of the ID Token (Core §5.3.2): asked for in both places, both must be met.
+fn subjects(claims: &ClaimsRequest) -> Result<Vec<String>, Refusal> {
+    let of = |wish| texts(wish, "claims_sub", "claims: the values of sub must be strings");
+    let (token, userinfo) = (of(claims.id_token.get("sub"))?, of(claims.userinfo.get("sub"))?);
+    match (token, userinfo) {
+        (Some(token), Some(userinfo)) => {
+            let both: Vec<String> = token.into_iter().filter(|sub| userinfo.contains(sub)).collect();
+            match both.is_empty() {
+                true => {
+                    Err(malformed("claims_sub_differs", "claims: id_token and userinfo ask for different subjects"))
+                }
+                false => Ok(both),
+            }
         }
-        let sub = match member("sub", "value") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(sub)) => Some(sub.clone()),
-            Some(_) => return Err(malformed("claims_sub")),
+        (token, userinfo) => Ok(token.or(userinfo).unwrap_or_default()),
+    }
+}
+
+impl AcrWanted {
+    fn of(claims: &ClaimsRequest, acr_values: Vec<String>, offered: &[String]) -> Result<Self, Refusal> {
+        let wish = claims.id_token.get("acr");
+        let asked = texts(wish, "claims_acr", "claims: the values of acr must be strings")?;
+        let necessity = wish.map(|wish| wish.necessity).unwrap_or_default();
+        let values = match (necessity, asked) {
+            (Necessity::Essential, asked) => asked.unwrap_or_default(),
+            // §5.5.1.1: what both together mean is not specified. The claim comes first, and neither is lost.
+            (Necessity::Voluntary, asked) => {
+                let mut values = asked.unwrap_or_default();
+                values.extend(acr_values);
+                values
+            }
         };
-        Ok(Self {
-            sub,
-            essential_acr,
-            auth_time: match id_token.and_then(|all| all.get("auth_time")) {
-                Some(_) => AuthTimeClaim::Asked,
-                None => AuthTimeClaim::NotAsked,
-            },
-            id_token: names("id_token"),
-            userinfo: names("userinfo"),
-        })
+        let reachable: Vec<String> = values.iter().filter(|acr| offered.contains(acr)).cloned().collect();
+        match necessity == Necessity::Essential && !values.is_empty() && reachable.is_empty() {
+            true => Err(unmet("acr_unreachable")),
+            false => Ok(Self { necessity, values, reachable }),
+        }
+    }
+
+    /// Whether a sign-in of this `acr` is what was asked for.
+    pub(super) fn is_met(&self, acr: Option<&str>) -> bool {
+        match (self.values.is_empty(), self.necessity) {
+            (true, Necessity::Voluntary) => true,
+            (true, Necessity::Essential) => acr.is_some(),
+            (false, _) => acr.is_some_and(|acr| self.values.iter().any(|value| value == acr)),
+        }
     }
 }
 

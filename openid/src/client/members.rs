@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::auth::METHODS;
 use super::flows::{Flows, flows, redirects};
 use super::jose_members::{self, Encryption, ObjectSigning, UserinfoForm};
-use super::metadata::{ApplicationType, AuthMethod, AuthTime, Metadata, SessionWanted};
+use super::metadata::{ApplicationType, AuthMethod, Metadata, SessionWanted};
 use super::registered::{Proposal, is_language_tag, wrong};
 use super::shown;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
@@ -60,7 +60,6 @@ pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
         client_name: shown::names(&proposal)?,
         links: shown::links(&proposal)?,
         default_max_age: proposal.seconds("default_max_age")?,
-        auth_time: if proposal.flag("require_auth_time")? { AuthTime::Required } else { AuthTime::WhenAsked },
         default_acr_values: proposal.list("default_acr_values")?.unwrap_or_default(),
         post_logout_redirect_uris: redirects(&proposal, "post_logout_redirect_uris", flows.application_type)?
             .unwrap_or_default(),
@@ -240,6 +239,8 @@ fn others(proposal: &Proposal<'_>) -> Result<(), Refusal> {
         proposal.text(name)?;
     }
     proposal.list("contacts")?;
+    // Every ID Token carries `auth_time`.
+    proposal.flag("require_auth_time")?;
     // OpenID Connect Registration §2: it must use the https scheme.
     if let Some((_, kind)) = proposal.web_uri("initiate_login_uri")?
         && kind != Kind::Https

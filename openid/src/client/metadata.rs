@@ -51,8 +51,6 @@ pub struct Metadata {
     pub links: Links,
     /// `default_max_age`, seconds.
     pub default_max_age: Option<u32>,
-    /// `require_auth_time`.
-    pub auth_time: AuthTime,
     /// `default_acr_values`.
     pub default_acr_values: Vec<String>,
     /// `post_logout_redirect_uris`, compared as strings.
@@ -102,15 +100,6 @@ pub enum ClientKind {
     Confidential,
     /// It cannot.
     Public,
-}
-
-/// Whether ID Tokens must carry `auth_time`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthTime {
-    /// `require_auth_time` is true.
-    Required,
-    /// Only when asked for.
-    WhenAsked,
 }
 
 /// Whether a client says it needs `sid`.

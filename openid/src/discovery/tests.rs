@@ -22,6 +22,7 @@ fn offers() -> Offers {
         id_token_algs: vec![JwsAlg::Rs256, JwsAlg::Es256],
         claims: vec!["sub".into(), "name".into()],
         acr_values: vec![],
+        claims_locales: vec![],
         ui_locales: vec!["en".into()],
         sign_up: crate::authorize::request::SignUp::Closed,
         links: Links::default(),

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::acr::Amr;
+use crate::claims::parameter::ClaimsRequest;
 use crate::name::{AccountId, ClientId, GrantId, SessionId, Sid, Sub};
 use crate::time::Time;
 use crate::wire::scope::Scope;
@@ -176,8 +177,8 @@ pub struct Grant {
     pub kind: GrantKind,
     /// What was granted.
     pub scope: Scope,
-    /// The `claims` parameter as granted (OpenID Connect Core §5.5), JSON text; empty if none.
-    pub claims: String,
+    /// `claims` and `claims_locales` as granted (OpenID Connect Core §5.5, §5.2).
+    pub claims: ClaimsRequest,
     /// Resource indicators granted (RFC 8707).
     pub resources: Vec<String>,
     /// `auth_time` of the sign-in it came from: refreshed ID Tokens repeat it (Core §12.2).
@@ -188,8 +189,6 @@ pub struct Grant {
     pub amr: Amr,
     /// `nonce` of the request it came from.
     pub nonce: Option<String>,
-    /// Whether `auth_time` must be in its ID Tokens (Core §2: `max_age` or essential claim).
-    pub auth_time_wanted: bool,
     /// When it was granted.
     pub created_at: Time,
     /// The absolute end of its refresh tokens.

@@ -1,11 +1,12 @@
 //! Claims about a person: ID Tokens (OpenID Connect Core §2, §3.1.3.6, §12.2) and UserInfo (§5.3, §5.4, §5.5).
 //!
-//! Invariant: an ID Token holds protocol claims and what the `claims` parameter asked for in it; what a scope asks for comes
+//! What is told of the person is [`crate::claims`]'. Invariant: an ID Token holds protocol claims and what the `claims` parameter asked for in it; what a scope asks for comes
 //! from UserInfo, unless no access token is ever issued (Core §5.4).
 
 use serde_json::{Map, Value, json};
 
-use crate::account::Account;
+use crate::claims::parameter::{ClaimsRequest, Place};
+use crate::claims::told::Person;
 use crate::name::Sub;
 use crate::session::{Grant, SessionStanding};
 use crate::time::Time;
@@ -50,11 +51,6 @@ pub fn is_reserved(name: &str) -> bool {
     PROTOCOL.contains(&name) || RESERVED.contains(&name)
 }
 
-/// Every claim a client may get: `claims_supported` (OpenID Connect Discovery §3).
-pub fn supported() -> Vec<&'static str> {
-    PROTOCOL.iter().chain(SCOPES.iter().flat_map(|(_, names)| *names)).copied().collect()
-}
-
 /// What an ID Token says besides its grant.
 #[derive(Clone, Copy, Debug)]
 pub struct IdTokenFacts<'a> {
@@ -69,7 +65,7 @@ pub struct IdTokenFacts<'a> {
     /// Which kind of ID Token was ruled: decides `nonce` and `sid`.
     pub issue: IdTokenIssue,
     /// The person, for claims asked for in the ID Token.
-    pub account: Option<&'a Account>,
+    pub person: Option<Person<'a>>,
     /// Whether claims of scopes are in it.
     pub scopes: Scopes,
 }
@@ -122,73 +118,17 @@ pub fn id_token(grant: &Grant, facts: &IdTokenFacts<'_>) -> Map<String, Value> {
     if facts.issue != IdTokenIssue::WithoutNonce(SessionStanding::Over) {
         claims.insert("sid".into(), json!(grant.sid.as_str()));
     }
-    if let Some(account) = facts.account {
-        if facts.scopes == Scopes::InIdToken {
-            fill_scopes(&mut claims, &grant.scope, account);
-        }
-        for name in asked(&grant.claims, Place::IdToken) {
-            fill(&mut claims, &name, account);
-        }
+    if let Some(person) = facts.person {
+        let scope = (facts.scopes == Scopes::InIdToken).then_some(&grant.scope);
+        person.tell(&mut claims, scope, (&grant.claims, Place::IdToken));
     }
     claims
 }
 
 /// The claims of a UserInfo response: `sub`, what the scope asks for, what the `claims` parameter asks for.
-pub fn userinfo(sub: &Sub, scope: &Scope, claims_parameter: &str, account: &Account) -> Map<String, Value> {
+pub fn userinfo(sub: &Sub, scope: &Scope, request: &ClaimsRequest, person: &Person<'_>) -> Map<String, Value> {
     let mut claims = Map::new();
     claims.insert("sub".into(), json!(sub.as_str()));
-    fill_scopes(&mut claims, scope, account);
-    for name in asked(claims_parameter, Place::UserInfo) {
-        fill(&mut claims, &name, account);
-    }
+    person.tell(&mut claims, Some(scope), (request, Place::UserInfo));
     claims
-}
-
-/// The two places the `claims` parameter asks for claims in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// `id_token`.
-    IdToken,
-    /// `userinfo`.
-    UserInfo,
-}
-
-/// The names the `claims` parameter asks for in one place (OpenID Connect Core §5.5), without those of the protocol.
-pub fn asked(claims_parameter: &str, place: Place) -> Vec<String> {
-    let member = match place {
-        Place::IdToken => "id_token",
-        Place::UserInfo => "userinfo",
-    };
-    let Ok(Value::Object(parameter)) = serde_json::from_str(claims_parameter) else {
-        return Vec::new();
-    };
-    let names = parameter.get(member).and_then(Value::as_object);
-    names.into_iter().flatten().map(|(name, _)| name.clone()).filter(|name| !is_reserved(name)).collect()
-}
-
-fn fill_scopes(claims: &mut Map<String, Value>, scope: &Scope, account: &Account) {
-    for (_, names) in SCOPES.iter().filter(|(value, _)| scope.contains(value)) {
-        for name in *names {
-            fill(claims, name, account);
-        }
-    }
-}
-
-fn fill(claims: &mut Map<String, Value>, name: &str, account: &Account) {
-    if let Some(value) = value_of(name, account) {
-        claims.insert(name.to_owned(), value);
-    }
-}
-
-/// One claim of a person, if it is known. Unknown ones are left out, never null (Core §5.3.2).
-fn value_of(name: &str, account: &Account) -> Option<Value> {
-    let known = account.claims.get(name).filter(|value| !value.is_null()).cloned();
-    match name {
-        _ if is_reserved(name) => None,
-        "updated_at" => Some(json!(account.updated_at.seconds())),
-        "preferred_username" => known.or_else(|| Some(json!(account.username))),
-        "email_verified" => account.claims.get("email").map(|_| known.unwrap_or(Value::Bool(false))),
-        "phone_number_verified" => account.claims.get("phone_number").map(|_| known.unwrap_or(Value::Bool(false))),
-        _ => known,
-    }
 }

@@ -3,6 +3,7 @@
 //! Invariant: a token is live only while everything it hangs from is: its grant, and its session unless the grant is
 //! offline (`logout.md` §2).
 
+use crate::claims::parameter::ClaimsRequest;
 use crate::name::{AccountId, ClientId, GrantId, Sid, Sub};
 use crate::time::Time;
 use crate::wire::scope::Scope;
@@ -22,8 +23,8 @@ pub struct TokenFacts {
     pub sid: Option<Sid>,
     /// Its scope.
     pub scope: Scope,
-    /// The `claims` parameter as granted, JSON text; empty if none.
-    pub claims: String,
+    /// `claims` and `claims_locales` as granted.
+    pub claims: ClaimsRequest,
     /// The resources it is for.
     pub resources: Vec<String>,
     /// When it was issued.

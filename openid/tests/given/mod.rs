@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use openid::acr::Amr;
+use openid::claims::parameter::ClaimsRequest;
 use openid::client::auth::{Audience, Judged, Keys, Presented, judge};
 use openid::client::metadata::Metadata;
 use openid::client::policy::Policy;
@@ -160,13 +161,12 @@ pub(crate) fn grant(given: &Value, client: &str, scope: &str) -> Grant {
         session: SessionId::new("session"),
         kind,
         scope,
-        claims: given["claims"].as_str().unwrap_or_default().to_owned(),
+        claims: ClaimsRequest::stored(given["claims"].as_str().unwrap_or_default()).unwrap(),
         resources: texts(&given["resources"]),
         auth_time: NOW - seconds(3600),
         acr: Some("urn:ostiary:acr:password".to_owned()),
         amr: Amr::one("pwd"),
         nonce: Some("n-0S6_WzA2Mj".to_owned()),
-        auth_time_wanted: false,
         created_at: NOW,
         expires_at: NOW,
     }

@@ -4,6 +4,7 @@
 //! Invariant: the key to encrypt it to is found before the transaction that grants it, and it is signed after.
 
 use openid::authorize::response_type::{Part, ResponseType};
+use openid::claims::told::Person;
 use openid::client::Client;
 use openid::session::Grant;
 use openid::time::Time;
@@ -34,10 +35,11 @@ pub(super) async fn seal(
     (to, now): (Option<&Recipient>, Time),
 ) -> Result<String, Stop> {
     // The person's claims are read only if some are told in the ID Token.
-    let account = match grant.claims.is_empty() && scopes == Scopes::FromUserinfo {
+    let account = match grant.claims.id_token.is_empty() && scopes == Scopes::FromUserinfo {
         true => None,
         false => op.store().reader().await?.account(&grant.account).await?,
     };
+    let catalogue = op.catalogue();
     let hash = |text: Option<&str>| text.map(|text| jose::half_hash(client.metadata.id_token_alg, text));
     let (at_hash, c_hash, s_hash) = (hash(beside.access), hash(beside.code), hash(beside.state));
     let facts = IdTokenFacts {
@@ -46,7 +48,7 @@ pub(super) async fn seal(
         expires_at: now + op.terms(&client.policy).id_token,
         hashes: Hashes { at_hash: at_hash.as_deref(), c_hash: c_hash.as_deref(), s_hash: s_hash.as_deref() },
         issue,
-        account: account.as_ref(),
+        person: account.as_ref().map(|account| Person { account, catalogue: &catalogue }),
         scopes,
     };
     let said = Said { signed: Some(client.metadata.id_token_alg), encrypted: to };

@@ -4,6 +4,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
+use openid::claims::told::Person;
 use openid::client::jose_members::UserinfoForm;
 use openid::userinfo;
 use openid::wire::refusal::{ErrorCode, refuse};
@@ -31,7 +32,7 @@ pub(super) async fn userinfo(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         return Err(refuse(ErrorCode::InvalidToken, "account_over", "the access token is unknown or has ended").into());
     };
     op.see(found.and_then(|found| found.session), now);
-    let claims = allowed.answer(&account);
+    let claims = allowed.answer(&Person { account: &account, catalogue: &op.catalogue() });
     let client = op.clients().find(op.store(), allowed.client.as_str()).await?;
     let Some(client) = client.filter(|client| client.metadata.userinfo != UserinfoForm::default()) else {
         return Ok(json(StatusCode::OK, &Value::Object(claims)));

@@ -6,9 +6,9 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 use bytes::Bytes;
 use openid::authorize::request::SignUp;
+use openid::claims::catalogue::Catalogue;
 use openid::discovery::{self, Endpoints, Links, Offers};
 use openid::registration::Registration;
-use openid::token::claims;
 use serde_json::Value;
 
 use super::ask::Ask;
@@ -24,10 +24,10 @@ pub(crate) fn configuration(op: &Op) -> Answer {
 }
 
 /// Makes the discovery document: when the server starts, and when the operator has decided something.
-pub(crate) fn discovery(config: &Config, sign_up: SignUp, registration: Registration) -> Bytes {
+pub(crate) fn discovery(config: &Config, sign_up: SignUp, registration: Registration, catalogue: &Catalogue) -> Bytes {
     let issuer = config.issuer.as_str();
     let at = |path: &str| format!("{issuer}{path}");
-    let allowed = offers(sign_up);
+    let allowed = offers(sign_up, catalogue);
     let offers = Offers {
         issuer: issuer.to_owned(),
         endpoints: Endpoints {
@@ -42,7 +42,8 @@ pub(crate) fn discovery(config: &Config, sign_up: SignUp, registration: Registra
         },
         scopes: allowed.scopes,
         id_token_algs: ALGORITHMS.to_vec(),
-        claims: claims::supported().into_iter().map(str::to_owned).collect(),
+        claims: catalogue.supported().into_iter().map(str::to_owned).collect(),
+        claims_locales: catalogue.locales.clone(),
         acr_values: allowed.acr_values,
         ui_locales: page::ui_locales(),
         sign_up: allowed.sign_up,
@@ -83,7 +84,7 @@ pub(crate) fn asset(op: &Op, ask: &Ask) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, Registration, SignUp, Value, discovery};
+    use super::{Catalogue, Config, Registration, SignUp, Value, discovery};
 
     #[test]
     fn discovery_names_the_claims_of_the_protocol_too() {
@@ -93,7 +94,8 @@ mod tests {
         let text = "issuer = \"https://op.example\"\nsecret_file = \"secret\"\n";
         let config = Config::read(text, "test", &dir, std::iter::empty()).unwrap();
         std::fs::remove_dir_all(&dir).unwrap();
-        let document: Value = serde_json::from_slice(&discovery(&config, SignUp::Open, Registration::Off)).unwrap();
+        let document = discovery(&config, SignUp::Open, Registration::Off, &Catalogue::default());
+        let document: Value = serde_json::from_slice(&document).unwrap();
         let claims: Vec<&str> =
             document["claims_supported"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         for claim in ["sub", "iss", "auth_time", "acr", "sid", "email"] {

@@ -21,10 +21,12 @@ macro_rules! session_columns {
 }
 pub(super) use session_columns;
 
+// The column `auth_time_wanted` is written and not read: every ID Token carries `auth_time`, and a release before this one
+// reads it.
 macro_rules! grant_columns {
     () => {
         "id, client, account, sub, sid, session, kind, scope, claims, resources, auth_time, acr, amr, nonce, \
-         auth_time_wanted, created_at, expires_at"
+         created_at, expires_at"
     };
 }
 pub(crate) use grant_columns;
@@ -55,13 +57,12 @@ pub(crate) fn read_grant(row: &mut Row) -> Result<Grant, Fault> {
         session: SessionId::new(row.take::<String>()?),
         kind: text::word(&row.take::<String>()?, GrantKind::read)?,
         scope: Scope::from(row.take::<String>()?),
-        claims: row.take()?,
+        claims: text::claims(&row.take::<String>()?)?,
         resources: text::read_list(&row.take::<String>()?, "resources")?,
         auth_time: row.take()?,
         acr: row.take()?,
         amr: Amr::read(&row.take::<String>()?),
         nonce: row.take()?,
-        auth_time_wanted: row.take::<i64>()? != 0,
         created_at: row.take()?,
         expires_at: row.take()?,
     })

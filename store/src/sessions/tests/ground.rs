@@ -1,6 +1,7 @@
 //! Accounts, clients and sessions to play with.
 
 use openid::acr::Amr;
+use openid::claims::parameter::ClaimsRequest;
 use openid::logout::judge::{End, Ended, OfflineGrants};
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
 use openid::session::{Cause, Grant, GrantKind, SessionKind};
@@ -142,13 +143,12 @@ pub(crate) fn grant(
         session: session.clone(),
         kind,
         scope: Scope::from("openid offline_access".to_owned()),
-        claims: String::new(),
+        claims: ClaimsRequest::default(),
         resources: vec!["https://api.example/\"quoted\"".to_owned()],
         auth_time: START,
         acr: None,
         amr: Amr::one("pwd"),
         nonce: Some("n".to_owned()),
-        auth_time_wanted: true,
         created_at: START,
         expires_at: START + Span::from_days(30),
     }
