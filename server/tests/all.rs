@@ -3,6 +3,7 @@
 
 mod account;
 mod authorize;
+mod certification;
 mod cli;
 mod client;
 mod consent;
