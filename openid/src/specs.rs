@@ -1,8 +1,9 @@
-//! The specifications this server follows: one table that drives `docs/specs.md` and the listing of clauses with cases.
+//! The specifications this server follows: one table that drives `docs/specs.md` and the listing of clauses that are
+//! tested.
 //!
 //! Invariant: every clause a case names belongs to a row here (`openid/tests/cases.rs` checks).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// One specification.
@@ -69,30 +70,56 @@ pub fn of(clause: &str) -> Option<&'static Spec> {
     SPECS.iter().filter(|spec| clause.starts_with(spec.name)).max_by_key(|spec| spec.name.len())
 }
 
-/// Renders `docs/specs.md` from the table and the clauses that cases name (clause → number of cases).
-pub fn render(clauses: &BTreeMap<String, usize>) -> String {
+/// By whom a clause is tested.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tested {
+    /// How many cases name it.
+    pub cases: usize,
+    /// The files they are in, below `openid/cases/`, without their ends.
+    pub files: BTreeSet<String>,
+    /// The files of tests that cite it, from the top.
+    pub tests: BTreeSet<String>,
+}
+
+/// Renders `docs/specs.md` from the table and the clauses that cases name and tests cite.
+pub fn render(clauses: &BTreeMap<String, Tested>) -> String {
     let mut page = String::from(
         "# Specifications\n\n\
-         Generated from `openid/src/specs.rs` and the clauses named by the cases in `openid/cases/`. Do not edit; run\n\
-         `cargo xtask docs`.\n\n\
-         | specification | version | module | cases |\n|---|---|---|---|\n",
+         Generated from `openid/src/specs.rs`, the clauses named by the cases in `openid/cases/`, and those cited by tests.\n\
+         Do not edit; run `cargo xtask docs`.\n\n\
+         | specification | version | module | cases | clauses tested |\n|---|---|---|---|---|\n",
     );
+    let of =
+        |spec: &Spec| -> Vec<(&String, &Tested)> { clauses.iter().filter(|(clause, _)| is_of(clause, spec)).collect() };
     for spec in SPECS {
-        let cases: usize = clauses.iter().filter(|(clause, _)| is_of(clause, spec)).map(|(_, amount)| amount).sum();
-        let _ = writeln!(page, "| [{}]({}) | {} | {} | {cases} |", spec.title, spec.link, spec.version, spec.module);
+        let (cases, tested) = (of(spec).iter().map(|(_, tested)| tested.cases).sum::<usize>(), of(spec).len());
+        let (title, link) = (spec.title, spec.link);
+        let _ = writeln!(page, "| [{title}]({link}) | {} | {} | {cases} | {tested} |", spec.version, spec.module);
     }
-    page.push_str("\n## Clauses with cases\n");
-    for spec in SPECS {
-        let named: Vec<String> = clauses
-            .iter()
-            .filter(|(clause, _)| is_of(clause, spec))
-            .map(|(clause, amount)| format!("{} ({amount})", clause.trim_start_matches(spec.name).trim()))
-            .collect();
-        if !named.is_empty() {
-            let _ = writeln!(page, "\n**{}**: {}", spec.name, named.join(", "));
+    page.push_str("\n## Clauses\n\nCases are in `openid/cases/`; the other tests are walks through the running server, and unit tests.\n");
+    for spec in SPECS.iter().filter(|spec| !of(spec).is_empty()) {
+        let _ = write!(page, "\n### {}\n\n| clause | cases | other tests that cite it |\n|---|---|---|\n", spec.name);
+        let mut lines: Vec<(Vec<u32>, String)> =
+            of(spec).into_iter().map(|(clause, tested)| line(clause, spec, tested)).collect();
+        lines.sort();
+        for (_, line) in lines {
+            page.push_str(&line);
         }
     }
     page
+}
+
+/// A row of the table, and what it is sorted by: the numbers of its section.
+fn line(clause: &str, spec: &Spec, tested: &Tested) -> (Vec<u32>, String) {
+    let section = clause.trim_start_matches(spec.name).trim();
+    let numbers =
+        section.trim_start_matches('§').split(['.', ' ']).map(|part| part.parse().unwrap_or(u32::MAX)).collect();
+    let texts = |all: &BTreeSet<String>| all.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let cases = match tested.cases {
+        0 => String::new(),
+        some => format!("{some} in {}", texts(&tested.files)),
+    };
+    (numbers, format!("| {section} | {cases} | {} |\n", texts(&tested.tests)))
 }
 
 fn is_of(clause: &str, spec: &Spec) -> bool {

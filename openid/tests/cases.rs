@@ -5,8 +5,9 @@
 
 #[expect(dead_code, reason = "shared with the other tests of cases, which use the rest")]
 mod given;
+mod tested;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -586,18 +587,23 @@ fn every_method_has_cases() {
     }
 }
 
-#[test]
-fn the_page_of_specifications_is_in_step() {
-    let mut clauses: BTreeMap<String, usize> = BTreeMap::new();
-    for (_, case) in cases("") {
-        *clauses.entry(case["clause"].as_str().unwrap().to_owned()).or_default() += 1;
-    }
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/specs.md");
-    let rendered = specs::render(&clauses);
+/// A page of `docs/`, compared, or written if `UPDATE_DOCS` is set.
+fn in_step(name: &str, rendered: &str) {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::create_dir_all(page.parent().unwrap()).unwrap();
-        std::fs::write(&page, &rendered).unwrap();
+        std::fs::write(&page, rendered).unwrap();
     }
     let written = std::fs::read_to_string(&page).unwrap_or_default();
-    assert!(written == rendered, "docs/specs.md is out of step: cargo xtask docs writes it anew");
+    assert!(written == rendered, "docs/{name} is out of step: cargo xtask docs writes it anew");
+}
+
+#[test]
+fn the_page_of_specifications_is_in_step() {
+    in_step("specs.md", &specs::render(&tested::clauses()));
+}
+
+/// Every row of the examiner's list is named by a test or a case, and no test names a row that is not there.
+#[test]
+fn the_page_of_the_examiner_is_in_step() {
+    in_step("certification.md", &tested::certification());
 }

@@ -13,7 +13,7 @@ use crate::ground::passes;
 
 const CODE: Variant = Variant { kind: "code", mode: Mode::Default };
 
-/// oidcc-codereuse: 400, invalid_grant, JSON; item 7, item 24.
+/// oidcc-codereuse: 400, `invalid_grant`, JSON; item 7, item 24.
 #[tokio::test]
 async fn a_code_twice() {
     let examiner = Examiner::shared().await;
@@ -26,7 +26,7 @@ async fn a_code_twice() {
     }
 }
 
-/// oidcc-codereuse-30seconds: still invalid_grant after 30 seconds, and what the first use gave is dead; item 7.
+/// oidcc-codereuse-30seconds: still `invalid_grant` after 30 seconds, and what the first use gave is dead; item 7.
 #[tokio::test]
 async fn a_code_twice_half_a_minute_later() {
     // Time passes here, for everybody.
@@ -45,7 +45,7 @@ async fn a_code_twice_half_a_minute_later() {
     }
 }
 
-/// oidcc-ensure-request-with-valid-pkce-succeeds: S256, and verified; item 14's neighbour, RFC 7636 §4.6.
+/// oidcc-ensure-request-with-valid-pkce-succeeds: S256, and verified (RFC 7636 §4.6).
 #[tokio::test]
 async fn a_request_with_pkce() {
     let examiner = Examiner::shared().await;

@@ -92,8 +92,7 @@ fn typed(said: &Map<String, Value>) {
     }
 }
 
-/// oidcc-discovery-endpoint-verification, discovery, 2.0 discovery; item 16, item 20; plans: what each plan asks to be
-/// listed.
+/// oidcc-discovery-endpoint-verification, 2.3 members, 2.0 discovery; item 16, item 20: and what each plan asks to be listed.
 #[tokio::test]
 async fn the_metadata() {
     let examiner = Examiner::shared().await;
@@ -107,7 +106,7 @@ async fn the_metadata() {
     assert_eq!(said["issuer"], ISSUER, "the address of the document without its well-known part");
     let has = |name: &str, wanted: &[&str]| {
         let listed = texts(said, name);
-        wanted.iter().for_each(|value| assert!(listed.contains(value), "{name} has {value}: {listed:?}"));
+        assert!(wanted.iter().all(|value| listed.contains(value)), "{name} has {wanted:?}: {listed:?}");
     };
     for needed in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"] {
         assert!(said[needed].is_string(), "{needed}");

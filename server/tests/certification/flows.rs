@@ -6,8 +6,8 @@ use testkit::http::Question;
 use super::checks;
 use super::examiner::{Examiner, KINDS, Mode, Variant, registration};
 
-/// oidcc-server, plans: each response type in each mode, with the silent checks 2.0 authorization-response, 2.0
-/// token-response, 2.0 id-token and 2.0 userinfo; item 5, item 16, item 24.
+/// oidcc-server: each response type in each mode, with the silent checks 2.0 authorization-response, 2.0 token-response,
+/// 2.0 id-token and 2.0 userinfo; item 5, item 16, item 24.
 #[tokio::test]
 async fn a_plain_flow() {
     let examiner = Examiner::shared().await;
@@ -23,7 +23,7 @@ async fn a_plain_flow() {
     assert_eq!(fresh.url.path(), "/login");
 }
 
-/// oidcc-server, oidcc-server-client-secret-post, plans: each method of authentication that discovery lists, with each
+/// oidcc-server, oidcc-server-client-secret-post: each method of authentication that discovery lists, with each
 /// response type that has a code; item 3 and item 9 (keys and assertions without a `kid`, credentials that are encoded).
 #[tokio::test]
 async fn every_method_of_authentication() {

@@ -19,7 +19,7 @@ fn is_plain(page: &Page, path: &str, names: &[&str]) {
     }
 }
 
-/// pages: each page of a flow on a path of its own, with stable ids, and no script; a way to say no; the sign-in page again
+/// 1 pages: each page of a flow on a path of its own, with stable ids, and no script; a way to say no; the sign-in page again
 /// where somebody must sign in again.
 #[tokio::test]
 async fn pages_of_a_flow() {
@@ -46,7 +46,7 @@ async fn pages_of_a_flow() {
     is_plain(&out, "/logout", &["signed-out"]);
 }
 
-/// pages: an answer by form_post is sent by one line of script and no file, and by a button where there is none.
+/// 1 pages: an answer by `form_post` is sent by one line of script and no file, and by a button where there is none.
 #[tokio::test]
 async fn the_page_that_posts_an_answer() {
     let examiner = Examiner::shared().await;
@@ -59,7 +59,7 @@ async fn the_page_that_posts_an_answer() {
     assert!(plain, "an old browser reads it: {script}");
 }
 
-/// pages: an error has a phrase of its own, whoever looks for it by a pattern.
+/// 1 pages: an error has a phrase of its own, whoever looks for it by a pattern.
 #[tokio::test]
 async fn pages_of_errors() {
     let examiner = Examiner::shared().await;

@@ -19,7 +19,7 @@ async fn prompt_login_asks_again() {
     }
 }
 
-/// oidcc-prompt-none-not-logged-in: an error in its channel, and no code; item 4, item 6.
+/// oidcc-prompt-none-not-logged-in: an error in its channel (2.0 error-redirects), and no code; item 4, item 6.
 #[tokio::test]
 async fn prompt_none_without_a_session() {
     let examiner = Examiner::shared().await;

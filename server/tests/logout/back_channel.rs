@@ -25,6 +25,7 @@ async fn told(provider: &Provider, manners: &[Vec<Reply>]) -> Vec<RelyingParty> 
     parties
 }
 
+/// oidcc-backchannel-rp-initiated-logout; item 12.
 #[tokio::test]
 async fn a_logout_token_is_what_the_specification_says() {
     let mut walk = signed_in(plan()).await;
@@ -53,6 +54,7 @@ async fn a_logout_token_is_what_the_specification_says() {
     settles(&walk.provider, &["delivered", "delivered"], SOON).await;
 }
 
+/// item 25: no redirect is followed, a refusal is not repeated, nobody waits for a party that hangs.
 #[tokio::test]
 async fn every_answer_has_its_meaning_and_one_dead_party_delays_no_other() {
     let provider = with_ada(plan()).await;

@@ -111,6 +111,7 @@ async fn are_refused(provider: &Provider, bad: &[(&str, String, &str)]) {
     assert_eq!(bodies.len(), 1, "letter by letter the same answer: {bodies:?}");
 }
 
+/// item 14: each client's audience, lenient or the issuer alone.
 #[tokio::test]
 async fn claims_that_are_wrong() {
     let provider = plan().start().await;

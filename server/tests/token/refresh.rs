@@ -122,6 +122,7 @@ async fn of_many_refreshes_at_once_one_line_goes_on() {
     is_dead(&provider, &party, &[&after, &next[0]], &[&access]).await;
 }
 
+/// item 15: by default the token of a confidential client is not replaced.
 #[tokio::test]
 async fn a_confidential_clients_token_is_kept_and_a_policy_says_otherwise() {
     let provider = with_ada(plan()).await;

@@ -56,6 +56,7 @@ async fn asks(stream: &mut TlsStream<TcpStream>) -> String {
     String::from_utf8(answer).unwrap().lines().next().unwrap().to_owned()
 }
 
+/// item 18: of TLS 1.2, ECDHE with AES-GCM and nothing else; with an RSA key too.
 #[tokio::test]
 async fn it_speaks_tls_with_either_kind_of_key_and_people_sign_in() {
     let ecdsa = [

@@ -278,6 +278,7 @@ fn an_operator_opens_what_is_inside_and_never_more() {
     }
 }
 
+/// item 25: loopback, for tests alone.
 #[test]
 fn loopback_is_open_by_port_where_it_is_open() {
     let policy = Policy::of(&[], Loopback::Open(vec![9000]));
