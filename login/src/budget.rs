@@ -113,15 +113,30 @@ pub fn takes(username: &str, browser: Browser<'_>, limits: &Limits) -> Vec<Take>
     }
 }
 
-/// The buckets a letter to an address takes from: those of sign-ins in size, and others, so that whoever has used up the
-/// sign-ins can still ask for a new password. Nothing gives these back.
+/// The buckets a letter to an address takes from: others than those of sign-ins, so that whoever has used up the sign-ins
+/// can still ask for a new password, and nobody uses up the sign-ins of an office with letters. A network sends a tenth as
+/// many as it may try passwords, then one a minute. Nothing gives these back.
 pub fn letter_takes(address: &str, source: IpAddr, limits: &Limits) -> Vec<Take> {
-    // As in `known_key`: no username that is found begins with a zero byte.
-    let key = jose::sha256(format!("\0letter\0{}", username_key(address)).as_bytes()).to_vec();
+    // As in `known_key`: no username that is found begins with a zero byte, and no network is so long.
+    let key = jose::sha256(format!("\0letter\0{}", mailbox_key(address)).as_bytes()).to_vec();
+    let from = jose::sha256(&[b"\0letter\0".as_slice(), &network(source)].concat()).to_vec();
+    let few = Limit {
+        capacity: (limits.source.capacity / 10).max(1),
+        refill: Span::from_millis(limits.source.refill.millis() * 10),
+    };
     vec![
-        Take { budget: Budget::Source, key: network(source), limit: limits.source },
+        Take { budget: Budget::Source, key: from, limit: few },
         Take { budget: Budget::Account, key, limit: limits.account },
     ]
+}
+
+/// `ada+shop@example.org` is ada's mailbox almost everywhere: it must not be as many buckets as there are words.
+fn mailbox_key(address: &str) -> String {
+    let key = username_key(address);
+    match key.rsplit_once('@') {
+        Some((local, host)) => format!("{}@{host}", local.split('+').next().unwrap_or(local)),
+        None => key,
+    }
 }
 
 /// The network a source is counted as: an IPv4 address (also one mapped into IPv6), or an IPv6 /64.

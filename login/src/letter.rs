@@ -91,6 +91,12 @@ pub fn reachable(account: &Account) -> Option<&str> {
     address.filter(|address| account.disabled_at.is_none() && confirmed && is_address(address))
 }
 
+/// Whether a letter that was written to this address goes to the owner of the account still: an address that was given up
+/// since, or is not confirmed any more, may be anybody's.
+pub fn still_reaches(account: &Account, address: &str) -> bool {
+    reachable(account).is_some_and(|own| address_key(own) == address_key(address))
+}
+
 /// What a mail server's reply means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weighed {
@@ -102,13 +108,26 @@ pub enum Weighed {
     Later,
 }
 
+/// What a reply was given to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The address itself: no mail server could be asked to take it.
+    Address,
+    /// The greeting, TLS, our credentials, `MAIL FROM`: nothing of this letter was known yet.
+    Door,
+    /// `RCPT TO` and `DATA`.
+    Letter,
+}
+
 /// Weighs the code of a reply, RFC 5321 §4.2.1 and §4.2.3; none if there was no reply.
-pub fn weigh(code: Option<u16>) -> Weighed {
-    match code {
-        Some(200..=299) => Weighed::Delivered,
-        // The mailbox, its size, its name, the transaction as a whole. The others (syntax, authentication) are ours to mend.
-        Some(550..=554) => Weighed::Refused,
-        Some(_) | None => Weighed::Later,
+pub fn weigh(phase: Phase, code: Option<u16>) -> Weighed {
+    match (phase, code) {
+        (Phase::Address, _) => Weighed::Refused,
+        (Phase::Letter, Some(200..=299)) => Weighed::Delivered,
+        // The mailbox, its size, its name, its domain (RFC 7504), the transaction as a whole.
+        (Phase::Letter, Some(501 | 521 | 550..=554 | 556)) => Weighed::Refused,
+        // What is said at the door (RFC 5321 §3.1: 554 is "no SMTP service here") says nothing of the letter.
+        (Phase::Letter | Phase::Door, _) => Weighed::Later,
     }
 }
 
@@ -117,9 +136,15 @@ pub fn address_key(address: &str) -> String {
     address.trim().to_lowercase()
 }
 
-/// Whether a letter can be sent to what somebody typed.
+/// Whether a letter can be sent to what somebody typed: a `Dot-string` at a `Domain` (RFC 5321 §4.1.2, RFC 6531 §3.3).
 pub fn is_address(typed: &str) -> bool {
-    let has_host =
-        typed.rsplit_once('@').is_some_and(|(_, host)| !host.starts_with(['.', '-', '[']) && !host.ends_with('.'));
-    has_host && !typed.contains(['<', '>', '"', ',', ';', ':', '\\']) && crate::claims::parse("email", typed).is_ok()
+    let Some((local, host)) = typed.rsplit_once('@') else { return false };
+    let atext = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || !c.is_ascii();
+    let local_fits = local.len() <= 64 && local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(atext));
+    let label = |label: &str| {
+        let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || !c.is_ascii();
+        (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-') && label.chars().all(legal)
+    };
+    let host_fits = host.len() <= 255 && host.split('.').all(label);
+    local_fits && host_fits && crate::claims::parse("email", typed).is_ok()
 }

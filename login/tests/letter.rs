@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use login::budget::{self, Browser, Limits};
-use login::letter::{About, Standing, Weighed, is_address, judge, reachable, weigh};
+use login::letter::{About, Phase, Standing, Weighed, is_address, judge, reachable, still_reaches, weigh};
 use openid::account::Account;
 use openid::name::AccountId;
 use openid::time::{Span, Time};
@@ -37,7 +37,7 @@ fn every_kind_is_read_back_and_a_new_password_is_hurried() {
 }
 
 #[test]
-fn replies_are_weighed_by_their_code() {
+fn replies_are_weighed_by_their_code_and_by_what_they_answer() {
     for (code, weighed) in [
         (Some(250), Weighed::Delivered),
         (Some(251), Weighed::Delivered),
@@ -46,15 +46,21 @@ fn replies_are_weighed_by_their_code() {
         (Some(451), Weighed::Later),
         (Some(452), Weighed::Later),
         (Some(500), Weighed::Later),
+        (Some(501), Weighed::Refused),
+        (Some(521), Weighed::Refused),
         (Some(530), Weighed::Later),
         (Some(535), Weighed::Later),
         (Some(550), Weighed::Refused),
         (Some(552), Weighed::Refused),
         (Some(554), Weighed::Refused),
         (Some(555), Weighed::Later),
+        (Some(556), Weighed::Refused),
         (None, Weighed::Later),
     ] {
-        assert_eq!(weigh(code), weighed, "{code:?}");
+        assert_eq!(weigh(Phase::Letter, code), weighed, "{code:?}");
+        // A server that is not in the mood for us has said nothing of the letter.
+        assert_eq!(weigh(Phase::Door, code), Weighed::Later, "{code:?}");
+        assert_eq!(weigh(Phase::Address, code), Weighed::Refused, "{code:?}");
     }
 }
 
@@ -78,6 +84,14 @@ fn addresses() {
         "ada@.example.org",
         "ada@example.org.",
         "ada@eve@example.org",
+        "a..b@example.org",
+        ".a@example.org",
+        "a.@example.org",
+        "a(b@example.org",
+        "a@example..org",
+        "a@example.org/",
+        "a@-example.org",
+        concat!("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "@example.org"),
     ] {
         assert!(!is_address(bad), "{bad:?}");
     }
@@ -107,18 +121,29 @@ fn a_new_password_goes_only_where_somebody_vouched_for() {
     assert_eq!(reachable(&account(json!({"name": "Ada"}))), None);
     let over = Account { disabled_at: Some(NOW), ..account(json!({"email": "ada@example.org"})) };
     assert_eq!(reachable(&over), None);
+    // A link that is out works while its address is the account's, and confirmed.
+    let moved = account(json!({"email": "countess@example.net"}));
+    assert!(still_reaches(&moved, "Countess@example.net") && !still_reaches(&moved, "ada@example.org"));
+    assert!(!still_reaches(&over, "ada@example.org"));
+    let doubted = account(json!({"email": "ada@example.org", "email_verified": false}));
+    assert!(!still_reaches(&doubted, "ada@example.org"));
 }
 
 #[test]
-fn letters_and_sign_ins_have_different_buckets_but_share_the_source() {
+fn letters_and_sign_ins_have_different_buckets() {
     let limits = Limits::of(600, 10, 20);
     let source = Ipv4Addr::new(192, 0, 2, 1).into();
     let letters = budget::letter_takes(" Ada@Example.org ", source, &limits);
     assert_eq!(letters, budget::letter_takes("ada@example.org", source, &limits));
     let sign_ins = budget::takes("ada@example.org", Browser::Stranger(source), &limits);
-    assert_eq!(letters[0], sign_ins[0], "one network, one budget");
+    assert_ne!(letters[0].key, sign_ins[0].key, "who has used up the sign-ins can ask for a new password");
+    assert_eq!((letters[0].limit.capacity, letters[0].limit.refill), (60, Span::from_minutes(1)));
     assert_ne!(letters[1].key, sign_ins[1].key);
     assert_eq!(letters[1].limit, sign_ins[1].limit);
+    let plus = |word: &str| budget::letter_takes(&format!("ada+{word}@example.org"), source, &limits)[1].key.clone();
+    assert_eq!((plus("a"), plus("b")), (letters[1].key.clone(), letters[1].key.clone()), "one mailbox, one budget");
+    assert_ne!(budget::letter_takes("adam@example.org", source, &limits)[1].key, letters[1].key);
+    assert!(limits.forget_after().millis() >= letters[0].limit.refill.millis() * i64::from(letters[0].limit.capacity));
 }
 
 proptest! {

@@ -12,7 +12,7 @@ use crate::endpoint::ask::Ask;
 use crate::op::Op;
 
 /// How long a browser is known.
-pub const LIFE: Span = Span::from_days(365);
+const LIFE: Span = Span::from_days(365);
 
 /// More accounts than this in one browser push the oldest out.
 const MOST: usize = 8;
@@ -58,9 +58,9 @@ impl KnownAccounts {
         self
     }
 
-    /// The cookie's value.
-    pub fn seal(&self, op: &Op) -> String {
+    /// The cookie, as `Set-Cookie` has it.
+    pub fn cookie(&self, op: &Op) -> String {
         let bytes = serde_json::to_vec(&self.0).expect("a list of names is plain data");
-        op.sealing().seal("known", &bytes)
+        Cookie::Known.set(op.dress(), &op.sealing().seal("known", &bytes), Some(LIFE))
     }
 }

@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use login::letter::{About, Weighed, weigh};
+use login::letter::{About, Weighed, still_reaches, weigh};
 use openid::logout::backchannel::{self, Again};
 use openid::name::Secret;
 use openid::time::Span;
-use store::{LeasedLetter, Letter, Outcome, Said};
+use store::{LeasedLetter, Letter, Outcome, Queue, Said};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -25,7 +25,7 @@ const ATTEMPT: Duration = Duration::from_secs(45);
 const LEASE: Span = Span::from_seconds(45 + 2 * 30 + 5);
 
 /// Letters under way at once.
-const AT_ONCE: u32 = 4;
+const AT_ONCE: usize = 4;
 
 /// The poll is the truth, the wake-up a hint.
 const POLL: Duration = Duration::from_secs(1);
@@ -39,10 +39,14 @@ pub async fn run(op: Op, mut stop: watch::Receiver<bool>) {
             None
         }
     };
+    let mut under_way = JoinSet::new();
     while !*stop.borrow() {
-        match round(&op).await {
-            Ok(0) => {}
-            Ok(_) => continue,
+        match take(&op, under_way.len()).await {
+            Ok(leased) => {
+                for letter in leased {
+                    under_way.spawn(carry(op.clone(), letter));
+                }
+            }
             Err(stop) => {
                 tracing::error!("the postman could not look into the outbox, it tries again: {}", words(&stop));
             }
@@ -56,9 +60,11 @@ pub async fn run(op: Op, mut stop: watch::Receiver<bool>) {
         tokio::select! {
             () = woken => {}
             () = tokio::time::sleep(POLL) => {}
+            Some(_) = under_way.join_next() => {}
             _ = stop.changed() => break,
         }
     }
+    while under_way.join_next().await.is_some() {}
 }
 
 fn words(stop: &Stop) -> String {
@@ -68,37 +74,51 @@ fn words(stop: &Stop) -> String {
     }
 }
 
-/// Sends what is due, a few at once. How many there were.
-async fn round(op: &Op) -> Result<usize, Stop> {
+/// Takes what is due into the places that are free. Strangers leave one of them.
+async fn take(op: &Op, under_way: usize) -> Result<Vec<LeasedLetter>, Stop> {
     let now = op.now();
-    if !op.store().reader().await?.letter_due(now).await? {
-        return Ok(0);
+    if under_way >= AT_ONCE || !op.store().reader().await?.letter_due(now).await? {
+        return Ok(Vec::new());
     }
     let until = now + LEASE;
-    let leased = op.store().write(async move |tx| Ok(tx.lease_letters(now, until, AT_ONCE).await?)).await?;
-    let amount = leased.len();
-    let mut under_way = JoinSet::new();
-    for letter in leased {
-        let op = op.clone();
-        under_way.spawn(async move {
-            if let Err(stop) = attempt(&op, &letter).await {
-                tracing::error!(
-                    notice = letter.attempt.id,
-                    "an attempt failed on our side, it is made again when its lease runs out: {}",
-                    words(&stop)
-                );
-            }
-        });
+    let leased = op.store().write(async move |tx| {
+        let room = |taken: usize, places: usize| u32::try_from(places.saturating_sub(taken)).unwrap_or_default();
+        let mut leased = tx.lease_letters(Queue::Owners, now, until, room(under_way, AT_ONCE)).await?;
+        let strangers = room(under_way + leased.len(), AT_ONCE - 1);
+        if strangers > 0 {
+            leased.extend(tx.lease_letters(Queue::Strangers, now, until, strangers).await?);
+        }
+        Ok(leased)
+    });
+    leased.await
+}
+
+async fn carry(op: Op, letter: LeasedLetter) {
+    if let Err(stop) = attempt(&op, &letter).await {
+        tracing::error!(
+            notice = letter.attempt.id,
+            "an attempt failed on our side, it is made again when its lease runs out: {}",
+            words(&stop)
+        );
     }
-    while under_way.join_next().await.is_some() {}
-    Ok(amount)
 }
 
 async fn attempt(op: &Op, leased: &LeasedLetter) -> Result<(), Stop> {
     let now = op.now();
-    let letter = op.store().reader().await?.letter(&leased.letter).await?;
-    // Another has taken its place: nobody needs this one any more.
-    let Some(letter) = letter.filter(|letter| letter.spent_at.is_none()) else {
+    let mut reader = op.store().reader().await?;
+    let letter = reader.letter(&leased.letter).await?;
+    let account = match letter.as_ref().and_then(|letter| letter.account.as_ref()) {
+        Some(account) => reader.account(account).await?,
+        None => None,
+    };
+    drop(reader);
+    let wanted = |letter: &Letter| match letter.about {
+        // Its address may have been changed because somebody else reads there.
+        About::Recover => account.as_ref().is_some_and(|account| still_reaches(account, &letter.address)),
+        About::SignUp | About::Taken | About::Verify | About::Changed => true,
+    };
+    // Another has taken its place, or it would reach the wrong one: nobody needs it any more.
+    let Some(letter) = letter.filter(|letter| letter.spent_at.is_none() && wanted(letter)) else {
         let id = leased.attempt.id.clone();
         op.store().write(async move |tx| Ok(tx.give_up(&id, now).await?)).await?;
         return Ok(());
@@ -108,19 +128,19 @@ async fn attempt(op: &Op, leased: &LeasedLetter) -> Result<(), Stop> {
         return settle(op, leased, Outcome::Parked, said).await;
     }
     let sent = match op.mail() {
-        None => Err(Unsent { code: None, words: "no mail server is configured ([mail])".to_owned() }),
+        None => Err(Unsent::ours("no mail server is configured ([mail])".to_owned())),
         Some(mail) => {
-            let written = write(op, &letter).await?;
+            let written = write(op, &letter, account.map(|account| account.username)).await?;
             let send = mail.send(&letter.id, &letter.address, written, now);
-            let late = || Unsent { code: None, words: "no answer in time".to_owned() };
+            let late = || Unsent::ours("no answer in time".to_owned());
             tokio::time::timeout(ATTEMPT, send).await.unwrap_or_else(|_| Err(late()))
         }
     };
-    let (code, said) = match sent {
-        Ok(()) => (Some(250), Said { status: Some(250), words: "SMTP 250".to_owned() }),
-        Err(unsent) => (unsent.code, Said { status: unsent.code, words: unsent.words }),
+    let (weighed, said) = match sent {
+        Ok(()) => (Weighed::Delivered, Said { status: Some(250), words: "SMTP 250".to_owned() }),
+        Err(unsent) => (weigh(unsent.phase, unsent.code), Said { status: unsent.code, words: unsent.words }),
     };
-    match weigh(code) {
+    match weighed {
         Weighed::Delivered => settle(op, leased, Outcome::Delivered, said).await,
         Weighed::Refused => settle(op, leased, Outcome::Refused, said).await,
         Weighed::Later => later(op, leased, said).await,
@@ -128,12 +148,8 @@ async fn attempt(op: &Op, leased: &LeasedLetter) -> Result<(), Stop> {
 }
 
 /// Draws the link, notes its digest, and writes the letter in the person's language.
-async fn write(op: &Op, letter: &Letter) -> Result<page::Written, Stop> {
-    let account = match &letter.account {
-        Some(account) => op.store().reader().await?.account(account).await?,
-        None => None,
-    };
-    let username = account.map(|account| account.username).unwrap_or_default();
+async fn write(op: &Op, letter: &Letter, username: Option<String>) -> Result<page::Written, Stop> {
+    let username = username.unwrap_or_default();
     let issuer = op.issuer().as_str();
     let link = match letter.about {
         About::Taken | About::Changed => format!("{issuer}/account"),

@@ -29,6 +29,7 @@ statements! {
                        WHERE id = $1 AND disabled_at IS NULL AND password_changed_at IS NOT DISTINCT FROM $4";
     HOLD = "SELECT id FROM account WHERE id = $1 AND disabled_at IS NULL AND password_changed_at IS NOT DISTINCT FROM $2 \
             {share}";
+    HOLD_ALONE = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at FROM account WHERE id = $1 {hold}";
     UPGRADE_PASSWORD = "UPDATE account SET password = $3 WHERE id = $1 AND password = $2";
     SET_CLAIMS = "UPDATE account SET claims = $2, updated_at = $3, email_key = $4 WHERE id = $1";
     UNREAD = "SELECT id, claims FROM account WHERE email_key IS NULL ORDER BY id LIMIT $1";
@@ -172,6 +173,12 @@ impl Tx {
     pub async fn hold_account(&mut self, id: &AccountId, proven: &Password) -> Result<Option<HeldAccount>, Fault> {
         let held = self.row(&HOLD, values![id.as_str(), proven.changed_at]).await?;
         Ok(held.map(|_| HeldAccount(id.clone())))
+    }
+
+    /// An account as it stands, and stays until the transaction ends: for whoever changes it by what it is.
+    pub async fn account_to_change(&mut self, id: &AccountId) -> Result<Option<Account>, Fault> {
+        let row = self.row(&HOLD_ALONE, values![id.as_str()]).await?;
+        row.map(|mut row| account(&mut row)).transpose()
     }
 
     /// Sets the password's hash, if the password is still the one that was proven.

@@ -39,7 +39,7 @@ pub use engine::{Address, Claim, Location, Nodes};
 pub use fault::{Fault, Kind};
 pub use outbox::{
     Attempt, Counts, Cursor, Lease, Leased, LeasedLetter, Letter, Matter, NoticeFilter, NoticeRow, NoticeState,
-    Outcome, Said, Settled,
+    Outcome, Queue, Said, Settled,
 };
 pub use sessions::{
     Browser, EndReport, GrantEnding, NewSession, NewStay, Posted, Reproof, Selection, SessionFilter, SessionRow,

@@ -15,7 +15,7 @@ use openid::session::Cause;
 use openid::time::Time;
 
 pub use self::asking::{Counts, Cursor, Matter, NoticeFilter, NoticeRow, NoticeState};
-pub use self::letters::{LeasedLetter, Letter};
+pub use self::letters::{LeasedLetter, Letter, Queue};
 
 #[cfg(test)]
 pub(crate) static STATEMENTS: &[&[&Statement]] =

@@ -21,6 +21,13 @@ class Office:
         self.number = 0
         self.tried = {}
 
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if os.path.exists(os.path.join(given["dir"], "shut")):
+            return "550 5.7.1 nothing is taken from you"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("gone@"):
             return "550 5.1.1 no such mailbox"

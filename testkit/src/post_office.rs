@@ -128,6 +128,16 @@ impl PostOffice {
         }
     }
 
+    /// From now on it takes nothing from anybody: it says so to `MAIL FROM`.
+    pub fn shut(&self) {
+        fs::write(self.dir.join("shut"), "").expect("its folder can be written to");
+    }
+
+    /// It takes letters again.
+    pub fn unshut(&self) {
+        fs::remove_file(self.dir.join("shut")).expect("it was shut");
+    }
+
     /// Its port.
     pub fn port(&self) -> u16 {
         self.port

@@ -219,12 +219,18 @@ async fn update(arguments: &UpdateArguments, op: &Op, out: &Out) -> Result<(), F
         return Ok(());
     }
     let detail = json!({"claims": changed});
-    let (id, set, now) = (account.id.clone(), new.clone(), op.now());
-    super::change(op, "user_updated", &account.username, async move |tx, line| {
+    let (id, before, set, now) = (account.id.clone(), account.claims.clone(), new.clone(), op.now());
+    let done = super::change(op, "user_updated", &account.username, async move |tx, line| {
         line.tell(&detail);
-        Ok(tx.set_claims(&id, &set, now).await?.is_done().then_some(()))
-    })
-    .await?;
+        let stands = tx.account_to_change(&id).await?.is_some_and(|account| account.claims == before);
+        Ok((stands && tx.set_claims(&id, &set, now).await?.is_done()).then_some(()))
+    });
+    if done.await?.is_none() {
+        let name = &account.username;
+        return Err(Failed::new(format!(
+            "{name} was changed by somebody else just now; nothing is written, run it again"
+        )));
+    }
     let account = Account { claims: new, updated_at: now, ..account };
     out.answer(&shown(&account), |out| {
         out.line(&format!("{} is updated; clients see it at their next UserInfo request.", account.username));

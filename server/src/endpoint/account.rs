@@ -19,6 +19,7 @@ use super::ask::Ask;
 use super::login::{Proven, prove};
 use crate::answer::{Answer, Stop, put, see_other};
 use crate::browser::{self, FormCookie};
+use crate::known::KnownAccounts;
 use crate::op::Op;
 use crate::page::{self, AccountNotice};
 use crate::pending::{Pending, Target};
@@ -229,6 +230,9 @@ pub(super) async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         return show(op, ask, (account, session), Some(AccountNotice::PasswordWrong), None).await;
     }
     let mut answer = back(op, &account.id, "password");
+    // Who has just proven the password here is no stranger here.
+    let known = KnownAccounts::of(op, ask).with(op, &account.id, Some(now));
+    put(&mut answer, header::SET_COOKIE, &known.cookie(op));
     for secret in &fresh {
         put(&mut answer, header::SET_COOKIE, &secret.cookie);
     }

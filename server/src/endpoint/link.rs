@@ -4,9 +4,10 @@
 //! Invariant: spending a link and doing what it is for is one transaction. A link alone changes no account of somebody who
 //! is signed in elsewhere: an address is confirmed by its reader and the account's owner in one browser.
 
-use axum::http::Method;
+use axum::http::{Method, header};
 use login::letter::{self, About};
 use openid::account::Account;
+use openid::authorize::request::SignUp;
 use openid::logout::judge::Ended;
 use openid::name::{AccountId, Digest};
 use openid::session::Cause;
@@ -19,8 +20,9 @@ use store::{Letter, Tx};
 use super::account::{back, problem_key};
 use super::ask::Ask;
 use super::login::{Remember, enter};
-use crate::answer::{Answer, Stop, see_other};
+use crate::answer::{Answer, Stop, put, see_other};
 use crate::browser::{self, FormCookie};
+use crate::known::KnownAccounts;
 use crate::op::Op;
 use crate::page::{self, LinkAsk};
 use crate::pending::{Pending, Target};
@@ -36,6 +38,7 @@ pub(super) async fn link(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         Some(account) => Some(op.store().reader().await?.account(account).await?.ok_or_else(over)?),
         None => None,
     };
+    fits(op.sign_up(), &letter, account.as_ref())?;
     let used = ask.method == Method::POST;
     if used {
         browser::check_csrf(op, ask, &form)?;
@@ -50,6 +53,21 @@ pub(super) async fn link(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         (About::SignUp, _) => Ok(show(op, ask, &form, LinkAsk::Create { address: letter.address }, None)),
         // These carry no link.
         (About::Taken | About::Changed | About::Verify | About::Recover, _) => Err(unknown().into()),
+    }
+}
+
+/// Whether what the letter was about still stands.
+fn fits(sign_up: SignUp, letter: &Letter, account: Option<&Account>) -> Result<(), Refusal> {
+    let no = |code, why, say| Err(refuse(code, why, say));
+    match (letter.about, account) {
+        (_, Some(account)) if account.disabled_at.is_some() => Err(over()),
+        (About::Recover, Some(account)) if !letter::still_reaches(account, &letter.address) => {
+            no(ErrorCode::AccessDenied, "link_of_old_address", "this account is not reached at this address any more")
+        }
+        (About::SignUp, _) if sign_up == SignUp::Closed => {
+            no(ErrorCode::AccessDenied, "link_sign_up_closed", "nobody can make an account here any more")
+        }
+        _ => Ok(()),
     }
 }
 
@@ -102,8 +120,9 @@ async fn verify(op: &Op, ask: &Ask, token: &str, letter: &Letter, account: Accou
     let changed = super::letters::letter(op, &op.frame(ask), About::Changed, "", Some(&account));
     op.store()
         .write(async move |tx| {
+            let account = tx.account_to_change(&id).await?.ok_or_else(over)?;
             let letter = spend(tx, &digest, now).await?;
-            let mut claims = tx.account(&id).await?.map(|account| account.claims).unwrap_or_default();
+            let mut claims = account.claims;
             let old = claims.insert("email".to_owned(), json!(letter.address));
             claims.insert("email_verified".to_owned(), json!(true));
             tx.set_claims(&id, &claims, now).await?;
@@ -133,16 +152,17 @@ async fn recover(op: &Op, ask: &Ask, form: &Form, letter: Letter, account: Accou
         Ok(new) => new,
         Err(key) => return Ok(show(op, ask, form, LinkAsk::Recover { username: account.username }, Some(key))),
     };
-    if account.disabled_at.is_some() {
-        return Err(over().into());
-    }
     let hash = op.hashing().hash(new).await?;
     let (now, digest, id) = (op.now(), Digest::of(form.need("token")?), account.id.clone());
     let end = op.order_to_end(Ended::Account(id.clone()), Cause::PasswordChanged, &super::actor(&id));
     let line = op.line(&end.by, "password_recovered", &account.username);
+    let held = letter.clone();
     op.store()
         .write(async move |tx| {
             let mut line = line.clone();
+            // Meanwhile it may have been disabled, or have got another address.
+            let account = tx.account_to_change(&id).await?.ok_or_else(over)?;
+            fits(SignUp::Open, &held, Some(&account))?;
             spend(tx, &digest, now).await?;
             tx.set_password(&id, &hash, now).await?;
             line.tell(&tx.end(&end).await?.tally());
@@ -150,7 +170,10 @@ async fn recover(op: &Op, ask: &Ask, form: &Form, letter: Letter, account: Accou
         })
         .await?;
     let pending = resumed(op, ask, letter.request.as_deref());
-    Ok(see_other(&format!("{}/login?request={}&did=recovered", op.issuer().as_str(), pending.seal(op))))
+    let mut answer = see_other(&format!("{}/login?request={}&did=recovered", op.issuer().as_str(), pending.seal(op)));
+    let known = KnownAccounts::of(op, ask).with(op, &account.id, Some(now));
+    put(&mut answer, header::SET_COOKIE, &known.cookie(op));
+    Ok(answer)
 }
 
 /// The new account, and its owner signed in to it.
@@ -181,9 +204,10 @@ async fn create(op: &Op, ask: &Ask, form: &Form, letter: Letter) -> Result<Answe
         disabled_at: None,
     };
     let line = op.line(&super::actor(&account.id), "signed_up", &account.username);
-    let (added, kept) = (account.clone(), hash.clone());
+    let (added, kept, held) = (account.clone(), hash.clone(), letter.clone());
     op.store()
         .write(async move |tx| {
+            fits(tx.sign_up().await?, &held, None)?;
             spend(tx, &digest, now).await?;
             // Since the letter was sent, somebody has made one, or given this address to theirs.
             let known = !tx.accounts_by_email(&added.username, 1).await?.is_empty();

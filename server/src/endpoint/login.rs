@@ -307,6 +307,5 @@ async fn open(
         Remember::Yes => Cookie::Kept.set(op.dress(), fresh.reveal(), Some(lifetimes.session_remember)),
     };
     let known = KnownAccounts::of(op, ask).with(op, &account.id, changed_at);
-    let cookies = vec![set, Cookie::Known.set(op.dress(), &known.seal(op), Some(crate::known::LIFE))];
-    Ok(Some((browser, cookies)))
+    Ok(Some((browser, vec![set, known.cookie(op)])))
 }

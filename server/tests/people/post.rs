@@ -67,6 +67,23 @@ async fn what_the_mail_server_refuses_is_settled_and_what_it_postpones_comes_aga
     assert!(provider.says(&["notice", "show", id]).contains("no such mailbox"));
 }
 
+/// A server that refuses us has said nothing of our letters.
+#[tokio::test]
+async fn a_mail_server_that_takes_nothing_from_us_loses_no_letter() {
+    let office = PostOffice::open();
+    let provider = with_ada(plan_with(&office)).await;
+    office.shut();
+    ask(&provider, "ada@example.org").await;
+    let waits = eventually("an attempt failed", Duration::from_secs(20), async || {
+        provider.notices().await.into_iter().find(|row| row["last_status"] == 550)
+    })
+    .await;
+    assert_eq!(waits["state"], "pending", "{waits}");
+    office.unshut();
+    office.letter("ada@example.org", 1).await;
+    notice(&provider, "delivered", "ada@example.org").await;
+}
+
 /// A certificate authority and a certificate for this machine.
 fn certificate(dir: &std::path::Path) -> (String, PathBuf, PathBuf) {
     let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();

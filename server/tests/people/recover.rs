@@ -67,12 +67,13 @@ async fn a_new_password_goes_to_nobody_who_cannot_be_vouched_for() {
     assert!(provider.log().contains("recover_budget_empty"));
     let none = forget(&mut browser, &login, " ").await;
     assert!(none.has_form("recover-form") && none.answer.body.contains("aria-invalid"), "{}", none.answer.body);
-    // Disabled between the letter and the link.
-    provider.cli(&["user", "disable", "ada"]).await;
+    // Disabled between the letter and the link, and between the page and the button.
     let page = browser.open(&letter.link()).await;
     let form = page.form("link-form").fill("new", NEW).fill("repeat", NEW).press("go");
-    let over = browser.submit(&page, &form).await;
-    assert!(over.answer.status == 400 && over.says("link_account_over"), "{}", over.answer.body);
+    provider.cli(&["user", "disable", "ada"]).await;
+    for over in [browser.submit(&page, &form).await, browser.open(&letter.link()).await] {
+        assert!(over.answer.status == 400 && over.says("link_account_over"), "{}", over.answer.body);
+    }
     for odd in ["/link", "/link?token=", "/link?token=made-up"] {
         assert_eq!(provider.get(odd).await.unwrap().status, 400, "{odd}");
     }
@@ -139,4 +140,78 @@ async fn a_link_that_waits_behind_the_sign_in_page_is_reached() {
     let done = phone.submit(&page, &page.form("link-form").press("go")).await;
     assert!(done.says("Your e-mail address is confirmed"), "{}", done.answer.body);
     assert_eq!(office.letters().len(), 1, "the address is the old one: nobody is told of a change");
+}
+
+/// Why an address was changed may be that somebody else reads there.
+#[tokio::test]
+async fn a_link_to_an_address_that_was_given_up_sets_no_password() {
+    let office = PostOffice::open();
+    let provider = with_ada(plan_with(&office)).await;
+    let party = RelyingParty::first_party(&provider, "One").await;
+    let mut browser = Browser::new(&provider);
+    let login = browser.open(&party.begin(&provider).url()).await;
+    forget(&mut browser, &login, "ada").await;
+    let letter = office.letter(HOME, 1).await;
+    let page = browser.open(&letter.link()).await;
+    let form = page.form("link-form").fill("new", NEW).fill("repeat", NEW).press("go");
+    let changes: [&[&str]; 2] = [&["--email-verified", "false"], &["--email", "countess@example.net"]];
+    for change in changes {
+        provider.cli(&[&["user", "update", "ada"], change].concat()).await;
+        for refused in [browser.submit(&page, &form).await, browser.open(&letter.link()).await] {
+            assert!(refused.answer.status == 400 && refused.says("link_of_old_address"), "{}", refused.answer.body);
+        }
+    }
+    provider.cli(&["user", "update", "ada", "--email", "Ada@Example.org"]).await;
+    let done = browser.submit(&page, &form).await;
+    assert!(done.says("Your new password is set"), "the link was not spent by being refused: {}", done.answer.body);
+}
+
+/// Whoever has just proven that the account is theirs does not wait because somebody else, or they, mistyped before.
+#[tokio::test]
+async fn after_a_recovery_the_right_password_is_not_one_attempt_too_many() {
+    let office = PostOffice::open();
+    let provider = with_ada(plan_with(&office).set("limits.attempts_per_account = 3")).await;
+    let party = RelyingParty::first_party(&provider, "One").await;
+    let mut browser = Browser::new(&provider);
+    let login = browser.open(&party.begin(&provider).url()).await;
+    for _ in 0..4 {
+        browser.sign_in(&login, ADA.0, "not the one").await;
+    }
+    let shut = browser.sign_in(&login, ADA.0, ADA.1).await;
+    assert!(shut.says("Too many attempts"), "{}", shut.answer.body);
+    forget(&mut browser, &login, "ada").await;
+    let page = browser.open(&office.letter(HOME, 1).await.link()).await;
+    let form = page.form("link-form").fill("new", NEW).fill("repeat", NEW).press("go");
+    let login = browser.submit(&page, &form).await;
+    let back = browser.sign_in(&login, ADA.0, NEW).await;
+    assert!(back.parameter("code").is_some(), "{}", back.answer.body);
+    // The same after a change on one's own page.
+    let page = browser.open(&provider.url("/account")).await;
+    let form = page.forms().into_iter().find(|form| form.action.ends_with("/account/password")).unwrap();
+    browser.submit(&page, &form.fill("current", NEW).fill("new", ADA.1).fill("repeat", ADA.1)).await;
+    let again = browser.open(&party.begin(&provider).with("prompt", "login").url()).await;
+    let back = browser.sign_in(&again, ADA.0, ADA.1).await;
+    assert!(back.parameter("code").is_some(), "{}", back.answer.body);
+}
+
+/// Whoever has taken an account over changes the address, and then the password.
+#[tokio::test]
+async fn the_old_address_is_told_of_the_change_whatever_happens_next() {
+    let office = PostOffice::open();
+    let provider = with_ada(plan_with(&office)).await;
+    // A mailbox whose server first says: later.
+    provider.cli(&["user", "update", "ada", "--email", "later@example.org"]).await;
+    let party = RelyingParty::first_party(&provider, "One").await;
+    let mut browser = Browser::new(&provider);
+    party.sign_in(&provider, &mut browser, ADA).await;
+    let page = browser.open(&provider.url("/account")).await;
+    let form = page.form("email-form").fill("email", "eve@example.net").fill("current", ADA.1);
+    browser.submit(&page, &form).await;
+    let page = browser.open(&office.letter("eve@example.net", 1).await.link()).await;
+    browser.submit(&page, &page.form("link-form").press("go")).await;
+    let page = browser.open(&provider.url("/account")).await;
+    let form = page.forms().into_iter().find(|form| form.action.ends_with("/account/password")).unwrap();
+    browser.submit(&page, &form.fill("current", ADA.1).fill("new", NEW).fill("repeat", NEW)).await;
+    assert!(noted(&provider, "password_changed", "ada").await);
+    assert!(office.letter("later@example.org", 1).await.subject.contains("was changed"));
 }

@@ -200,3 +200,24 @@ async fn letters_are_limited_for_each_address_and_the_person_may_leave() {
     assert_eq!(page.parameter("error").as_deref(), Some("access_denied"));
     assert_eq!(page.parameter("state").as_deref(), Some(begun.state.as_str()));
 }
+
+#[tokio::test]
+async fn links_that_are_out_make_no_accounts_once_signing_up_is_closed() {
+    let office = PostOffice::open();
+    let provider = with_ada(plan_with(&office)).await;
+    open_sign_up(&provider).await;
+    let party = RelyingParty::first_party(&provider, "One").await;
+    let mut browser = Browser::new(&provider);
+    let (_, page) = create_page(&provider, &party, &mut browser).await;
+    ask_for(&mut browser, &page, EVE).await;
+    let letter = office.letter(EVE, 1).await;
+    let page = browser.open(&letter.link()).await;
+    let form = page.form("link-form").fill("new", PASSWORD).fill("repeat", PASSWORD).press("go");
+    provider.cli(&["user", "sign-up", "closed"]).await;
+    let late = browser.submit(&page, &form).await;
+    assert!(late.answer.status == 400 && late.says("link_sign_up_closed"), "{}", late.answer.body);
+    assert_eq!(provider.cli(&["user", "list"]).await.as_array().unwrap().len(), 1);
+    open_sign_up(&provider).await;
+    let made = browser.submit(&page, &form).await;
+    assert_eq!(provider.cli(&["user", "list"]).await.as_array().unwrap().len(), 2, "{}", made.answer.body);
+}

@@ -30,13 +30,15 @@ statements! {
         deliver_by) VALUES ($1, 'email', '', $2, $3, $4, '', $5, $6, $6, 0, $7)";
     LEASE = "UPDATE outbox SET attempts = attempts + 1, lease_until = $2 WHERE id IN (SELECT id FROM outbox \
         WHERE kind = 'email' AND settled_at IS NULL AND due_at <= $1 AND (lease_until IS NULL OR lease_until <= $1) \
-        ORDER BY due_at, id LIMIT $3 {lease}) RETURNING id, attempts, sid, deliver_by";
+        AND (cause IN ('sign_up', 'sign_up_taken')) = (CAST($4 AS {int}) = 1) \
+        ORDER BY attempts, due_at, id LIMIT $3 {lease}) \
+        RETURNING id, attempts, sid, deliver_by";
     BY_ID = concat!("SELECT ", letter_columns!(), " FROM letter WHERE id = $1");
     BY_LINK = concat!("SELECT ", letter_columns!(), " FROM letter WHERE id = (SELECT letter FROM link WHERE hash = $1)");
     ADD_LINK = "INSERT INTO link (hash, letter) VALUES ($1, $2)";
     SPEND = concat!("UPDATE letter SET spent_at = $2 WHERE id = (SELECT letter FROM link WHERE hash = $1) \
         AND spent_at IS NULL AND expires_at > $2 RETURNING ", letter_columns!());
-    VOID = "UPDATE letter SET spent_at = $2 WHERE account = $1 AND spent_at IS NULL";
+    VOID = "UPDATE letter SET spent_at = $2 WHERE account = $1 AND about <> 'email_changed' AND spent_at IS NULL";
     OLD_LINKS = "DELETE FROM link WHERE letter IN (SELECT id FROM letter WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
     OLD = "DELETE FROM letter WHERE id IN (SELECT id FROM letter WHERE expires_at < $1 \
         AND NOT EXISTS (SELECT 1 FROM link WHERE link.letter = letter.id) ORDER BY expires_at LIMIT $2)";
@@ -70,6 +72,15 @@ impl Letter {
     pub fn standing(&self) -> Standing {
         Standing { expires_at: self.expires_at, spent_at: self.spent_at }
     }
+}
+
+/// Who asked for a letter. They wait apart, so that strangers hold up nobody who has an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queue {
+    /// Somebody who has an account.
+    Owners,
+    /// Anybody: letters about signing up.
+    Strangers,
 }
 
 /// A letter that is ours to send.
@@ -145,9 +156,17 @@ impl Tx {
         self.wake_courier().await
     }
 
-    /// Takes letters that are due and raises their attempts.
-    pub async fn lease_letters(&mut self, now: Time, until: Time, most: u32) -> Result<Vec<LeasedLetter>, Fault> {
-        let rows = self.rows(&LEASE, values![now, until, most]).await?;
+    /// Takes letters that are due and raises their attempts: those first that were never tried, so that what hangs holds up
+    /// nothing new.
+    pub async fn lease_letters(
+        &mut self,
+        queue: Queue,
+        now: Time,
+        until: Time,
+        most: u32,
+    ) -> Result<Vec<LeasedLetter>, Fault> {
+        let strangers = i64::from(queue == Queue::Strangers);
+        let rows = self.rows(&LEASE, values![now, until, most, strangers]).await?;
         rows.into_iter()
             .map(|mut row| {
                 let attempt = Attempt { id: row.take()?, number: row.take()? };
@@ -167,7 +186,7 @@ impl Tx {
         row.map(|mut row| read(&mut row)).transpose()
     }
 
-    /// No link sent to this account before works any more.
+    /// No link sent to this account before works any more. What only tells the owner something is sent all the same.
     pub async fn void_letters(&mut self, account: &AccountId, now: Time) -> Result<(), Fault> {
         self.change(&VOID, values![account.as_str(), now]).await.map(drop)
     }

@@ -8,7 +8,7 @@ use openid::time::Span;
 use serde_json::{Map, json};
 use tokio::task::JoinSet;
 
-use super::Letter;
+use super::{Letter, Queue};
 use crate::Store;
 use crate::accounts::Done;
 use crate::clients::ClientRow;
@@ -121,7 +121,7 @@ on_both! {
         let lease = crate::Lease { now: START, until: START + Span::from_minutes(2), limit: 10, per_client: 10, after: None };
         assert!(store.write(async move |tx| Ok(tx.lease_notices(&lease).await?)).await.unwrap().is_empty());
         let until = START + Span::from_minutes(2);
-        let leased = store.write(async move |tx| Ok(tx.lease_letters(START, until, 10).await?)).await.unwrap();
+        let leased = store.write(async move |tx| Ok(tx.lease_letters(Queue::Strangers, START, until, 10).await?)).await.unwrap();
         assert_eq!((leased.len(), leased[0].letter.as_str(), leased[0].attempt.number), (1, "l", 1));
         assert!(!store.reader().await.unwrap().letter_due(START).await.unwrap(), "leased");
         let attempt = leased[0].attempt.clone();
@@ -147,7 +147,7 @@ on_both! {
                 let mut mine = Vec::new();
                 for _ in 0..6 {
                     let until = START + Span::from_minutes(2);
-                    mine.extend(store.write(async move |tx| Ok(tx.lease_letters(START, until, 4).await?)).await.unwrap());
+                    mine.extend(store.write(async move |tx| Ok(tx.lease_letters(Queue::Owners, START, until, 4).await?)).await.unwrap());
                 }
                 mine.into_iter().map(|leased| leased.letter).collect::<Vec<_>>()
             });
@@ -157,6 +157,35 @@ on_both! {
         let before = all.len();
         all.dedup();
         assert_eq!((before, all.len()), (40, 40));
+    }
+
+    async fn strangers_wait_apart_and_what_is_new_comes_first(store: Store) {
+        for (id, about) in [("a", About::SignUp), ("b", About::Recover), ("c", About::Changed), ("d", About::Taken), ("e", About::Verify)] {
+            post(&store, letter(id, about, Some("a")), &[]).await;
+        }
+        let until = START + Span::from_minutes(2);
+        let lease = async |queue, most| {
+            let leased = store.write(async move |tx| Ok(tx.lease_letters(queue, START, until, most).await?)).await.unwrap();
+            let mut names: Vec<String> = leased.iter().map(|leased| leased.letter.clone()).collect();
+            names.sort();
+            (names.concat(), leased)
+        };
+        let (first, leased) = lease(Queue::Owners, 2).await;
+        assert_eq!(first, "bc");
+        // They come again at once, and stand behind what was never tried.
+        for attempt in leased.into_iter().map(|leased| leased.attempt) {
+            let said = Said { status: Some(451), words: "later".to_owned() };
+            store.write(async move |tx| Ok(tx.postpone(&attempt, START, &said).await?)).await.unwrap();
+        }
+        assert_eq!(lease(Queue::Owners, 1).await.0, "e");
+        assert_eq!((lease(Queue::Strangers, 10).await.0, lease(Queue::Owners, 10).await.0), ("ad".to_owned(), "bc".to_owned()));
+    }
+
+    async fn what_only_tells_is_sent_whatever_becomes_of_the_links(store: Store) {
+        account(&store, "a").await;
+        post(&store, letter("told", About::Changed, Some("a")), &[]).await;
+        store.write(async |tx| Ok(tx.set_password(&AccountId::new("a"), "phc", START).await?)).await.unwrap();
+        assert_eq!(store.reader().await.unwrap().letter("told").await.unwrap().unwrap().spent_at, None);
     }
 
     async fn old_letters_go_with_their_links(store: Store) {
