@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::checks;
 use super::examiner::{CALLBACK, Examiner, Mode, Variant, registration};
 
 const CODE: Variant = Variant { kind: "code", mode: Mode::Default };
@@ -62,6 +63,5 @@ async fn an_address_with_a_fragment() {
     let examiner = Examiner::shared().await;
     let mut metadata = registration("code");
     metadata["redirect_uris"] = json!([format!("{CALLBACK}#foobar")]);
-    let said = examiner.provider.try_cli(&metadata.to_string(), &["client", "add", "-"]).await.unwrap_err();
-    assert!(said.contains("redirect_uris"), "{said}");
+    assert_eq!(checks::not_registered(&examiner.proposes(&metadata).await), "invalid_redirect_uri");
 }

@@ -154,6 +154,34 @@ pub(super) fn is_fresh_json(answer: &Answer) {
     assert_eq!(answer.header("pragma"), Some("no-cache"));
 }
 
+/// Row 2.0 registration: what a client is told that may register.
+pub(super) fn registered(metadata: &Value, answer: &Answer) -> Value {
+    assert_eq!((answer.status, answer.header("content-type")), (201, Some("application/json")), "{}", answer.body);
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let told = answer.json();
+    assert!(told["client_id"].as_str().is_some_and(|id| !id.is_empty()) && told.get("error").is_none());
+    assert_eq!(told.get("client_secret").is_some(), told["client_secret_expires_at"].is_u64(), "{told}");
+    // client_secret_jwt needs 32 bytes of it.
+    assert!(told["client_secret"].as_str().is_none_or(|secret| secret.len() >= 32));
+    assert!(told["registration_client_uri"].as_str().is_some_and(|uri| uri.starts_with("https://")));
+    is_random(told["registration_access_token"].as_str().expect("address and token come together"));
+    echoes(metadata, &told);
+    told
+}
+
+/// A registration that is refused; the error's code.
+pub(super) fn not_registered(answer: &Answer) -> String {
+    assert_eq!((answer.status, answer.header("content-type")), (400, Some("application/json")), "{}", answer.body);
+    answer.json()["error"].as_str().expect("an error").to_owned()
+}
+
+/// Every registered member is told back as it was sent (RFC 7591 §3.2.1).
+pub(super) fn echoes(metadata: &Value, told: &Value) {
+    for (name, value) in metadata.as_object().unwrap() {
+        assert_eq!(&told[name], value, "{name} is echoed");
+    }
+}
+
 /// Row 2.0 token-response.
 pub(super) fn token_response(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -243,4 +271,33 @@ pub(super) fn standard_claims(claims: &Map<String, Value>) {
 fn is_birthdate(text: &str) -> bool {
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     shape == "0000-00-00" || shape == "0000"
+}
+
+/// An examiner that finds nothing wrong would pass everything.
+#[test]
+fn what_is_wrong_is_noticed() {
+    use serde_json::json;
+    let object = |value: Value| value.as_object().unwrap().clone();
+    for wrong in [
+        json!({ "updated_at": "1700000000" }),
+        json!({ "updated_at": 4_000_000_000_u64 }),
+        json!({ "name": "" }),
+        json!({ "name": "null" }),
+        json!({ "name": null }),
+        json!({ "address": "1 rue X" }),
+        json!({ "address": {} }),
+        json!({ "birthdate": "28.02.1990" }),
+        json!({ "email_verified": "true" }),
+    ] {
+        let claims = object(wrong.clone());
+        assert!(std::panic::catch_unwind(|| standard_claims(&claims)).is_err(), "{wrong}");
+    }
+    standard_claims(&object(super::examiner::fixture()));
+    for weak in ["", "abc", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "code-1", "0000000000000000000000000000001"]
+    {
+        assert!(std::panic::catch_unwind(|| is_random(weak)).is_err(), "{weak}");
+    }
+    is_random("SplxlOBeZQQYbYS6WxSbIAqVlXk3Yj0Rr8u1nC2mTfA");
+    let (metadata, told) = (json!({ "contacts": ["a"], "jwks": {} }), json!({ "contacts": ["a"] }));
+    assert!(std::panic::catch_unwind(|| echoes(&metadata, &told)).is_err());
 }

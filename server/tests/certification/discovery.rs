@@ -108,7 +108,8 @@ async fn the_metadata() {
         let listed = texts(said, name);
         assert!(wanted.iter().all(|value| listed.contains(value)), "{name} has {wanted:?}: {listed:?}");
     };
-    for needed in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"] {
+    for needed in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "registration_endpoint"]
+    {
         assert!(said[needed].is_string(), "{needed}");
     }
     has("response_types_supported", super::examiner::KINDS);

@@ -71,6 +71,8 @@ pub(super) struct Client {
     pub(super) secret: String,
     pub(super) method: String,
     pub(super) redirect_uri: String,
+    /// The whole answer to its registration.
+    pub(super) information: Value,
 }
 
 /// A request that is about to be sent.
@@ -184,26 +186,44 @@ impl Examiner {
         let claims = provider.file("fixture.json", &fixture().to_string());
         let user = ["user", "add", "fixture", "--password-stdin", "--claims", &claims];
         provider.cli_with(PASSWORD, &user).await;
-        let mut clients = Vec::new();
-        for kind in KINDS {
-            clients.push(added(&provider, &registration(kind)).await);
-        }
+        provider.cli(&["registration", "open"]).await;
         provider.start().await;
         let metadata = provider.get("/.well-known/openid-configuration").await.unwrap().json();
         let jwks = JwkSet::read_public(&provider.get("/jwks").await.unwrap().json()).unwrap();
-        Self { provider, metadata, jwks, clients }
+        let mut examiner = Self { provider, metadata, jwks, clients: Vec::new() };
+        for kind in KINDS {
+            examiner.clients.push(examiner.register(&registration(kind)).await);
+        }
+        examiner
     }
 
     /// Registers one more client.
     pub(super) async fn register(&self, metadata: &Value) -> Client {
-        let client = added(&self.provider, metadata).await;
-        let probe = format!("/authorize?client_id={}&response_type=code", client.id);
-        testkit::eventually("the new client is known", std::time::Duration::from_secs(5), async || {
-            let answer = self.provider.get(&probe).await.ok()?;
-            (!answer.body.contains("authorize_client_unknown")).then_some(())
-        })
-        .await;
-        client
+        let information = checks::registered(metadata, &self.proposes(metadata).await);
+        let text = |name: &str| information[name].as_str().unwrap_or_default().to_owned();
+        Client {
+            id: text("client_id"),
+            secret: text("client_secret"),
+            method: text("token_endpoint_auth_method"),
+            redirect_uri: metadata["redirect_uris"][0].as_str().unwrap().to_owned(),
+            information,
+        }
+    }
+
+    /// Asks to be registered; whatever the answer is.
+    pub(super) async fn proposes(&self, metadata: &Value) -> Answer {
+        let mut question = Question::post(self.metadata["registration_endpoint"].as_str().unwrap(), &[]);
+        question.headers = vec![("content-type".into(), "application/json".into())];
+        question.body = metadata.to_string().into_bytes();
+        self.provider.ask(question).await
+    }
+
+    /// What a client asks of its own registration.
+    pub(super) async fn manages(&self, client: &Client, method: &'static str) -> Answer {
+        let text = |name: &str| client.information[name].as_str().unwrap();
+        let question = Question { method, ..Question::get(text("registration_client_uri")) };
+        let bearer = format!("Bearer {}", text("registration_access_token"));
+        self.provider.ask(question.header("authorization", &bearer)).await
     }
 
     /// The client of a response type.
@@ -384,17 +404,6 @@ pub(super) fn jwks() -> Value {
     let mut key = KEY.public_jwk();
     key.as_object_mut().unwrap().remove("kid");
     json!({ "keys": [key] })
-}
-
-async fn added(provider: &Provider, metadata: &Value) -> Client {
-    let answer = provider.client(metadata, &[]).await;
-    let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    Client {
-        id: text("client_id"),
-        secret: text("client_secret"),
-        method: metadata["token_endpoint_auth_method"].as_str().unwrap().to_owned(),
-        redirect_uri: metadata["redirect_uris"][0].as_str().unwrap().to_owned(),
-    }
 }
 
 /// A client assertion as an examiner makes it: no `kid`.

@@ -12,6 +12,7 @@ mod flows;
 mod logout;
 mod objects;
 mod pages;
+mod registration;
 mod requests;
 mod scopes;
 mod sessions;
