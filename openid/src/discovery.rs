@@ -1,5 +1,5 @@
 //! The provider's metadata: OpenID Connect Discovery 1.0 §3, RFC 8414 §2, RP-Initiated Logout §2.1, Back-Channel Logout
-//! §2.1, RFC 9207 §3.
+//! §2.1, Front-Channel Logout §3, Session Management §3.3, RFC 9207 §3.
 //!
 //! Invariant: only what is true is said, only registered names are used, and no array is empty.
 
@@ -61,6 +61,8 @@ pub struct Endpoints {
     pub revocation: String,
     /// `end_session_endpoint`.
     pub end_session: String,
+    /// `check_session_iframe`.
+    pub check_session: String,
 }
 
 /// Links for people.
@@ -95,6 +97,7 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
         ("introspection_endpoint", json!(ends.introspection)),
         ("revocation_endpoint", json!(ends.revocation)),
         ("end_session_endpoint", json!(ends.end_session)),
+        ("check_session_iframe", json!(ends.check_session)),
         ("scopes_supported", json!(offers.scopes.iter().collect::<Vec<_>>())),
         ("response_types_supported", json!(ResponseType::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>())),
         ("response_modes_supported", json!(ResponseMode::ALL.iter().map(|mode| mode.as_str()).collect::<Vec<_>>())),

@@ -60,6 +60,8 @@ specs! {
     "Unmet Authentication Requirements", "OpenID Connect Core Error Code unmet_authentication_requirements", "1.0", "https://openid.net/specs/openid-connect-unmet-authentication-requirements-1_0.html", "openid::authorize::wanted";
     "RP-Initiated Logout", "OpenID Connect RP-Initiated Logout", "1.0", "https://openid.net/specs/openid-connect-rpinitiated-1_0.html", "openid::logout::end";
     "Back-Channel Logout", "OpenID Connect Back-Channel Logout", "1.0, incorporating errata set 1", "https://openid.net/specs/openid-connect-backchannel-1_0.html", "openid::logout::backchannel";
+    "Front-Channel Logout", "OpenID Connect Front-Channel Logout", "1.0", "https://openid.net/specs/openid-connect-frontchannel-1_0.html", "openid::logout::frontchannel";
+    "Session Management", "OpenID Connect Session Management", "1.0", "https://openid.net/specs/openid-connect-session-1_0.html", "openid::logout::session_state";
     "certification.md", "What a certification examiner checks (this project's reading)", "", "certification.md", "openid";
     "clients.md", "What an operator decides about a client (this project's design)", "", "clients.md", "openid::client::policy";
     "logout.md", "What a logout means here (this project's design)", "", "logout.md", "openid::logout, store";

@@ -161,11 +161,10 @@ fn answer(_: &str, case: &Value) -> Value {
                     access: carries(Part::Token, "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y")
                         .map(|token| FrontAccess { token, expires_in: 3600, scope: request.scope.clone() }),
                     id_token: carries(Part::IdToken, "eyJ0.ey.sig"),
-                    session_state: None,
                 })
             }
         };
-    sent(place.answer(ISSUER, reply))
+    sent(place.answer(ISSUER, reply, "h.s.b".to_owned()))
 }
 
 /// What a request is granted, once everybody agreed.
@@ -448,6 +447,7 @@ fn discover(_: &str, case: &Value) -> Value {
             introspection: at("/introspect"),
             revocation: at("/revoke"),
             end_session: at("/end_session"),
+            check_session: at("/check_session"),
         },
         scopes: offers(given).scopes,
         sign_up: offers(given).sign_up,
@@ -541,6 +541,8 @@ const RUN: &[&str] = &[
     "introspect/",
     "logout/end.toml",
     "logout/hint.toml",
+    "logout/session_state.toml",
+    "logout/session_state.toml",
     "logout/weigh.toml",
     "revoke/",
     "token/",

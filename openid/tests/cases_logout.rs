@@ -12,6 +12,7 @@ use openid::client::policy::IdleNotices;
 use openid::logout::backchannel::{Again, Failure, Reply, Weighed, again, backoff, claims, retry_after, weigh};
 use openid::logout::end::{After, EndAnswer, EndFacts, EndHint, EndNext, EndRequest, HeldSession, HintClaims, judge};
 use openid::logout::judge::{self as verdict, End, Ended, Leaving, Notice, OfflineGrants, Untold};
+use openid::logout::session_state::session_state;
 use openid::name::{AccountId, ClientId, GrantId, SessionId, Sid, Sub};
 use openid::session::{Cause, GrantKind, Participation, SessionKind};
 use openid::time::{Span, Time};
@@ -114,6 +115,23 @@ fn hint_cases() {
             "client": hint.client.as_str(), "sub": hint.sub.as_str(),
             "sid": hint.sid.map(|sid| sid.to_string()).unwrap_or_default(),
         }}),
+    });
+}
+
+#[test]
+fn session_state_cases() {
+    let value = |asked: &Value| {
+        let text = |name: &str, default: &str| asked[name].as_str().unwrap_or(default).to_owned();
+        let client = ClientId::new(text("client", "rp"));
+        let uri = text("redirect_uri", "https://rp.example/cb");
+        session_state(&client, &uri, &text("state", "state"), &text("salt", "salt"))
+    };
+    run("logout/session_state.toml", |_, case| {
+        let (own, usual) = (value(&case["asked"]), value(&json!({})));
+        let parts =
+            own.split('.').zip(usual.split('.')).map(|(own, usual)| if own == usual { "same" } else { "other" });
+        let parts: Vec<_> = parts.collect();
+        json!({ "value": own, "digest": parts[0], "bound": parts[2] })
     });
 }
 

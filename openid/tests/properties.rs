@@ -295,7 +295,7 @@ proptest! {
             };
             prop_assert!(REGISTERED.contains(&place.redirect_uri()) || (native && loopback(place.redirect_uri())));
             let reply = Reply::Success(Success { code: Some("code".to_owned()), ..Success::default() });
-            match place.answer("https://op.example", reply) {
+            match place.answer("https://op.example", reply, "state".to_owned()) {
                 Sent::Post { action, .. } => prop_assert_eq!(action, place.redirect_uri()),
                 Sent::Redirect(to) => {
                     let rest = to.strip_prefix(place.redirect_uri()).unwrap();

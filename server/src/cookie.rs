@@ -1,7 +1,8 @@
-//! The cookies of `logout.md` §5: two name the browser, one binds forms to it, one remembers who signed in here.
+//! The cookies of `logout.md` §5: two name the browser, one binds forms to it, one remembers who signed in here, one says
+//! to scripts whether the browser's sessions are still the same.
 //!
-//! Invariant: with an https issuer every cookie is `__Host-`, Secure and `HttpOnly`. With an http issuer, which is
-//! allowed on loopback only, no prefix, no Secure, and Lax throughout.
+//! Invariant: with an https issuer every cookie is `__Host-` and Secure. With an http issuer, which is allowed on loopback
+//! only, no prefix, no Secure, and Lax throughout. Every one but [`Cookie::State`] is `HttpOnly`.
 
 use openid::time::Span;
 
@@ -20,6 +21,9 @@ pub enum Cookie {
     Form,
     /// Sealed: accounts that have signed in from here before, for the third login budget.
     Known,
+    /// The browser's state (`browser_state.rs`): read by the script of `check_session_iframe` in a frame on other sites, so
+    /// `SameSite=None` and not `HttpOnly` (Session Management §3.2).
+    State,
 }
 
 /// How cookies are dressed.
@@ -62,6 +66,7 @@ impl Cookie {
             Self::Kept => "-kept",
             Self::Form => "-form",
             Self::Known => "-known",
+            Self::State => "-state",
         };
         format!("{prefix}ostiary{own}{}", dress.place)
     }
@@ -70,12 +75,13 @@ impl Cookie {
     pub fn set(self, dress: &Dress, value: &str, life: Option<Span>) -> String {
         let name = self.name(dress);
         let (secure, same_site) = match (self, dress.over) {
-            (Self::Browser | Self::Kept, Over::Https) => ("; Secure", "None"),
+            (Self::Browser | Self::Kept | Self::State, Over::Https) => ("; Secure", "None"),
             (_, Over::Https) => ("; Secure", "Lax"),
             (_, Over::Loopback) => ("", "Lax"),
         };
         let age = life.map(|span| format!("; Max-Age={}", span.seconds())).unwrap_or_default();
-        format!("{name}={value}; Path=/; HttpOnly{secure}; SameSite={same_site}{age}")
+        let hidden = if self == Self::State { "" } else { "; HttpOnly" };
+        format!("{name}={value}; Path=/{hidden}{secure}; SameSite={same_site}{age}")
     }
 
     /// A `Set-Cookie` value that removes it.
@@ -99,5 +105,9 @@ mod tests {
         assert_ne!(a, Cookie::Form.name(&dress("https://op.example/a")));
         let set = Cookie::Browser.set(&dress("https://op.example/a"), "x", None);
         assert!(set.ends_with("=x; Path=/; HttpOnly; Secure; SameSite=None"), "{set}");
+        let set = Cookie::State.set(&dress("https://op.example"), "x", None);
+        assert_eq!(set, "__Host-ostiary-state=x; Path=/; Secure; SameSite=None", "a script reads it");
+        let set = Cookie::State.set(&dress("http://localhost:8080"), "x", None);
+        assert_eq!(set, "ostiary-state=x; Path=/; SameSite=Lax");
     }
 }

@@ -6,6 +6,7 @@
 mod acceptance;
 pub mod answer;
 pub mod browser;
+pub mod browser_state;
 pub mod caretaker;
 pub mod cli;
 pub mod client_keys;

@@ -38,8 +38,6 @@ pub struct Success {
     pub access: Option<FrontAccess>,
     /// `id_token`.
     pub id_token: Option<String>,
-    /// `session_state`, if Session Management is on.
-    pub session_state: Option<String>,
 }
 
 /// An access token on its way through the browser.
@@ -131,12 +129,13 @@ impl Destination {
         self.mode
     }
 
-    /// The answer, with `state` echoed and `iss` (RFC 9207 §2), in success and in error.
-    pub fn answer(&self, issuer: &str, reply: Reply) -> Sent {
+    /// The answer, with `state` echoed, `session_state` (Session Management §2) and `iss` (RFC 9207 §2), in success and in
+    /// error.
+    pub fn answer(&self, issuer: &str, reply: Reply, session_state: String) -> Sent {
         let mut fields: Vec<(String, String)> = Vec::with_capacity(8);
         let mut add = |name: &str, value: String| fields.push((name.to_owned(), value));
         match reply {
-            Reply::Success(Success { code, access, id_token, session_state }) => {
+            Reply::Success(Success { code, access, id_token }) => {
                 let mut add_if = |name, value: Option<String>| value.into_iter().for_each(|value| add(name, value));
                 add_if("code", code);
                 if let Some(FrontAccess { token, expires_in, scope }) = access {
@@ -147,7 +146,6 @@ impl Destination {
                     add_if("scope", Some(scope.to_string()).filter(|scope| !scope.is_empty()));
                 }
                 add_if("id_token", id_token);
-                add_if("session_state", session_state);
             }
             Reply::Refusal(refusal) => {
                 add("error", refusal.code.as_str().to_owned());
@@ -157,6 +155,7 @@ impl Destination {
         if let Some(state) = &self.state {
             add("state", state.clone());
         }
+        add("session_state", session_state);
         add("iss", issuer.to_owned());
         mode::send(self.mode, &self.redirect_uri, fields)
     }

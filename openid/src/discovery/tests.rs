@@ -17,6 +17,7 @@ fn offers() -> Offers {
             introspection: at("/introspect"),
             revocation: at("/revoke"),
             end_session: at("/end_session"),
+            check_session: at("/check_session"),
         },
         scopes: Scope::read("openid profile email").unwrap(),
         id_token_algs: vec![JwsAlg::Rs256, JwsAlg::Es256],

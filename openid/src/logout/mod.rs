@@ -1,4 +1,5 @@
-//! Logout: OpenID Connect RP-Initiated Logout 1.0 and Back-Channel Logout 1.0, as `logout.md` has it.
+//! Logout: OpenID Connect RP-Initiated Logout 1.0, Back-Channel Logout 1.0, Front-Channel Logout 1.0 and Session
+//! Management 1.0, as `logout.md` has it.
 //!
 //! Invariant: ending a session and promising to tell the relying parties is one verb in one transaction; the rules
 //! here say what ends and who is told, the store carries it out.
@@ -6,3 +7,4 @@
 pub mod backchannel;
 pub mod end;
 pub mod judge;
+pub mod session_state;

@@ -28,6 +28,7 @@ use super::ask::Ask;
 use super::id_token::{self, Beside};
 use crate::answer::{Answer, Stop, see_other};
 use crate::browser::{self, FormCookie};
+use crate::browser_state::BrowserState;
 use crate::envelope::Recipient;
 use crate::op::Op;
 use crate::page;
@@ -41,7 +42,7 @@ pub(super) async fn authorize(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         Ok(Some(inner)) => form = inner,
         // Nothing in the object can be believed: only an address that stands outside may hear of it.
         Err(Stop::Refuse(refusal)) => match Located::find(op, &form.encode()).await {
-            Ok(located) => return Ok(located.refuse(op, ask, refusal)),
+            Ok(located) => return located.refuse(op, ask, &browser::secrets(op, ask), refusal).await,
             Err(_) => return Err(refusal.into()),
         },
         Err(fault) => return Err(fault),
@@ -84,22 +85,26 @@ impl Located {
         Ok(Self { client, destination, form })
     }
 
-    /// Answers the client.
-    pub(super) fn reply(&self, op: &Op, ask: &Ask, reply: Reply) -> Answer {
+    /// Answers the client, and says how things stand in this browser.
+    pub(super) async fn reply(&self, op: &Op, ask: &Ask, browser: &Browser, reply: Reply) -> Result<Answer, Stop> {
         if let Reply::Refusal(refusal) = &reply {
             tracing::info!(why = refusal.why, code = refusal.code.as_str(), client = %self.client.id, "refused: {}", refusal.say);
         }
-        match self.destination.answer(op.issuer().as_str(), reply) {
+        let state = BrowserState::of(op, ask, browser).await?;
+        let session_state = state.session_state(op, &self.client.id, self.destination.redirect_uri());
+        let mut answer = match self.destination.answer(op.issuer().as_str(), reply, session_state) {
             Sent::Redirect(uri) => see_other(&uri),
             Sent::Post { action, fields } => {
                 page::form_post(&op.frame_in(ask, &page::Looks::of(&self.form)), &action, &fields, &op.dice().name())
             }
-        }
+        };
+        state.put(&mut answer);
+        Ok(answer)
     }
 
     /// Tells the client no.
-    pub(super) fn refuse(&self, op: &Op, ask: &Ask, refusal: Refusal) -> Answer {
-        self.reply(op, ask, Reply::Refusal(refusal))
+    pub(super) async fn refuse(&self, op: &Op, ask: &Ask, browser: &Browser, refusal: Refusal) -> Result<Answer, Stop> {
+        self.reply(op, ask, browser, Reply::Refusal(refusal)).await
     }
 }
 
@@ -113,16 +118,16 @@ pub(super) async fn proceed(op: &Op, ask: &Ask, pending: Pending, browser: Brows
         let located = Located::find(op, parameters).await?;
         let request = match AuthRequest::read(&located.form, &located.client, &located.destination, &op.offers()) {
             Ok(request) => request,
-            Err(refusal) => return Ok(located.refuse(op, ask, refusal)),
+            Err(refusal) => return located.refuse(op, ask, &browser, refusal).await,
         };
         let known = gather(op, &request, &located.client, &pending, browser).await?;
         match next(&request, &located.client, &known, op.now()) {
-            Next::Send(refusal) => return Ok(located.refuse(op, ask, refusal)),
-            Next::Ask(question) => return Ok(put_question(op, ask, &located, pending, &question)),
+            Next::Send(refusal) => return located.refuse(op, ask, &browser, refusal).await,
+            Next::Ask(question) => return put_question(op, ask, (&located, &browser), pending, &question).await,
             Next::Issue(agreed) => match issue(op, &request, &located, agreed).await {
-                Ok(Some(success)) => return Ok(located.reply(op, ask, Reply::Success(success))),
+                Ok(Some(success)) => return located.reply(op, ask, &browser, Reply::Success(success)).await,
                 Ok(None) => {}
-                Err(Stop::Refuse(refusal)) => return Ok(located.refuse(op, ask, refusal)),
+                Err(Stop::Refuse(refusal)) => return located.refuse(op, ask, &browser, refusal).await,
                 Err(fault) => return Err(fault),
             },
         }
@@ -130,7 +135,7 @@ pub(super) async fn proceed(op: &Op, ask: &Ask, pending: Pending, browser: Brows
         tries -= 1;
         if tries == 0 {
             let refusal = refuse(ErrorCode::TemporarilyUnavailable, "session_unsteady", "please try again");
-            return Ok(located.refuse(op, ask, refusal));
+            return located.refuse(op, ask, &browser, refusal).await;
         }
         op.clients().forget();
     }
@@ -156,7 +161,13 @@ pub(super) async fn gather(
 }
 
 /// Sends the person to the page that asks.
-fn put_question(op: &Op, ask: &Ask, located: &Located, mut pending: Pending, question: &Question) -> Answer {
+async fn put_question(
+    op: &Op,
+    ask: &Ask,
+    (located, browser): (&Located, &Browser),
+    mut pending: Pending,
+    question: &Question,
+) -> Result<Answer, Stop> {
     let path = match question {
         Question::Login { again, username } => {
             pending.again.clone_from(again);
@@ -171,12 +182,11 @@ fn put_question(op: &Op, ask: &Ask, located: &Located, mut pending: Pending, que
         }
     };
     let sealed = pending.seal(op);
-    match sealed.len() > LONGEST {
-        true => {
-            located.refuse(op, ask, refuse(ErrorCode::InvalidRequest, "request_too_long", "the request is too long"))
-        }
-        false => see_other(&format!("{}{path}?request={sealed}", op.issuer().as_str())),
+    if sealed.len() > LONGEST {
+        let refusal = refuse(ErrorCode::InvalidRequest, "request_too_long", "the request is too long");
+        return located.refuse(op, ask, browser, refusal).await;
     }
+    Ok(see_other(&format!("{}{path}?request={sealed}", op.issuer().as_str())))
 }
 
 /// What the request is granted, as the answer says it. `None`: the session has just ended.

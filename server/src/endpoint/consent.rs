@@ -30,7 +30,7 @@ pub(super) async fn consent(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         browser::check_csrf(op, ask, &form)?;
         if form.get("allow").is_none() {
             let refusal = refuse(ErrorCode::AccessDenied, "consent_denied", "the person said no");
-            return Ok(located.refuse(op, ask, refusal));
+            return located.refuse(op, ask, &browser::secrets(op, ask), refusal).await;
         }
     }
     // Nothing to ask any more: another tab said yes, or the session ended.

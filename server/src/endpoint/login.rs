@@ -157,7 +157,7 @@ pub(super) async fn cancel(op: &Op, ask: &Ask, pending: &Pending) -> Result<Answ
         Target::Authorize(parameters) => {
             let located = Located::find(op, parameters).await?;
             let refusal = refuse(ErrorCode::AccessDenied, "login_cancelled", "the person cancelled the sign-in");
-            Ok(located.refuse(op, ask, refusal))
+            located.refuse(op, ask, &browser::secrets(op, ask), refusal).await
         }
         Target::Account | Target::Link(_) | Target::Logout(_) | Target::SignedOut(_) => {
             Ok(crate::answer::see_other(&format!("{}/", op.issuer().as_str())))

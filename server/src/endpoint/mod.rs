@@ -6,6 +6,7 @@ mod account;
 mod applications;
 pub mod ask;
 mod authorize;
+mod check_session;
 mod choose;
 mod client_auth;
 mod client_configuration;
@@ -78,6 +79,8 @@ pub enum Name {
     EndSession,
     /// The confirmation of a logout.
     Logout,
+    /// Session Management §3.2.
+    CheckSession,
     /// The person's own page.
     Account,
     /// Changing one's own password.
@@ -135,6 +138,17 @@ pub enum Cors {
     Anyone,
 }
 
+/// Which pages may show the answer in a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frames {
+    /// None.
+    Nobody,
+    /// Anybody's an authorization response, nobody's anything else: answers to `prompt=none` come in frames.
+    Responses,
+    /// Anybody's.
+    Anybody,
+}
+
 /// One row.
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint {
@@ -152,6 +166,8 @@ pub struct Endpoint {
     pub cache: Cache,
     /// Who may read the answer in a browser.
     pub cors: Cors,
+    /// Who may frame the answer.
+    pub frames: Frames,
     /// The largest body in bytes.
     pub body: usize,
 }
@@ -161,6 +177,12 @@ const FORM: usize = 64 * 1024;
 
 macro_rules! row {
     ($name:ident, $methods:expr, $path:literal, $caller:ident, $channel:ident, $cache:expr, $cors:ident, $body:expr) => {
+        row!($name, $methods, $path, $caller, $channel, $cache, $cors, Nobody, $body)
+    };
+    (
+        $name:ident, $methods:expr, $path:literal, $caller:ident, $channel:ident, $cache:expr, $cors:ident, $frames:ident,
+        $body:expr
+    ) => {
         Endpoint {
             name: Name::$name,
             methods: &$methods,
@@ -169,6 +191,7 @@ macro_rules! row {
             channel: Channel::$channel,
             cache: $cache,
             cors: Cors::$cors,
+            frames: Frames::$frames,
             body: $body,
         }
     };
@@ -177,7 +200,7 @@ macro_rules! row {
 /// Every endpoint.
 pub const ENDPOINTS: &[Endpoint] = &[
     row!(Home, ["GET"], "/", Browser, Page, Cache::NoStore, Closed, 0),
-    row!(Authorize, ["GET", "POST"], "/authorize", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(Authorize, ["GET", "POST"], "/authorize", Browser, Page, Cache::NoStore, Closed, Responses, FORM),
     row!(Login, ["GET", "POST"], "/login", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(Create, ["GET", "POST"], "/create", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(Recover, ["GET", "POST"], "/recover", Browser, Page, Cache::NoStore, Closed, FORM),
@@ -222,6 +245,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     row!(Revoke, ["POST"], "/revoke", Client, Token, Cache::NoStore, ClientOrigins, FORM),
     row!(EndSession, ["GET", "POST"], "/end_session", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(Logout, ["POST"], "/logout", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(CheckSession, ["GET"], "/check_session", Browser, Plain, Cache::NoStore, Closed, Anybody, 0),
     row!(Account, ["GET"], "/account", Browser, Page, Cache::NoStore, Closed, 0),
     row!(AccountPassword, ["POST"], "/account/password", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(AccountEmail, ["POST"], "/account/email", Browser, Page, Cache::NoStore, Closed, FORM),
@@ -240,8 +264,8 @@ pub fn golden() -> String {
         let (methods, path) = (e.methods.join("|"), e.path);
         let _ = writeln!(
             list,
-            "{methods:<9} {path:<42} caller={:?} answers={:?} cache={:?} cors={:?} body={}",
-            e.caller, e.channel, e.cache, e.cors, e.body
+            "{methods:<9} {path:<42} caller={:?} answers={:?} cache={:?} cors={:?} frames={:?} body={}",
+            e.caller, e.channel, e.cache, e.cors, e.frames, e.body
         );
     }
     list

@@ -16,8 +16,9 @@ use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 
 use super::ask::Ask;
 use super::client_auth::CHANGED;
-use super::{Cache, Cors, ENDPOINTS, Endpoint, Name};
+use super::{Cache, Caller, Cors, ENDPOINTS, Endpoint, Frames, Name};
 use crate::answer::{self, Answer, Channel, Stop, put};
+use crate::browser_state;
 use crate::listen::Peer;
 use crate::op::Op;
 
@@ -83,7 +84,11 @@ async fn respond(op: &Op, endpoint: &Endpoint, ask: &mut Ask, body: Body) -> Ans
         op.clients().forget();
         done = dispatch(op, endpoint.name, ask).await;
     }
-    done.unwrap_or_else(|stop| answer::stop(op, ask, endpoint.channel, stop))
+    let mut answer = done.unwrap_or_else(|stop| answer::stop(op, ask, endpoint.channel, stop));
+    if endpoint.caller == Caller::Browser {
+        browser_state::keep(op, ask, &mut answer).await;
+    }
+    answer
 }
 
 async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
@@ -105,6 +110,7 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
         Name::Revoke => super::revoke::revoke(op, ask).await,
         Name::EndSession => super::end_session::end_session(op, ask).await,
         Name::Logout => super::end_session::logout(op, ask).await,
+        Name::CheckSession => Ok(super::check_session::check_session(op, ask).await),
         Name::Account => super::account::account(op, ask).await,
         Name::AccountPassword => super::account::password(op, ask).await,
         Name::AccountEmail => super::email::email(op, ask).await,
@@ -238,6 +244,18 @@ fn dress(op: &Op, endpoint: &Endpoint, ask: &Ask, answer: &mut Answer) {
         headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     }
     protect(op, answer);
+    if endpoint.frames == Frames::Nobody {
+        keep_out(answer);
+    }
+}
+
+/// Nobody frames this, whatever the page itself would allow.
+fn keep_out(answer: &mut Answer) {
+    let policy = answer.headers().get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+    let closed = policy.map(|policy| policy.replace("frame-ancestors *", "frame-ancestors 'none'"));
+    if let Some(Ok(closed)) = closed.map(|closed| HeaderValue::from_str(&closed)) {
+        answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, closed);
+    }
 }
 
 /// What every answer bears, whatever it is.

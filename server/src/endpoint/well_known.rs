@@ -39,6 +39,7 @@ pub(crate) fn discovery(config: &Config, sign_up: SignUp, registration: Registra
             introspection: at("/introspect"),
             revocation: at("/revoke"),
             end_session: at("/end_session"),
+            check_session: at("/check_session"),
         },
         scopes: allowed.scopes,
         id_token_algs: ALGORITHMS.to_vec(),

@@ -4,6 +4,7 @@
 
 mod account;
 mod assets;
+mod check_session;
 mod frame;
 mod interaction;
 mod letter;
@@ -18,6 +19,7 @@ use url::Url;
 
 pub use account::{Access, Account, AccountNotice, Address, Home, Place};
 pub use assets::{ThemeSheet, asset};
+pub use check_session::check_session;
 pub use frame::{Frame, Looks};
 pub use interaction::{Application, Asked, Choice, Choose, Consent, Login, LoginOffers, LoginProblem};
 pub use letter::{Written, letter};

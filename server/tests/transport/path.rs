@@ -129,5 +129,5 @@ async fn two_issuers_on_one_host_do_not_sign_each_others_people_out() {
     let begun = at_a.begin(&a).with("prompt", "none");
     let page = browser.open(&begun.url()).await;
     at_a.complete(&a, &begun, &page).await;
-    assert_eq!(browser.jar.cookies().len(), 6, "{:?}", browser.jar.cookies());
+    assert_eq!(browser.jar.cookies().len(), 8, "{:?}", browser.jar.cookies());
 }
