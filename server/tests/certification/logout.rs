@@ -85,10 +85,10 @@ impl Signed {
 async fn a_logout_that_comes_back() {
     let mut first = signed_in().await;
     let hint = first.outcome.id_token().to_owned();
-    let odd = "state of 1 & = # ? ü";
-    let page = first.leaves(&[("id_token_hint", &hint), ("post_logout_redirect_uri", AFTER), ("state", odd)]).await;
+    let odd = format!("state of 1 & = # ? ü{}", "Ab3".repeat(36));
+    let page = first.leaves(&[("id_token_hint", &hint), ("post_logout_redirect_uri", AFTER), ("state", &odd)]).await;
     assert!(page.url.as_str().starts_with(AFTER), "{}", page.url);
-    assert_eq!(page.url.query_pairs().collect::<Vec<_>>(), [("state".into(), odd.into())], "and nothing else");
+    assert_eq!(page.url.query_pairs().collect::<Vec<_>>(), [("state".into(), odd.as_str().into())], "and nothing else");
     assert!(!first.is_signed_in().await);
     let mut second = again(&first.examiner, &first.client).await;
     let hint = second.outcome.id_token().to_owned();
