@@ -48,6 +48,7 @@ pub fn auth_request_read(bytes: &[u8]) {
         implied: Scope::default(),
         acr_values: Vec::new(),
         sign_up: SignUp::Open,
+        resources: std::sync::Arc::default(),
     };
     let Ok(drawn) = Form::read(bytes) else { return };
     let fixed = [("client_id".to_owned(), "rp".to_owned()), ("response_type".to_owned(), "code".to_owned())];

@@ -1,7 +1,7 @@
-// The real binary, as an operator runs it: `init`, `user add`, `client add`, `serve`.
+// The real binary, as an operator runs it: `init`, `user add`, `client add`, `resource add`, `serve`.
 
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { ROOT } from './parts.mjs'
 import { folder, freePort, start } from './started.mjs'
@@ -16,9 +16,9 @@ export const BLAISE = { username: 'blaise', password: 'arithmetique et triangles
 
 /**
  * A provider. `issuer` has PORT for its port; `environment` is configuration by variables; `clients` maps each client_id
- * to `{ metadata, secret?, args? }`; `secrets` of the answer has what `client add` printed.
+ * to `{ metadata, secret?, policy?, args? }`, `resources` are descriptions of resource servers; `secrets` of the answer has what `client add` printed.
  */
-export async function provider({ issuer = 'http://localhost:PORT', port, environment = {}, clients = {}, people = [ADA] } = {}) {
+export async function provider({ issuer = 'http://localhost:PORT', port, environment = {}, clients = {}, resources = [], people = [ADA] } = {}) {
   const binary = process.env.OSTIARY_BIN
   if (!binary) throw new Error('OSTIARY_BIN is not set: run the walks by interop/run')
   port ??= await freePort()
@@ -40,13 +40,18 @@ export async function provider({ issuer = 'http://localhost:PORT', port, environ
     cli(['user', 'add', person.username, '--password-stdin', ...claims], `${person.password}\n`)
   }
   const secrets = {}
-  const add = (id, { metadata, secret, args = [] }) => {
+  const add = (id, { metadata, secret, policy, args = [] }) => {
     const given = secret ? ['--client-secret', secret] : []
+    if (policy) {
+      writeFileSync(join(dir, `${id}.policy.json`), JSON.stringify(policy))
+      given.push('--policy', join(dir, `${id}.policy.json`))
+    }
     const answer = json(['client', 'add', '--client-id', id, ...given, ...args, '-'], JSON.stringify(metadata))
     secrets[id] = answer.client_secret
     return answer
   }
   for (const [id, client] of Object.entries(clients)) add(id, client)
+  for (const described of resources) json(['resource', 'add', '-'], JSON.stringify(described))
 
   const logs = join(ROOT, '.work/logs')
   mkdirSync(logs, { recursive: true })

@@ -8,7 +8,9 @@ import requests
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc6750.errors import InsufficientScopeError, InvalidTokenError
 from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
+from authlib.oauth2.rfc9068 import JWTBearerTokenValidator
 from authlib.oidc.core import CodeIDToken, get_claim_cls_by_response_type
 from joserfc import jwe, jwt
 from joserfc.jwk import KeySet
@@ -111,6 +113,33 @@ def revocation():
     assert client.revoke_token(META["revocation_endpoint"], token=token["refresh_token"]).status_code == 200
     assert client.introspect_token(META["introspection_endpoint"], token=token["access_token"]).json() == {"active": False}
     assert client.get(META["userinfo_endpoint"]).status_code == 401
+
+
+class Observatory(JWTBearerTokenValidator):
+    """A resource server that asks nobody."""
+
+    def get_jwks(self):
+        return requests.get(META["jwks_uri"], timeout=10).json()
+
+
+def resource_server():
+    client = OAuth2Session("service", GIVEN["secret"], scope="stars.watch")
+    token = client.fetch_token(META["token_endpoint"], grant_type="client_credentials", resource=GIVEN["resource"])
+    assert token["scope"] == "stars.watch" and token["expires_in"] == 300, token
+    server = Observatory(META["issuer"], GIVEN["resource"])
+    found = server.authenticate_token(token["access_token"])
+    server.validate_token(found, ["stars.watch"], None)
+    assert found["sub"] == found["client_id"] == "service", found
+    for refused, scopes, error in [
+        (server, ["stars.move"], InsufficientScopeError),
+        (Observatory(META["issuer"], "https://other.example"), None, InvalidTokenError),
+        (Observatory("https://other.example", GIVEN["resource"]), None, InvalidTokenError),
+    ]:
+        try:
+            refused.validate_token(refused.authenticate_token(token["access_token"]), scopes, None)
+        except error:
+            continue
+        raise AssertionError(f"{refused.issuer} {refused.resource_server} {scopes}: it was taken")
 
 
 def wrong_verifier():

@@ -11,10 +11,11 @@ import { needs, ROOT, where } from '../lib/parts.mjs'
 import { corner } from '../lib/rp.mjs'
 import { folder } from '../lib/started.mjs'
 
+const RESOURCE = 'https://observatory.example.org'
 const SECRET = 'a shared secret of more than thirty-two octets'
 const WALKS = {
   authlib: [
-    'requests_basic', 'httpx_public', 'refresh', 'secret_jwt', 'private_jwt', 'client_credentials', 'revocation',
+    'requests_basic', 'httpx_public', 'refresh', 'secret_jwt', 'private_jwt', 'client_credentials', 'revocation', 'resource_server',
     'wrong_verifier', 'every_response_type', 'signed_request_and_encrypted_id_token',
   ],
   idpyoidc: ['every_response_type', 'sealed_userinfo', 'request_object', 'encrypted_request_object', 'request_uri'],
@@ -68,6 +69,7 @@ describe('in Python', needs('python'), () => {
       secret: SECRET,
     })
     op = await provider({
+      resources: [{ resource: RESOURCE, access_token_format: 'jwt', scopes: { 'stars.watch': {} } }],
       clients: {
         basic: { metadata: web({ id_token_signed_response_alg: 'ES256' }), secret: SECRET },
         public: { metadata: web({ token_endpoint_auth_method: 'none' }) },
@@ -80,8 +82,9 @@ describe('in Python', needs('python'), () => {
           }),
         },
         service: {
-          metadata: { client_name: 'Service', grant_types: ['client_credentials'], scope: 'stars.read' },
+          metadata: { client_name: 'Service', grant_types: ['client_credentials'], scope: 'stars.read stars.watch' },
           secret: SECRET,
+          policy: { targets: [RESOURCE] },
         },
         every: { metadata: every(), secret: SECRET },
         sealed: sealed('id_token'),
@@ -92,6 +95,7 @@ describe('in Python', needs('python'), () => {
       },
     })
     given = JSON.stringify({
+      resource: RESOURCE,
       issuer: op.issuer,
       callback,
       secret: SECRET,

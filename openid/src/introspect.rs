@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::client::Client;
 use crate::client::metadata::ClientKind;
 use crate::name::Digest;
+use crate::resource::Resources;
 use crate::time::Time;
 use crate::token::facts::TokenFacts;
 use crate::wire::form::Form;
@@ -41,10 +42,11 @@ impl TokenType {
 }
 
 impl IntrospectRequest {
-    /// Reads the form.
-    pub fn read(form: &Form) -> Result<Self, Refusal> {
+    /// Reads the form. `known_as` says under which digest a token is stored: a JWT of ours is not under its own
+    /// ([`crate::token::access`]).
+    pub fn read(form: &Form, known_as: impl FnOnce(&str) -> Digest) -> Result<Self, Refusal> {
         form.once()?;
-        Ok(Self { token: Digest::of(form.need("token")?), first: TokenType::hinted(form) })
+        Ok(Self { token: known_as(form.need("token")?), first: TokenType::hinted(form) })
     }
 }
 
@@ -69,11 +71,16 @@ pub struct Subject<'a> {
     pub facts: &'a TokenFacts,
 }
 
-/// The answer of §2.2. A client may know about its own tokens, and about access tokens that were issued for it as a
-/// resource: its `client_id`, or a resource its operator said it answers for, is among the token's resources.
-pub fn answer(asking: &Client, subject: Option<Subject<'_>>, issuer: &str, now: Time) -> Map<String, Value> {
+/// The answer of §2.2. A client may know about its own tokens, and about access tokens for a resource server that its
+/// operator said it answers for.
+pub fn answer(
+    asking: &Client,
+    subject: Option<Subject<'_>>,
+    (issuer, resources): (&str, &Resources),
+    now: Time,
+) -> Map<String, Value> {
     let mut answer = Map::new();
-    let known = subject.filter(|subject| subject.facts.is_live(now) && may_know(asking, *subject));
+    let known = subject.filter(|subject| subject.facts.is_live(now) && may_know(asking, *subject, resources));
     let Some(Subject { kind, facts }) = known else {
         answer.insert("active".into(), json!(false));
         return answer;
@@ -104,9 +111,7 @@ pub fn answer(asking: &Client, subject: Option<Subject<'_>>, issuer: &str, now: 
     answer
 }
 
-fn may_know(asking: &Client, subject: Subject<'_>) -> bool {
-    let is_its_resource =
-        |resource: &String| resource == asking.id.as_str() || asking.policy.resources.contains(resource);
+fn may_know(asking: &Client, subject: Subject<'_>, resources: &Resources) -> bool {
     asking.id == subject.facts.client
-        || (subject.kind == TokenType::Access && subject.facts.resources.iter().any(is_its_resource))
+        || (subject.kind == TokenType::Access && resources.answers_for(&asking.id, &subject.facts.resources))
 }

@@ -14,6 +14,7 @@
 //! | OpenID Connect Core §5 claims | [`claims`] |
 //! | OpenID Connect Core §5.3 UserInfo | [`userinfo`] |
 //! | RFC 7662 introspection, RFC 7009 revocation | [`introspect`], [`revoke`] |
+//! | RFC 8707 resource indicators, RFC 9068 JWT access tokens | [`resource`], [`token::access`] |
 //! | OpenID Connect Discovery, RFC 8414 | [`discovery`] |
 
 pub mod account;
@@ -28,6 +29,7 @@ pub mod introspect;
 pub mod logout;
 pub mod name;
 pub mod registration;
+pub mod resource;
 pub mod revoke;
 pub mod session;
 pub mod specs;

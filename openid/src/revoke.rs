@@ -19,10 +19,10 @@ pub struct RevokeRequest {
 }
 
 impl RevokeRequest {
-    /// Reads the form.
-    pub fn read(form: &Form) -> Result<Self, Refusal> {
+    /// Reads the form. `known_as` as for introspection.
+    pub fn read(form: &Form, known_as: impl FnOnce(&str) -> Digest) -> Result<Self, Refusal> {
         form.once()?;
-        Ok(Self { token: Digest::of(form.need("token")?), first: TokenType::hinted(form) })
+        Ok(Self { token: known_as(form.need("token")?), first: TokenType::hinted(form) })
     }
 }
 

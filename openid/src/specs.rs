@@ -45,8 +45,8 @@ specs! {
     "RFC 7662", "OAuth 2.0 Token Introspection", "2015", "https://www.rfc-editor.org/rfc/rfc7662", "openid::introspect";
     "RFC 8252", "OAuth 2.0 for Native Apps", "2017", "https://www.rfc-editor.org/rfc/rfc8252", "openid::client::metadata";
     "RFC 8414", "OAuth 2.0 Authorization Server Metadata", "2018", "https://www.rfc-editor.org/rfc/rfc8414", "openid::discovery";
-    "RFC 8707", "Resource Indicators", "2020", "https://www.rfc-editor.org/rfc/rfc8707", "openid::authorize::request, openid::token";
-    "RFC 9068", "JWT Profile for OAuth 2.0 Access Tokens", "2021", "https://www.rfc-editor.org/rfc/rfc9068", "not used: access tokens are opaque";
+    "RFC 8707", "Resource Indicators", "2020", "https://www.rfc-editor.org/rfc/rfc8707", "openid::resource, openid::authorize::request, openid::token";
+    "RFC 9068", "JWT Profile for OAuth 2.0 Access Tokens", "2021", "https://www.rfc-editor.org/rfc/rfc9068", "openid::token::access, openid::resource";
     "RFC 9110", "HTTP Semantics", "2022", "https://www.rfc-editor.org/rfc/rfc9110", "openid::logout::backchannel, openid::userinfo";
     "RFC 9101", "JWT-Secured Authorization Request", "2021", "https://www.rfc-editor.org/rfc/rfc9101", "openid::authorize::object";
     "RFC 9207", "Authorization Server Issuer Identification", "2022", "https://www.rfc-editor.org/rfc/rfc9207", "openid::authorize::place";
@@ -64,6 +64,7 @@ specs! {
     "Session Management", "OpenID Connect Session Management", "1.0", "https://openid.net/specs/openid-connect-session-1_0.html", "openid::logout::session_state";
     "certification.md", "What a certification examiner checks (this project's reading)", "", "certification.md", "openid";
     "clients.md", "What an operator decides about a client (this project's design)", "", "clients.md", "openid::client::policy";
+    "resource-servers.md", "What a resource server is (this project's design)", "", "resource-servers.md", "openid::resource";
     "logout.md", "What a logout means here (this project's design)", "", "logout.md", "openid::logout, store";
 }
 

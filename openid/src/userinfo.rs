@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::claims::parameter::ClaimsRequest;
 use crate::claims::told::Person;
-use crate::name::{ClientId, Digest, Sub};
+use crate::name::{ClientId, Sub};
+use crate::resource::is_issuer;
 use crate::time::Time;
 use crate::token::claims;
 use crate::token::facts::TokenFacts;
@@ -16,7 +17,7 @@ use crate::wire::scope::Scope;
 
 /// Finds the bearer token of a request: in the `Authorization` header or in a form body, not both (RFC 6750 §2).
 /// `Ok(None)`: there is none, and the challenge carries no error code (§3.1).
-pub fn bearer(authorization: Option<&str>, form: Option<&Form>) -> Result<Option<Digest>, Refusal> {
+pub fn bearer<'a>(authorization: Option<&'a str>, form: Option<&'a Form>) -> Result<Option<&'a str>, Refusal> {
     if let Some(form) = form {
         form.once()?;
     }
@@ -26,7 +27,7 @@ pub fn bearer(authorization: Option<&str>, form: Option<&Form>) -> Result<Option
         (Some(_), Some(_)) => {
             Err(refuse(ErrorCode::InvalidRequest, "bearer_twice", "the access token was sent in more than one way"))
         }
-        (token, None) | (None, token) => Ok(token.map(Digest::of)),
+        (token, None) | (None, token) => Ok(token),
     }
 }
 
@@ -67,8 +68,7 @@ pub fn judge(facts: Option<&TokenFacts>, issuer: &str, now: Time) -> Result<Allo
     let Some(facts) = facts.filter(|facts| facts.is_live(now)) else {
         return Err(refuse(ErrorCode::InvalidToken, "access_token_dead", "the access token is unknown or has ended"));
     };
-    let ours = |resource: &String| resource.strip_prefix(issuer).is_some_and(|rest| matches!(rest, "" | "/userinfo"));
-    if !facts.resources.is_empty() && !facts.resources.iter().any(ours) {
+    if !facts.resources.is_empty() && !facts.resources.iter().any(|resource| is_issuer(resource, issuer)) {
         return Err(refuse(ErrorCode::InvalidToken, "userinfo_elsewhere", "the access token is for another resource"));
     }
     match (&facts.account, &facts.sub) {

@@ -65,12 +65,15 @@ fn client(given: &Value) -> Arc<Client> {
 fn offers(given: &Value) -> ServerOffers {
     let (sign_up, scope) =
         (&given["sign_up"], |name: &str| Scope::from(given[name].as_str().unwrap_or_default().to_owned()));
+    let resources = given::resources(&given["resources"]);
+    let theirs: Vec<&str> = resources.scopes().map(|scope| scope.value.as_str()).collect();
     ServerOffers {
         by_default: scope("by_default"),
         implied: scope("implied"),
         sign_up: sign_up.as_str().map_or(SignUp::Closed, |word| SignUp::read(word).unwrap()),
-        scopes: Scope::read("openid profile email offline_access").unwrap(),
+        scopes: Scope::read("openid profile email offline_access").unwrap().union(&Scope::from(theirs.join(" "))),
         acr_values: vec!["urn:ostiary:acr:password".to_owned()],
+        resources,
     }
 }
 
@@ -130,6 +133,9 @@ fn read_request(_: &str, case: &Value) -> Value {
             "subjects": request.wanted.subjects,
             "essential_acr": request.wanted.acr.necessity == Necessity::Essential,
             "resources": request.resources,
+            "front": request.front.as_ref().map(|target| json!({
+                "scope": target.scope.to_string(), "resources": target.resources, "format": target.format().as_str(),
+            })),
             "acr_values": request.wanted.acr.values,
             "ui_locales": request.ui_locales,
             "challenge": request.challenge.as_ref().map(Challenge::as_str),
@@ -175,7 +181,7 @@ fn grant(_: &str, case: &Value) -> Value {
         other => panic!("{other:?} in {case}"),
     };
     let names = Names { code: GrantId::new("behind the code"), front: GrantId::new("in front") };
-    let mut granted = request.grant(agreed, names, (&Terms::default(), seconds(60)), NOW);
+    let mut granted = request.grant(agreed, names, (&Terms::default(), &client.policy, seconds(60)), NOW);
     granted.stay(&Sid::new("stay"));
     let nothing = granted.is_nothing();
     let Granted { code, access, id_token, .. } = granted;
@@ -186,7 +192,13 @@ fn grant(_: &str, case: &Value) -> Value {
         })
     };
     let front = access.map(|issue| match &issue.ground {
-        Ground::Begin(grant) if issue.refresh == RefreshIssue::None => told(grant),
+        Ground::Begin(grant) if issue.refresh == RefreshIssue::None => {
+            let mut told = told(grant);
+            told["for"] = json!(issue.access.resources);
+            told["format"] = json!(issue.access.format.as_str());
+            told["says"] = json!(issue.access.scope.to_string());
+            told
+        }
         other => panic!("{other:?} in {case}"),
     });
     json!({
@@ -544,6 +556,9 @@ const RUN: &[&str] = &[
     "logout/session_state.toml",
     "logout/session_state.toml",
     "logout/weigh.toml",
+    "resource/back.toml",
+    "resource/jwt.toml",
+    "resource/read.toml",
     "revoke/",
     "token/",
     "userinfo/",
@@ -567,7 +582,7 @@ fn a_list_runs_nothing() {
 #[test]
 fn every_file_has_a_runner_and_every_clause_a_specification() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
-    let sources: String = ["cases.rs", "cases_token.rs", "cases_logout.rs"]
+    let sources: String = ["cases.rs", "cases_token.rs", "cases_logout.rs", "cases_resource.rs"]
         .map(|name| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)).unwrap())
         .concat();
     let mut titles = BTreeSet::new();

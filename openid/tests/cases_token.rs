@@ -12,7 +12,7 @@ use openid::claims::language::Words;
 use openid::claims::parameter::ClaimsRequest;
 use openid::claims::told::Person;
 use openid::introspect::{self, IntrospectRequest, Subject, TokenType};
-use openid::name::{AccountId, ClientId, GrantId, Sid, Sub};
+use openid::name::{AccountId, ClientId, Digest, GrantId, Sid, Sub};
 use openid::revoke::{self, Revocation, RevokeRequest};
 use openid::session::{GrantStanding, SessionStanding};
 use openid::time::Time;
@@ -120,6 +120,7 @@ fn issued(issue: &Issue) -> Value {
     json!({ "issue": {
         "scope": issue.access.scope.to_string(),
         "resources": issue.access.resources,
+        "format": issue.access.format.as_str(),
         "expires_in": issue.access.expires_at.since(NOW).seconds(),
         "refresh": word,
         "refresh_expires_in": expires_at.map(|at| at.since(NOW).seconds()),
@@ -170,7 +171,9 @@ fn token_cases() {
         }
         let client = authenticated(&client(&case["given"]["client"], &defaults));
         let terms = Terms::of(&client.client().policy, &Terms::default());
-        ruled(&judge(&request, &case["given"], &Context { now: NOW, client: &client, terms: &terms }))
+        let resources = given::resources(&case["given"]["resources"]);
+        let cx = Context { now: NOW, client: &client, terms: &terms, resources: &resources };
+        ruled(&judge(&request, &case["given"], &cx))
     });
 }
 
@@ -254,7 +257,7 @@ fn kind(given: &Value) -> TokenType {
 #[test]
 fn introspect_cases() {
     run("introspect", |_, case| {
-        let request = IntrospectRequest::read(&form(&case["asked"]));
+        let request = IntrospectRequest::read(&form(&case["asked"]), Digest::of);
         let asking = client(&case["given"]["client"], &json!({}));
         if let Err(no) = introspect::admit(&asking).and(request) {
             return refusal(&no);
@@ -262,14 +265,19 @@ fn introspect_cases() {
         let token = &case["given"]["token"];
         let facts = facts(token);
         let subject = facts.as_ref().map(|facts| Subject { kind: kind(token), facts });
-        Value::Object(introspect::answer(&asking, subject, ISSUER, NOW))
+        Value::Object(introspect::answer(
+            &asking,
+            subject,
+            (ISSUER, &given::resources(&case["given"]["resources"])),
+            NOW,
+        ))
     });
 }
 
 #[test]
 fn revoke_cases() {
     run("revoke", |_, case| {
-        let request = match RevokeRequest::read(&form(&case["asked"])) {
+        let request = match RevokeRequest::read(&form(&case["asked"]), Digest::of) {
             Err(no) => return refusal(&no),
             Ok(request) => request,
         };
@@ -424,7 +432,9 @@ proptest! {
         let client = authenticated(&client(&json!({}), &json!({})));
         let terms = Terms::default();
         let request = TokenRequest::read(&form(&asked)).unwrap();
-        let ruling = judge(&request, &json!({ "code": given }), &Context { now: NOW, client: &client, terms: &terms });
+        let resources = given::resources(&Value::Null);
+        let cx = Context { now: NOW, client: &client, terms: &terms, resources: &resources };
+        let ruling = judge(&request, &json!({ "code": given }), &cx);
         let verifier_fits = match (given["challenge"].is_null(), asked.get("code_verifier")) {
             (true, verifier) => verifier.is_none(),
             (false, verifier) => verifier == Some(&json!("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")),
@@ -450,7 +460,9 @@ proptest! {
         let scope = if wide { "openid profile email" } else { "openid" };
         let asked = json!({ "grant_type": "refresh_token", "refresh_token": "r", "scope": scope });
         let request = TokenRequest::read(&form(&asked)).unwrap();
-        let ruling = judge(&request, &json!({ "refresh": given }), &Context { now: NOW, client: &client, terms: &terms });
+        let resources = given::resources(&Value::Null);
+        let cx = Context { now: NOW, client: &client, terms: &terms, resources: &resources };
+        let ruling = judge(&request, &json!({ "refresh": given }), &cx);
         let found = given["state"] == "held" && given["grant"] == "live";
         let reuse = given["rotated"].as_i64().is_some_and(|ago| ago > 30 || given["successor"] == "used");
         prop_assert_eq!(found && reuse, matches!(ruling, Ruling::Breach { .. }));
@@ -473,7 +485,7 @@ proptest! {
         text.extend(bytes);
         if let Ok(form) = openid::wire::form::Form::read(&text) {
             let _ = TokenRequest::read(&form);
-            let _ = IntrospectRequest::read(&form);
+            let _ = IntrospectRequest::read(&form, Digest::of);
             let _ = userinfo::bearer(form.get("code"), Some(&form));
         }
     }

@@ -49,6 +49,7 @@ fn offers() -> ServerOffers {
         sign_up: SignUp::Open,
         scopes: Scope::read("openid profile email offline_access").unwrap(),
         acr_values: vec!["a".to_owned()],
+        resources: Arc::default(),
     }
 }
 

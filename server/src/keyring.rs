@@ -131,9 +131,9 @@ impl Keyring {
         (typ, claims): (&str, &Map<String, Value>),
         now: Time,
     ) -> Result<String, Fault> {
-        let payload = serde_json::to_vec(claims).map_err(|e| Fault::bug(format!("claims are not JSON: {e}")))?;
-        let bug = |e: JoseError| Fault::bug(format!("cannot sign with {}: {e}", alg.as_str()));
         if alg.is_symmetric() {
+            let payload = serde_json::to_vec(claims).map_err(|e| Fault::bug(format!("claims are not JSON: {e}")))?;
+            let bug = |e: JoseError| Fault::bug(format!("cannot sign with {}: {e}", alg.as_str()));
             let ClientSecret::Known(secret) = &client.secret else {
                 return Err(Fault::bug(format!(
                     "client {} wants {} and has no secret at hand",
@@ -144,6 +144,13 @@ impl Keyring {
             let key = SigningKey::from_secret(alg, secret.as_bytes()).map_err(bug)?;
             return jose::sign(&key, Some(typ), &payload).map_err(bug);
         }
+        self.sign(alg, (typ, claims), now)
+    }
+
+    /// Signs claims for whoever trusts our published keys.
+    pub fn sign(&self, alg: JwsAlg, (typ, claims): (&str, &Map<String, Value>), now: Time) -> Result<String, Fault> {
+        let payload = serde_json::to_vec(claims).map_err(|e| Fault::bug(format!("claims are not JSON: {e}")))?;
+        let bug = |e: JoseError| Fault::bug(format!("cannot sign with {}: {e}", alg.as_str()));
         let ring = self.now.load();
         let active = ring.keys.iter().filter(|key| key.kind == KeyKind::Signing(alg) && key.active_from <= now);
         let signer = active.into_iter().find_map(|held| match &held.key {
@@ -191,10 +198,18 @@ impl Keyring {
             }
             _ => jose::verify(token, &ring.all, ALGORITHMS),
         };
-        match verified.and_then(|verified| verified.claims()) {
-            Ok(claims) => EndHint::read(&claims, issuer),
-            Err(_) => EndHint::Foreign,
+        // RFC 9068 §5: what we sign for other purposes says so, and is no ID Token.
+        let is_other = |typ: &Option<String>| typ.as_ref().is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT"));
+        match verified.and_then(|verified| Ok((is_other(&verified.header().typ), verified.claims()?))) {
+            Ok((false, claims)) => EndHint::read(&claims, issuer),
+            Ok((true, _)) | Err(_) => EndHint::Foreign,
         }
+    }
+
+    /// Verifies something signed with one of our keys, however old, and says of what `typ` it is.
+    pub fn verify_own(&self, token: &str) -> Option<(Option<String>, Map<String, Value>)> {
+        let verified = jose::verify(token, &self.now.load().all, ALGORITHMS).ok()?;
+        Some((verified.header().typ.clone(), verified.claims().ok()?))
     }
 
     /// The newest key's `active_from` of a kind: what the schedule looks at.

@@ -12,9 +12,11 @@ use openid::client::policy::Policy;
 use openid::display::Display;
 use openid::logout::judge::{End, Ended, OfflineGrants};
 use openid::name::SessionId;
+use openid::resource::Resources;
 use openid::session::Cause;
 use openid::time::{Span, Time};
 use openid::token::issue::Terms;
+use openid::wire::scope::Scope;
 use store::audit::Entry;
 use store::{Fault, Store};
 
@@ -36,16 +38,18 @@ use crate::sealing::Sealing;
 /// A session is noted as seen at most this often (`logout.md` §2).
 const SEEN_EVERY: Span = Span::from_minutes(5);
 
-/// What an authorization request may ask for. This is the one place scopes come from: discovery, registration and requests
-/// see the same.
-pub fn offers(sign_up: SignUp, catalogue: &Catalogue) -> ServerOffers {
+/// What an authorization request may ask for: the scopes that mean something here, and those of the resource servers. This is
+/// the one place scopes come from: discovery, registration and requests see the same.
+pub fn offers(sign_up: SignUp, catalogue: &Catalogue, resources: Arc<Resources>) -> ServerOffers {
     let acr_values = login::assurance::ACR_VALUES.iter().map(|acr| (*acr).to_owned()).collect();
+    let theirs: Vec<&str> = resources.scopes().map(|scope| scope.value.as_str()).collect();
     ServerOffers {
-        scopes: catalogue.all_scopes(),
+        scopes: catalogue.all_scopes().union(&Scope::from(theirs.join(" "))),
         by_default: catalogue.by_default(),
         implied: catalogue.implied(),
         acr_values,
         sign_up,
+        resources,
     }
 }
 
@@ -81,6 +85,8 @@ pub struct Parts {
     pub sign_up: ArcSwap<SignUp>,
     /// The scopes and claims the operator declared.
     pub catalogue: ArcSwap<Catalogue>,
+    /// The resource servers.
+    pub resources: ArcSwap<Resources>,
     /// The discovery document.
     pub discovery: ArcSwap<Bytes>,
     /// How its cookies are dressed.
@@ -170,18 +176,25 @@ impl Op {
     pub async fn reload_settings(&self) -> Result<(), Fault> {
         let mut reader = self.store().reader().await?;
         let (sign_up, registration) = (reader.sign_up().await?, reader.registration_settings().await?.registration);
-        let catalogue = reader.catalogue().await?;
+        let (catalogue, servers) = (reader.catalogue().await?, reader.resource_servers().await?);
         drop(reader);
         self.0.sign_up.store(Arc::new(sign_up));
-        let document = crate::endpoint::well_known::discovery(self.config(), self.sign_up(), registration, &catalogue);
         self.0.catalogue.store(Arc::new(catalogue));
+        self.0.resources.store(Arc::new(Resources::new(self.issuer().as_str(), servers)));
+        let (offers, catalogue) = (self.offers(), self.catalogue());
+        let document = crate::endpoint::well_known::discovery(self.config(), offers, registration, &catalogue);
         self.0.discovery.store(Arc::new(document));
         Ok(())
     }
 
     /// What an authorization request may ask for.
     pub fn offers(&self) -> ServerOffers {
-        offers(self.sign_up(), &self.catalogue())
+        offers(self.sign_up(), &self.catalogue(), self.resources())
+    }
+
+    /// The resource servers.
+    pub fn resources(&self) -> Arc<Resources> {
+        self.0.resources.load_full()
     }
 
     /// The scopes and claims there are.

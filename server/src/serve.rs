@@ -68,6 +68,7 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
         mail,
         sign_up: ArcSwap::default(),
         catalogue: ArcSwap::default(),
+        resources: ArcSwap::default(),
         discovery: ArcSwap::default(),
         dress,
     });

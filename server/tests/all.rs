@@ -15,6 +15,7 @@ mod ground;
 mod logout;
 mod people;
 mod registration;
+mod resources;
 mod response_types;
 mod sign_in;
 mod token;

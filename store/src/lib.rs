@@ -23,6 +23,7 @@ mod migrate;
 mod outbox;
 pub mod registrations;
 pub mod replay;
+pub mod resources;
 mod row;
 mod sessions;
 pub mod settings;

@@ -65,6 +65,7 @@ pub(crate) static EVERY: &[&[&[&Statement]]] = &[
         crate::keys::STATEMENTS,
         crate::registrations::STATEMENTS,
         crate::replay::STATEMENTS,
+        crate::resources::STATEMENTS,
         crate::settings::STATEMENTS,
         crate::tokens::STATEMENTS,
         crate::versions::STATEMENTS,

@@ -5,6 +5,7 @@
 
 use openid::account::Account;
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
+use openid::resource::TokenFormat;
 use openid::session::{Cause, GrantKind, GrantStanding, SessionStanding};
 use openid::time::Time;
 use openid::token::facts::{Life, TokenFacts};
@@ -69,8 +70,10 @@ statements! {
 /// Digests of the tokens drawn for one answer; which of them are used is for the ruling to say.
 #[derive(Clone, Copy, Debug)]
 pub struct Drawn {
-    /// The access token's.
+    /// The access token's, if it is an opaque one.
     pub access: Digest,
+    /// That of its `jti`, if it is a JWT.
+    pub jti: Digest,
     /// The refresh token's, if one may be issued.
     pub refresh: Option<Digest>,
 }
@@ -217,16 +220,12 @@ impl Tx {
             Ground::Client => (None, None),
         };
         let (scope, resources) = (issue.access.scope.to_string(), text::list(&issue.access.resources));
-        let access = values![
-            &drawn.access.0,
-            grant,
-            issue.client.as_str(),
-            sub,
-            &scope,
-            &resources,
-            now,
-            issue.access.expires_at
-        ];
+        let hash = match issue.access.format {
+            TokenFormat::Opaque => &drawn.access,
+            TokenFormat::Jwt(_) => &drawn.jti,
+        };
+        let access =
+            values![&hash.0, grant, issue.client.as_str(), sub, &scope, &resources, now, issue.access.expires_at];
         self.change(&INSERT_ACCESS, access).await?;
         self.settle_refresh(issue, drawn, grant, now).await
     }

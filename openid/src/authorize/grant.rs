@@ -6,7 +6,9 @@
 use crate::authorize::next::Agreed;
 use crate::authorize::request::AuthRequest;
 use crate::authorize::response_type::Part;
+use crate::client::policy::Policy;
 use crate::name::{ClientId, GrantId, SessionId, Sid, Sub};
+use crate::resource::Target;
 use crate::session::{Grant, GrantKind};
 use crate::time::{Span, Time};
 use crate::token::authorization_code::Code;
@@ -40,8 +42,14 @@ pub struct Names {
 
 impl AuthRequest {
     /// What this request is granted. The stay (`sid`) is known when the transaction has joined it: [`Granted::stay`].
-    pub fn grant(&self, agreed: Agreed, names: Names, (terms, code): (&Terms, Span), now: Time) -> Granted {
-        let asked = |part| self.response_type.carries(part);
+    pub fn grant(
+        &self,
+        agreed: Agreed,
+        names: Names,
+        (terms, policy, code): (&Terms, &Policy, Span),
+        now: Time,
+    ) -> Granted {
+        let asked = |part: Part| self.response_type.carries(part);
         let whole = Grant {
             id: names.code,
             client: self.client.clone(),
@@ -60,19 +68,20 @@ impl AuthRequest {
             created_at: now,
             expires_at: now + terms.refresh_absolute,
         };
+        let life = self.front.as_ref().map_or(terms.access_token, |target| target.lifetime(policy, terms));
         let front = Grant {
             id: names.front,
             kind: GrantKind::Online,
             // Core §11: background access comes with a refresh token, and those come from the token endpoint.
             scope: whole.scope.filtered(|value| value != "offline_access"),
-            expires_at: now + terms.access_token,
+            expires_at: now + life,
             ..whole.clone()
         };
         Granted {
             session: whole.session.clone(),
             client: whole.client.clone(),
             sub: whole.sub.clone(),
-            access: asked(Part::Token).then(|| issue(front.clone())),
+            access: self.front.as_ref().map(|target| issue(front.clone(), target)),
             id_token: asked(Part::IdToken).then_some(front),
             code: asked(Part::Code).then(|| Code {
                 grant: whole,
@@ -86,14 +95,12 @@ impl AuthRequest {
 }
 
 /// RFC 6749 §4.2.2: no refresh token.
-fn issue(grant: Grant) -> Issue {
+fn issue(grant: Grant, target: &Target) -> Issue {
+    let mut target = target.clone();
+    target.scope = target.scope.filtered(|value| grant.scope.contains(value));
     Issue {
         client: grant.client.clone(),
-        access: AccessIssue {
-            scope: grant.scope.clone(),
-            resources: grant.resources.clone(),
-            expires_at: grant.expires_at,
-        },
+        access: AccessIssue::of(target, grant.expires_at),
         refresh: RefreshIssue::None,
         id_token: IdTokenIssue::None,
         ground: Ground::Begin(grant),

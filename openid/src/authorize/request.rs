@@ -2,6 +2,8 @@
 //!
 //! Invariant: whoever holds an [`AuthRequest`] holds legal parameters only, and no scope the client may not ask for.
 
+use std::sync::Arc;
+
 use crate::authorize::mode::ResponseMode;
 use crate::authorize::place::Destination;
 use crate::authorize::response_type::{Part, ResponseType};
@@ -12,6 +14,7 @@ use crate::client::metadata::ClientKind;
 use crate::client::policy::{ConsentPolicy, Pkce};
 use crate::client::{Client, members};
 use crate::name::ClientId;
+use crate::resource::{Resources, Target};
 use crate::token::authorization_code::RedirectGiven;
 use crate::wire::form::Form;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
@@ -49,8 +52,10 @@ pub struct AuthRequest {
     pub claims: ClaimsRequest,
     /// What of `claims` and `acr_values` decides who signs in, and how well.
     pub wanted: Wanted,
-    /// `resource`, RFC 8707.
+    /// `resource`, RFC 8707; if none is named, those the scope belongs to.
     pub resources: Vec<String>,
+    /// What the access token that goes through the browser is for, if one is asked for.
+    pub front: Option<Target>,
     /// What of the scope nobody is asked about.
     pub implied: Scope,
 }
@@ -139,6 +144,8 @@ pub struct ServerOffers {
     pub acr_values: Vec<String>,
     /// Whether people may make themselves an account.
     pub sign_up: SignUp,
+    /// The resource servers.
+    pub resources: Arc<Resources>,
 }
 
 /// The longest parameters we keep.
@@ -165,12 +172,18 @@ impl AuthRequest {
             given if given.is_empty() => client.metadata.default_acr_values.clone(),
             given => given,
         };
+        let (scope, resources) = targets(form, &scope(form, client, (prompt, response_type), offers)?, offers)?;
+        // RFC 8707 §2.1: what goes through the browser cannot be narrowed later.
+        let front = match response_type.carries(Part::Token) {
+            true => Some(offers.resources.target(&resources, &scope)?),
+            false => None,
+        };
         Ok(Self {
             client: place.client().clone(),
             redirect_uri: place.redirect_uri().to_owned(),
             redirect_given: place.given(),
             response_type,
-            scope: scope(form, client, (prompt, response_type), offers)?,
+            scope,
             nonce: nonce(form, response_type)?,
             challenge: if response_type.carries(Part::Code) { challenge(form, client)? } else { None },
             prompt,
@@ -183,9 +196,26 @@ impl AuthRequest {
                 .filter(|tag| members::are_language_tags(tag))
                 .collect(),
             claims,
-            resources: resources(form)?,
+            resources,
+            front,
             implied: offers.implied.clone(),
         })
+    }
+}
+
+/// What is asked for, and where it means something: the scope without the values of resource servers nobody asked for.
+fn targets(form: &Form, scope: &Scope, offers: &ServerOffers) -> Result<(Scope, Vec<String>), Refusal> {
+    let named = resources(form)?;
+    offers.resources.known(&named)?;
+    let resources = offers.resources.of_request(named, scope)?;
+    let left = offers.resources.of_resources(scope, &resources);
+    match left.is_empty() {
+        true => Err(refuse(
+            ErrorCode::InvalidScope,
+            "scope_elsewhere",
+            "nothing of this scope means anything for these resources",
+        )),
+        false => Ok((left, resources)),
     }
 }
 

@@ -33,9 +33,6 @@ pub struct Policy {
     pub refresh_absolute: Option<u32>,
     /// Which audience its assertions must name.
     pub assertion_audience: AssertionAudience,
-    /// Resource indicators (RFC 8707) this client answers for, besides its own `client_id`: access tokens issued for
-    /// them it may introspect.
-    pub resources: Vec<String>,
     /// Resource indicators this client may name by its own authority, with the grant `client_credentials`. For a
     /// person, that person's consent or the operator's word for the client decides.
     pub targets: Vec<String>,
@@ -57,7 +54,6 @@ impl Default for Policy {
             refresh_idle: None,
             refresh_absolute: None,
             assertion_audience: AssertionAudience::Endpoint,
-            resources: Vec::new(),
             targets: Vec::new(),
             entered_by: EnteredBy::Operator,
         }

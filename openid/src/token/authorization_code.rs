@@ -4,6 +4,7 @@
 
 use crate::bound::pkce::Challenge;
 use crate::name::{Digest, GrantId};
+use crate::resource::Target;
 use crate::session::{Grant, SessionStanding};
 use crate::token::issue::{AccessIssue, Ground, IdTokenIssue, Issue, RefreshIssue, Ruling};
 use crate::token::request::{narrow, resources};
@@ -103,8 +104,8 @@ impl Redeem {
         }
         self.same_redirect(&code)?;
         self.same_party(&code)?;
-        let resources = narrow(&self.resources, &code.grant.resources)?;
-        Ok(begin(code.grant, resources, cx))
+        let target = narrow(&self.resources, &code.grant.resources, &code.grant.scope, cx.resources)?;
+        Ok(begin(code.grant, target, cx))
     }
 
     fn same_redirect(&self, code: &Code) -> Result<(), Refusal> {
@@ -134,16 +135,17 @@ fn no(why: &'static str, say: &'static str) -> Refusal {
     refuse(ErrorCode::InvalidGrant, why, say)
 }
 
-fn begin(mut grant: Grant, resources: Vec<String>, cx: &Context<'_>) -> Issue {
+fn begin(mut grant: Grant, target: Target, cx: &Context<'_>) -> Issue {
+    let lifetime = target.lifetime(&cx.client().policy, cx.terms);
     grant.created_at = cx.now;
-    grant.expires_at = cx.now + cx.terms.refresh_absolute.max(cx.terms.access_token);
+    grant.expires_at = cx.now + cx.terms.refresh_absolute.max(lifetime);
     let refresh = match admit("refresh_token", cx.client()) {
         Ok(()) => RefreshIssue::First { expires_at: (cx.now + cx.terms.refresh_idle).min(grant.expires_at) },
         Err(_) => RefreshIssue::None,
     };
     Issue {
         client: grant.client.clone(),
-        access: AccessIssue { scope: grant.scope.clone(), resources, expires_at: cx.now + cx.terms.access_token },
+        access: AccessIssue::of(target, cx.now + lifetime),
         refresh,
         id_token: if grant.scope.contains("openid") { IdTokenIssue::WithNonce } else { IdTokenIssue::None },
         ground: Ground::Begin(grant),

@@ -6,7 +6,7 @@
 use crate::client::metadata::ClientKind;
 use crate::token::claims::SCOPES;
 use crate::token::issue::{AccessIssue, Ground, IdTokenIssue, Issue, RefreshIssue, Ruling};
-use crate::token::request::{resources, scope};
+use crate::token::request::{meaningful, resources, scope};
 use crate::token::{Context, admit};
 use crate::wire::form::Form;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
@@ -42,7 +42,21 @@ impl Credentials {
                 "client credentials are for confidential clients",
             ));
         }
-        let own = client.metadata.scope.clone().unwrap_or_default().filtered(|value| !speaks_of_a_person(value));
+        // RFC 8707 §2: "invalid_target" also for a resource this client may not have.
+        cx.resources.known(&self.resources)?;
+        let targets = &client.policy.targets;
+        if !self.resources.iter().all(|resource| targets.contains(resource)) {
+            return Err(refuse(
+                ErrorCode::InvalidTarget,
+                "credentials_resource",
+                "a resource is not one this client may have without a person",
+            ));
+        }
+        let may = |value: &str| {
+            !speaks_of_a_person(value)
+                && cx.resources.owner(value).is_none_or(|owner| targets.contains(&owner.identifier))
+        };
+        let own = client.metadata.scope.clone().unwrap_or_default().filtered(may);
         let scope = match &self.scope {
             None => own,
             Some(asked) if asked.within(&own) => asked.clone(),
@@ -54,22 +68,13 @@ impl Credentials {
                 ));
             }
         };
-        // RFC 8707 §2: "invalid_target" also for a resource this client may not have.
-        if !self.resources.iter().all(|resource| client.policy.targets.contains(resource)) {
-            return Err(refuse(
-                ErrorCode::InvalidTarget,
-                "credentials_resource",
-                "a resource is not one this client may have without a person",
-            ));
-        }
+        let resources = cx.resources.of_request(self.resources.clone(), &scope)?;
+        let target = meaningful(self.scope.as_ref(), cx.resources.target(&resources, &scope)?)?;
+        let lifetime = target.lifetime(&client.policy, cx.terms);
         Ok(Issue {
             client: client.id.clone(),
             ground: Ground::Client,
-            access: AccessIssue {
-                scope,
-                resources: self.resources.clone(),
-                expires_at: cx.now + cx.terms.access_token,
-            },
+            access: AccessIssue::of(target, cx.now + lifetime),
             refresh: RefreshIssue::None,
             id_token: IdTokenIssue::None,
         })

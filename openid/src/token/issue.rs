@@ -4,6 +4,7 @@
 
 use crate::client::policy::Policy;
 use crate::name::{ClientId, Digest, GrantId};
+use crate::resource::{Target, TokenFormat};
 use crate::session::{Grant, SessionStanding};
 use crate::time::{Span, Time};
 use crate::wire::refusal::Refusal;
@@ -58,8 +59,17 @@ pub struct AccessIssue {
     pub scope: Scope,
     /// The resources it is for (RFC 8707), within the grant's; empty: no particular one.
     pub resources: Vec<String>,
+    /// What it looks like.
+    pub format: TokenFormat,
     /// Its end.
     pub expires_at: Time,
+}
+
+impl AccessIssue {
+    /// One for this target.
+    pub fn of(target: Target, expires_at: Time) -> Self {
+        Self { format: target.format(), scope: target.scope, resources: target.resources, expires_at }
+    }
 }
 
 /// What becomes of the refresh token.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: tokens are written only after a judge said yes; a refusal never spends a refresh token.
 
+pub mod access;
 pub mod authorization_code;
 pub mod claims;
 pub mod client_credentials;
@@ -13,6 +14,7 @@ pub mod request;
 use std::sync::Arc;
 
 use crate::client::{Authenticated, Client};
+use crate::resource::Resources;
 use crate::time::Time;
 use crate::token::issue::{Ruling, Terms};
 use crate::wire::form::Form;
@@ -27,6 +29,8 @@ pub struct Context<'a> {
     pub client: &'a Authenticated<Arc<Client>>,
     /// The lifetimes of this client.
     pub terms: &'a Terms,
+    /// What access tokens can be for.
+    pub resources: &'a Resources,
 }
 
 impl Context<'_> {

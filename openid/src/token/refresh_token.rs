@@ -8,7 +8,7 @@ use crate::name::Digest;
 use crate::session::{Grant, GrantKind, GrantStanding, SessionStanding};
 use crate::time::Time;
 use crate::token::issue::{AccessIssue, Ground, IdTokenIssue, Issue, RefreshIssue, Retry, Ruling};
-use crate::token::request::{narrow, resources, scope};
+use crate::token::request::{meaningful, narrow, resources, scope};
 use crate::token::{Context, admit};
 use crate::wire::form::Form;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
@@ -119,15 +119,13 @@ impl Refresh {
                 return Err(refuse(ErrorCode::InvalidScope, "scope_widened", "scope is wider than what was granted"));
             }
         };
-        let resources = narrow(&self.resources, &grant.resources)?;
+        let target = narrow(&self.resources, &grant.resources, &scope, cx.resources)?;
+        let target = meaningful(self.scope.as_ref(), target)?;
+        let lifetime = target.lifetime(&cx.client().policy, cx.terms);
         let id_token = if scope.contains("openid") { IdTokenIssue::WithoutNonce(session) } else { IdTokenIssue::None };
         Ok(Issue {
             client: grant.client.clone(),
-            access: AccessIssue {
-                scope,
-                resources,
-                expires_at: (cx.now + cx.terms.access_token).min(grant.expires_at),
-            },
+            access: AccessIssue::of(target, (cx.now + lifetime).min(grant.expires_at)),
             refresh: self.next_token(retry, (cx.now + cx.terms.refresh_idle).min(grant.expires_at), cx),
             id_token,
             ground: Ground::Go(grant),

@@ -3,6 +3,7 @@
 //! Invariant: who asks is not read here. That is `client::auth`'s, from the same form.
 
 pub(crate) use crate::authorize::request::resources;
+use crate::resource::{Resources, Target};
 use crate::token::Grants;
 use crate::wire::form::Form;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
@@ -34,14 +35,29 @@ pub(crate) fn scope(form: &Form) -> Result<Option<Scope>, Refusal> {
     form.get("scope").map(Scope::read).transpose()
 }
 
-/// The resources an access token is for: those asked for, which must have been granted; else all that were granted
+/// A scope that was asked for by name must mean something at the resources it is to be used at.
+pub(crate) fn meaningful(asked: Option<&Scope>, target: Target) -> Result<Target, Refusal> {
+    match asked.is_some_and(|asked| !asked.is_empty()) && target.scope.is_empty() {
+        true => Err(refuse(
+            ErrorCode::InvalidScope,
+            "scope_means_nothing",
+            "nothing of this scope means anything for these resources",
+        )),
+        false => Ok(target),
+    }
+}
+
+/// What an access token is for: the resources asked for, which must have been granted; else all that were granted
 /// (RFC 8707 §2.2).
-pub(crate) fn narrow(asked: &[String], granted: &[String]) -> Result<Vec<String>, Refusal> {
-    if asked.is_empty() {
-        return Ok(granted.to_vec());
+pub(crate) fn narrow(
+    asked: &[String],
+    granted: &[String],
+    scope: &Scope,
+    known: &Resources,
+) -> Result<Target, Refusal> {
+    if !asked.iter().all(|resource| granted.contains(resource)) {
+        return Err(refuse(ErrorCode::InvalidTarget, "resource_not_granted", "a resource was not granted"));
     }
-    if asked.iter().all(|resource| granted.contains(resource)) {
-        return Ok(asked.to_vec());
-    }
-    Err(refuse(ErrorCode::InvalidTarget, "resource_not_granted", "a resource was not granted"))
+    known.known(asked)?;
+    known.target(if asked.is_empty() { granted } else { asked }, scope)
 }

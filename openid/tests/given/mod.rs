@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jose::JwsAlg;
 use openid::acr::Amr;
 use openid::claims::parameter::ClaimsRequest;
 use openid::client::auth::{Audience, Judged, Keys, Presented, judge};
@@ -10,6 +11,7 @@ use openid::client::metadata::Metadata;
 use openid::client::policy::Policy;
 use openid::client::{Authenticated, Client, ClientSecret, Standing};
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
+use openid::resource::{Ours, ResourceServer, Resources};
 use openid::session::{Grant, GrantKind};
 use openid::time::{Span, Time};
 use openid::wire::form::Form;
@@ -170,6 +172,23 @@ pub(crate) fn grant(given: &Value, client: &str, scope: &str) -> Grant {
         created_at: NOW,
         expires_at: NOW,
     }
+}
+
+/// What means something here, to whoever describes a resource server.
+pub(crate) fn ours(scopes: &Scope) -> Ours<'_> {
+    Ours { issuer: ISSUER, algs: &[JwsAlg::Rs256, JwsAlg::Ps256, JwsAlg::Es256, JwsAlg::EdDsa], scopes }
+}
+
+/// The resource servers of a case, or these.
+pub(crate) fn resources(given: &Value) -> Arc<Resources> {
+    let usual = json!([
+        { "resource": "https://api.example/", "scopes": { "api:read": {}, "api:write": {} } },
+        { "resource": "https://files.example/", "scopes": { "files:read": {} } },
+        { "resource": "urn:example:api" },
+    ]);
+    let given = if given.is_null() { &usual } else { given };
+    let read = |one: &Value| ResourceServer::read(&object(one), ours(&Scope::default())).unwrap();
+    Arc::new(Resources::new(ISSUER, given.as_array().unwrap().iter().map(read).collect()))
 }
 
 /// A list of texts.

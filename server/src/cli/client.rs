@@ -147,7 +147,8 @@ async fn list(op: &Op, out: &Out) -> Result<(), Failed> {
     Ok(())
 }
 
-fn read(file: &Path) -> Result<Map<String, Value>, Failed> {
+/// A JSON object in a file, or on standard input.
+pub(super) fn read(file: &Path) -> Result<Map<String, Value>, Failed> {
     let mut text = String::new();
     if file == Path::new("-") {
         std::io::stdin().read_to_string(&mut text)?;

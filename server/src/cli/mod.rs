@@ -10,6 +10,7 @@ mod init;
 mod notice;
 mod out;
 mod registration;
+mod resource;
 mod session;
 mod tend;
 mod user;
@@ -66,6 +67,9 @@ enum Command {
     /// Clients that register themselves.
     #[command(subcommand)]
     Registration(registration::RegistrationCommand),
+    /// Resource servers: the APIs that access tokens are for.
+    #[command(subcommand)]
+    Resource(resource::ResourceCommand),
     /// Single-sign-on sessions.
     #[command(subcommand)]
     Session(session::SessionCommand),
@@ -121,6 +125,7 @@ async fn run(arguments: Arguments, out: &Out) -> Result<ExitCode, Failed> {
         Command::User(command) => user::run(command, &open(&file).await?, out).await?,
         Command::Client(command) => client::run(command, &open(&file).await?, out).await?,
         Command::Registration(command) => registration::run(command, &open(&file).await?, out).await?,
+        Command::Resource(command) => resource::run(command, &open(&file).await?, out).await?,
         Command::Session(command) => session::sessions(command, &open(&file).await?, out).await?,
         Command::Notice(command) => notice::notices(command, &open(&file).await?, out).await?,
         Command::Key(command) => tend::keys(command, &serve::open_to_mend(load(&file)?).await?, out).await?,

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use axum::http::header;
 use login::password::Problem;
 use openid::account::Account;
+use openid::authorize::next::Consent;
 use openid::logout::judge::Ended;
 use openid::name::{AccountId, ClientId, SessionId};
 use openid::session::{Cause, Session, SessionStanding};
@@ -127,7 +128,7 @@ pub(super) async fn show(
         applications.push(page::Access {
             name: super::mentioned_name(op, &client, &locales).await?,
             client: client.to_string(),
-            scopes: consent.scope.iter().map(str::to_owned).collect(),
+            scopes: super::asked_scopes(op, &locales, &consent, &Consent::default()),
             since: consent.given_at,
         });
     }

@@ -24,6 +24,7 @@ use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 use store::tokens::Drawn;
 use store::{Browser, Fault, NewStay, Tx};
 
+use super::access_token::Fresh;
 use super::ask::Ask;
 use super::id_token::{self, Beside};
 use crate::answer::{Answer, Stop, see_other};
@@ -193,28 +194,28 @@ async fn put_question(
 async fn issue(op: &Op, request: &AuthRequest, located: &Located, agreed: Agreed) -> Result<Option<Success>, Stop> {
     let wanted = located.client.metadata.id_token_encryption.filter(|_| request.response_type.carries(Part::IdToken));
     let to = Recipient::find(op, &located.client, wanted).await?;
-    let (code, access) = (Secret::from_bytes(&op.dice().draw()), Secret::from_bytes(&op.dice().draw()));
+    let (code, access) = (Secret::from_bytes(&op.dice().draw()), Fresh::draw(op));
     let names = Names { code: GrantId::new(op.dice().name()), front: GrantId::new(op.dice().name()) };
     let now = op.now();
     let terms = op.terms(&located.client.policy);
-    let lifetimes = (&terms, op.config().lifetimes.code);
+    let lifetimes = (&terms, &located.client.policy, op.config().lifetimes.code);
+    let drawn = Drawn { access: access.digest(), jti: access.jti(), refresh: None };
     let grounds = Grounds::of(request, &located.client, &agreed.account);
     let granted = request.grant(agreed, names, lifetimes, now);
     if granted.is_nothing() {
         return Ok(Some(Success::default()));
     }
-    let Some(granted) = write(op, (grounds, granted), (code.digest(), access.digest()), now).await? else {
+    let Some(granted) = write(op, (grounds, granted), (code.digest(), drawn), now).await? else {
         return Ok(None);
     };
-    let mut success = Success {
-        code: granted.code.map(|_| code.reveal().to_owned()),
-        access: granted.access.map(|issue| FrontAccess {
-            token: access.reveal().to_owned(),
+    let mut success = Success { code: granted.code.map(|_| code.reveal().to_owned()), ..Success::default() };
+    if let Some(issue) = granted.access {
+        success.access = Some(FrontAccess {
+            token: access.seal(op, &issue, now)?,
             expires_in: issue.access.expires_at.since(now).seconds(),
             scope: issue.access.scope,
-        }),
-        ..Success::default()
-    };
+        });
+    }
     if let Some(grant) = granted.id_token {
         let beside = Beside {
             access: success.access.as_ref().map(|access| access.token.as_str()),
@@ -262,7 +263,7 @@ impl Grounds {
 async fn write(
     op: &Op,
     (grounds, granted): (Grounds, Granted),
-    (code, access): (Digest, Digest),
+    (code, drawn): (Digest, Drawn),
     now: Time,
 ) -> Result<Option<Granted>, Stop> {
     let fresh = Sid::new(op.dice().name());
@@ -281,7 +282,7 @@ async fn write(
                 tx.insert_code(&code, new).await?;
             }
             if let Some(issue) = &granted.access {
-                tx.settle_issue(issue, &Drawn { access, refresh: None }, now).await?;
+                tx.settle_issue(issue, &drawn, now).await?;
             }
             Ok(Some(granted))
         })

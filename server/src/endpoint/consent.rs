@@ -70,12 +70,13 @@ async fn show(
     let person = op.store().reader().await?.account(&account).await?;
     let pending = Pending { shown: Some(digest(&account, &asked)), ..pending };
     let cookie = FormCookie::of(op, ask);
+    let locales = op.frame_in(ask, &looks).locales(&looks.ui_locales);
     let page = page::Consent {
-        application: super::application(&located.client, &op.frame_in(ask, &looks).locales(&looks.ui_locales)),
+        application: super::application(&located.client, &locales),
         username: person.map(|person| person.username).unwrap_or_default(),
-        scopes: super::asked_scopes(&asked, &new),
+        scopes: super::asked_scopes(op, &locales, &asked, &new),
         claims: super::asked_claims(&asked, &new),
-        resources: asked.resources.clone(),
+        resources: super::asked_resources(op, &locales, &asked),
         request: pending.seal(op),
         csrf: cookie.csrf(op),
     };

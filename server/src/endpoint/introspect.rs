@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use openid::introspect::{self, IntrospectRequest, Subject, TokenType};
 use serde_json::Value;
 
+use super::access_token::known_as;
 use super::ask::Ask;
 use super::client_auth::{admit_reader, authenticate};
 use crate::answer::{Answer, Stop, json};
@@ -16,7 +17,7 @@ pub(super) async fn introspect(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.form()?;
     let client = authenticate(op, ask, &form).await?;
     introspect::admit(client.client())?;
-    let request = IntrospectRequest::read(&form)?;
+    let request = IntrospectRequest::read(&form, |token| known_as(op, token))?;
     admit_reader(op, &client).await?;
     let now = op.now();
     let mut reader = op.store().reader().await?;
@@ -38,7 +39,7 @@ pub(super) async fn introspect(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     }
     drop(reader);
     let subject = found.as_ref().map(|(kind, found)| Subject { kind: *kind, facts: &found.facts });
-    let claims = introspect::answer(client.client(), subject, op.issuer().as_str(), now);
+    let claims = introspect::answer(client.client(), subject, (op.issuer().as_str(), &op.resources()), now);
     // Who may not know of a token keeps nobody signed in by asking.
     if claims.get("active") == Some(&Value::Bool(true)) {
         op.see(found.and_then(|(_, found)| found.session), now);

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a route without a row here does not exist; a row without a handler does not compile.
 
+mod access_token;
 mod account;
 mod applications;
 pub mod ask;
@@ -36,8 +37,8 @@ use std::fmt::Write as _;
 use crate::answer::Channel;
 
 pub(crate) use shown::{
-    actor, agent, application, asked_claims, asked_scopes, client_name, display_name, mentioned, mentioned_name,
-    moment, signed_in,
+    actor, agent, application, asked_claims, asked_resources, asked_scopes, client_name, display_name, mentioned,
+    mentioned_name, moment, signed_in,
 };
 
 /// The endpoints by name. The match in [`shell`] has no catch-all.

@@ -11,6 +11,7 @@ use store::GrantEnding;
 use store::accounts::Done;
 use store::audit::Entry;
 
+use super::access_token::known_as;
 use super::ask::Ask;
 use super::client_auth::{admit, authenticate};
 use crate::answer::{Answer, Stop, text};
@@ -20,7 +21,7 @@ use crate::op::Op;
 pub(super) async fn revoke(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.form()?;
     let client = authenticate(op, ask, &form).await?;
-    let request = RevokeRequest::read(&form)?;
+    let request = RevokeRequest::read(&form, |token| known_as(op, token))?;
     let now = op.now();
     let name = op.dice().name();
     op.store()

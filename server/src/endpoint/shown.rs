@@ -121,8 +121,27 @@ pub(crate) fn agent(header: &str) -> String {
 }
 
 /// The scopes a consent page shows.
-pub(crate) fn asked_scopes(asked: &Consent, new: &Consent) -> Vec<Asked> {
-    asked.scope.iter().map(|name| Asked { name: name.to_owned(), new: new.scope.contains(name) }).collect()
+pub(crate) fn asked_scopes(op: &Op, locales: &[String], asked: &Consent, new: &Consent) -> Vec<Asked> {
+    let one = |name: &str| Asked {
+        name: name.to_owned(),
+        title: scope_title(op, locales, name),
+        new: new.scope.contains(name),
+    };
+    asked.scope.iter().map(one).collect()
+}
+
+/// What the operator says a scope allows.
+fn scope_title(op: &Op, locales: &[String], scope: &str) -> Option<String> {
+    let resources = op.resources();
+    let owned = resources.owner(scope)?.scopes.iter().find(|owned| owned.value == scope)?;
+    owned.titles.in_any(locales).map(str::to_owned)
+}
+
+/// The resource servers a consent page names: what is asked of ourselves is said by the scopes.
+pub(crate) fn asked_resources(op: &Op, locales: &[String], asked: &Consent) -> Vec<String> {
+    let resources = op.resources();
+    let theirs = asked.resources.iter().filter(|resource| !resources.is_us(resource));
+    theirs.map(|one| resources.find(one).map_or(one.as_str(), |server| server.name(locales)).to_owned()).collect()
 }
 
 /// The single claims a consent page shows, each once.
@@ -131,7 +150,7 @@ pub(crate) fn asked_claims(asked: &Consent, new: &Consent) -> Vec<Asked> {
     for name in asked.id_token_claims.iter().chain(&asked.userinfo_claims) {
         if !all.iter().any(|other| other.name == *name) {
             let is_new = new.id_token_claims.contains(name) || new.userinfo_claims.contains(name);
-            all.push(Asked { name: name.clone(), new: is_new });
+            all.push(Asked { name: name.clone(), title: None, new: is_new });
         }
     }
     all

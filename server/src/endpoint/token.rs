@@ -3,14 +3,12 @@
 //! Invariant: one transaction; client authentication before it, signing after it. A refusal commits, so that what was learnt
 //! (a code was presented, a `jti` seen, a family breached) stays.
 
-use std::sync::Arc;
-
 use axum::http::StatusCode;
-use openid::client::{Authenticated, Client};
+use openid::client::Client;
 use openid::name::{ClientId, Secret};
 use openid::time::Time;
 use openid::token::claims::Scopes;
-use openid::token::issue::{Ground, IdTokenIssue, Issue, RefreshIssue, Ruling, Terms};
+use openid::token::issue::{Ground, IdTokenIssue, Issue, RefreshIssue, Ruling};
 use openid::token::{Context, admit as admit_grant};
 use openid::token::{Grants, TokenRequest};
 use serde_json::{Map, Value};
@@ -18,6 +16,7 @@ use store::audit::Entry;
 use store::tokens::Drawn;
 use store::{Fault, Tx};
 
+use super::access_token::Fresh;
 use super::ask::Ask;
 use super::client_auth::{admit, authenticate};
 use super::id_token::{self, Beside};
@@ -37,14 +36,16 @@ pub(super) async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let to = Recipient::find(op, client.client(), client.client().metadata.id_token_encryption).await?;
     let now = op.now();
     let terms = op.terms(&client.client().policy);
-    let (access, refresh) = (Secret::from_bytes(&op.dice().draw()), Secret::from_bytes(&op.dice().draw()));
-    let drawn = Drawn { access: access.digest(), refresh: Some(refresh.digest()) };
+    let (access, refresh) = (Fresh::draw(op), Secret::from_bytes(&op.dice().draw()));
+    let drawn = Drawn { access: access.digest(), jti: access.jti(), refresh: Some(refresh.digest()) };
+    let resources = op.resources();
     let issue = {
         let (client, name) = (client.clone(), op.dice().name());
         op.store()
             .write(async move |tx| {
                 admit(tx, &client).await?;
-                let ruling = rule(tx, &request, &client, &terms, now).await?;
+                let ruling =
+                    rule(tx, &request, &Context { now, client: &client, terms: &terms, resources: &resources }).await?;
                 settle(tx, ruling, (&client.client().id, &name), (&drawn, now)).await
             })
             .await?
@@ -53,24 +54,18 @@ pub(super) async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
 }
 
 /// Gather and judge, by grant. No catch-all: a new grant asks for its arm here.
-async fn rule(
-    tx: &mut Tx,
-    request: &TokenRequest,
-    client: &Authenticated<Arc<Client>>,
-    terms: &Terms,
-    now: Time,
-) -> Result<Ruling, Stop> {
-    let cx = Context { now, client, terms };
+async fn rule(tx: &mut Tx, request: &TokenRequest, cx: &Context<'_>) -> Result<Ruling, Stop> {
+    let (client, now) = (&cx.client().id, cx.now);
     Ok(match &request.grant {
         Grants::AuthorizationCode(redeem) => {
-            let spent = tx.spend_code(&redeem.code, &client.client().id, now).await?;
-            redeem.judge(spent, &cx)
+            let spent = tx.spend_code(&redeem.code, client, now).await?;
+            redeem.judge(spent, cx)
         }
         Grants::RefreshToken(refresh) => {
-            let held = tx.refresh_held(&refresh.token, &client.client().id, now).await?;
-            refresh.judge(held, &cx)
+            let held = tx.refresh_held(&refresh.token, client, now).await?;
+            refresh.judge(held, cx)
         }
-        Grants::ClientCredentials(credentials) => credentials.judge(&cx),
+        Grants::ClientCredentials(credentials) => credentials.judge(cx),
     })
 }
 
@@ -104,11 +99,12 @@ async fn answer(
     op: &Op,
     client: &Client,
     issue: &Issue,
-    (access, refresh): (&Secret, &Secret),
+    (access, refresh): (&Fresh, &Secret),
     (to, now): (Option<&Recipient>, Time),
 ) -> Result<Answer, Stop> {
     let mut body = Map::new();
-    body.insert("access_token".into(), access.reveal().into());
+    let access = access.seal(op, issue, now)?;
+    body.insert("access_token".into(), access.as_str().into());
     body.insert("token_type".into(), "Bearer".into());
     body.insert("expires_in".into(), issue.access.expires_at.since(now).seconds().into());
     // §3.3: a scope has at least one value.
@@ -122,7 +118,7 @@ async fn answer(
         RefreshIssue::None | RefreshIssue::Keep { .. } => {}
     }
     if issue.id_token != IdTokenIssue::None {
-        body.insert("id_token".into(), id_token(op, client, issue, access, (to, now)).await?.into());
+        body.insert("id_token".into(), id_token(op, client, issue, &access, (to, now)).await?.into());
     }
     Ok(answer_json(StatusCode::OK, &Value::Object(body)))
 }
@@ -131,13 +127,13 @@ async fn id_token(
     op: &Op,
     client: &Client,
     issue: &Issue,
-    access: &Secret,
+    access: &str,
     now: (Option<&Recipient>, Time),
 ) -> Result<String, Stop> {
     let grant = match &issue.ground {
         Ground::Begin(grant) | Ground::Go(grant) => grant,
         Ground::Client => return Err(Fault::bug("an ID Token without a person").into()),
     };
-    let beside = Beside { access: Some(access.reveal()), ..Beside::default() };
+    let beside = Beside { access: Some(access), ..Beside::default() };
     id_token::seal(op, client, (grant, issue.id_token, Scopes::FromUserinfo), beside, now).await
 }

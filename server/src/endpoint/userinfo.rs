@@ -10,6 +10,7 @@ use openid::userinfo;
 use openid::wire::refusal::{ErrorCode, refuse};
 use serde_json::Value;
 
+use super::access_token::known_as;
 use super::ask::Ask;
 use crate::answer::{Answer, Stop, json, put};
 use crate::envelope::{self, Recipient, Said};
@@ -26,7 +27,7 @@ pub(super) async fn userinfo(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         return Err(refuse(ErrorCode::InvalidToken, "bearer_absent", "an access token is needed").into());
     };
     let now = op.now();
-    let (found, account) = op.store().reader().await?.bearer(&token, now).await?.unzip();
+    let (found, account) = op.store().reader().await?.bearer(&known_as(op, token), now).await?.unzip();
     let allowed = userinfo::judge(found.as_ref().map(|found| &found.facts), op.issuer().as_str(), now)?;
     let Some(account) = account.flatten().filter(|account| account.disabled_at.is_none()) else {
         return Err(refuse(ErrorCode::InvalidToken, "account_over", "the access token is unknown or has ended").into());

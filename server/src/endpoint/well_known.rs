@@ -5,7 +5,7 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 use bytes::Bytes;
-use openid::authorize::request::SignUp;
+use openid::authorize::request::ServerOffers;
 use openid::claims::catalogue::Catalogue;
 use openid::discovery::{self, Endpoints, Links, Offers};
 use openid::registration::Registration;
@@ -15,7 +15,7 @@ use super::ask::Ask;
 use crate::answer::{Answer, put, text};
 use crate::config::Config;
 use crate::keyring::ALGORITHMS;
-use crate::op::{Op, offers};
+use crate::op::Op;
 use crate::page;
 
 /// Both discovery documents: the same truth at both addresses.
@@ -24,10 +24,14 @@ pub(crate) fn configuration(op: &Op) -> Answer {
 }
 
 /// Makes the discovery document: when the server starts, and when the operator has decided something.
-pub(crate) fn discovery(config: &Config, sign_up: SignUp, registration: Registration, catalogue: &Catalogue) -> Bytes {
+pub(crate) fn discovery(
+    config: &Config,
+    allowed: ServerOffers,
+    registration: Registration,
+    catalogue: &Catalogue,
+) -> Bytes {
     let issuer = config.issuer.as_str();
     let at = |path: &str| format!("{issuer}{path}");
-    let allowed = offers(sign_up, catalogue);
     let offers = Offers {
         issuer: issuer.to_owned(),
         endpoints: Endpoints {
@@ -85,7 +89,10 @@ pub(crate) fn asset(op: &Op, ask: &Ask) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::{Catalogue, Config, Registration, SignUp, Value, discovery};
+    use openid::authorize::request::SignUp;
+
+    use super::{Catalogue, Config, Registration, Value, discovery};
+    use crate::op::offers;
 
     #[test]
     fn discovery_names_the_claims_of_the_protocol_too() {
@@ -95,7 +102,8 @@ mod tests {
         let text = "issuer = \"https://op.example\"\nsecret_file = \"secret\"\n";
         let config = Config::read(text, "test", &dir, std::iter::empty()).unwrap();
         std::fs::remove_dir_all(&dir).unwrap();
-        let document = discovery(&config, SignUp::Open, Registration::Off, &Catalogue::default());
+        let (catalogue, resources) = (Catalogue::default(), std::sync::Arc::default());
+        let document = discovery(&config, offers(SignUp::Open, &catalogue, resources), Registration::Off, &catalogue);
         let document: Value = serde_json::from_slice(&document).unwrap();
         let claims: Vec<&str> =
             document["claims_supported"].as_array().unwrap().iter().filter_map(Value::as_str).collect();

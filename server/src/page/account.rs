@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use openid::time::Time;
 
-use super::interaction::scope_words;
+use super::interaction::{Asked, asked_words};
 use super::{Forms, Frame, policy, show};
 use crate::answer::Answer;
 
@@ -70,7 +70,7 @@ pub struct Access {
     /// Its name.
     pub name: String,
     /// Scopes it was granted.
-    pub scopes: Vec<String>,
+    pub scopes: Vec<Asked>,
     /// Since when.
     pub since: Time,
 }
@@ -133,7 +133,7 @@ struct AccountPage<'a> {
 
 impl AccountPage<'_> {
     fn scopes(&self, access: &Access) -> String {
-        access.scopes.iter().map(|scope| scope_words(self.f, scope)).collect::<Vec<_>>().join(" · ")
+        access.scopes.iter().map(|scope| asked_words(self.f, scope)).collect::<Vec<_>>().join(" · ")
     }
 
     fn agent(&self, place: &Place) -> String {

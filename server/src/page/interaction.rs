@@ -160,6 +160,8 @@ impl Choose {
 pub struct Asked {
     /// Its name in the protocol.
     pub name: String,
+    /// What the operator says it allows, in the person's language: of a resource server's scopes.
+    pub title: Option<String>,
     /// Whether it was not granted before.
     pub new: bool,
 }
@@ -175,7 +177,7 @@ pub struct Consent {
     pub scopes: Vec<Asked>,
     /// Single claims.
     pub claims: Vec<Asked>,
-    /// Resource indicators.
+    /// Resource servers, by the names people have for them.
     pub resources: Vec<String>,
     /// The sealed request.
     pub request: String,
@@ -196,7 +198,7 @@ impl Consent {
     pub fn render(&self, f: &Frame) -> Answer {
         // Where everything is new, nothing is: the word is for what is added to an earlier yes.
         let added = self.scopes.iter().chain(&self.claims).any(|asked| !asked.new);
-        let scope = |asked: &Asked| (scope_words(f, &asked.name), asked.new && added);
+        let scope = |asked: &Asked| (asked_words(f, asked), asked.new && added);
         let claim = |asked: &Asked| (claim_words(f, &asked.name), asked.new && added);
         let asked = self.scopes.iter().map(scope).chain(self.claims.iter().map(claim)).collect();
         let policy = policy(f, self.application.logo(), Forms::Onward);
@@ -204,8 +206,13 @@ impl Consent {
     }
 }
 
+/// What is asked for, in the operator's words or in ours.
+pub(super) fn asked_words(f: &Frame, asked: &Asked) -> String {
+    asked.title.as_deref().map_or_else(|| scope_words(f, &asked.name), |title| f.plain(title))
+}
+
 /// A scope in the person's words; one the operator made up by its name.
-pub(super) fn scope_words(f: &Frame, scope: &str) -> String {
+fn scope_words(f: &Frame, scope: &str) -> String {
     worded(f, "scope", scope).unwrap_or_else(|| f.t1("scope-other", "scope", scope))
 }
 

@@ -197,7 +197,12 @@ fn hostile_choose() -> Choose {
 }
 
 fn asked(name: &str, new: bool) -> Asked {
-    Asked { name: name.into(), new }
+    Asked { name: name.into(), title: None, new }
+}
+
+/// One that the operator has words for.
+fn titled(name: &str, title: &str) -> Asked {
+    Asked { title: Some(title.into()), ..asked(name, true) }
 }
 
 fn consent(application: Application, first: bool) -> Consent {
@@ -205,7 +210,11 @@ fn consent(application: Application, first: bool) -> Consent {
     Consent {
         application,
         username: "ada".into(),
-        scopes: scopes.iter().map(|scope| asked(scope, first || *scope == "email")).collect(),
+        scopes: scopes
+            .iter()
+            .map(|scope| asked(scope, first || *scope == "email"))
+            .chain([titled("loans.write", "Lend books and take them back")])
+            .collect(),
         claims: CLAIMS.iter().map(|claim| asked(claim, first)).collect(),
         resources: vec!["https://api.library.example".into()],
         request: "sealed".into(),
@@ -240,7 +249,7 @@ const CLAIMS: &[&str] = &[
 fn hostile_consent() -> Consent {
     let mut page = consent(hostile(), true);
     page.username = EVIL.into();
-    page.scopes = vec![asked(EVIL, true)];
+    page.scopes = vec![asked(EVIL, true), titled("loans.write", EVIL)];
     page.claims = vec![asked(EVIL, true)];
     page.resources = vec![EVIL.into()];
     page
@@ -304,7 +313,8 @@ fn place(id: &str, here: bool, agent: &str, seconds: i64) -> Place {
 }
 
 fn access(client: &str, name: &str, since: i64) -> Access {
-    let scopes = vec!["openid".into(), "profile".into(), "email".into()];
+    let scopes =
+        vec![asked("openid", false), asked("profile", false), titled("loans.write", "Lend books and take them back")];
     Access { client: client.into(), name: name.into(), scopes, since: Time::from_seconds(since) }
 }
 
@@ -341,7 +351,8 @@ fn hostile_account() -> Account {
     let mut page = account(None);
     page.name = "W".repeat(10_000);
     page.username = EVIL.into();
-    page.applications = vec![Access { scopes: vec![EVIL.into()], ..access(EVIL, EVIL, NOW) }];
+    page.applications =
+        vec![Access { scopes: vec![asked(EVIL, false), titled("evil", EVIL)], ..access(EVIL, EVIL, NOW) }];
     page.sessions = vec![Place { applications: vec![EVIL.into()], ..place(EVIL, false, EVIL, 5) }];
     page
 }

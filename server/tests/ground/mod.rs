@@ -17,6 +17,26 @@ pub(crate) async fn with_ada(plan: Plan) -> Provider {
     provider
 }
 
+/// Adds a resource server, and waits until the running server offers its scopes.
+pub(crate) async fn resource_server(provider: &Provider, described: &serde_json::Value) {
+    provider.cli_with(&described.to_string(), &["resource", "add", "-"]).await;
+    let scopes: Vec<&String> = described["scopes"].as_object().unwrap().keys().collect();
+    offers(provider, |offered| scopes.iter().all(|scope| offered.contains(scope))).await;
+}
+
+/// Waits until what the server offers is what is wanted: it notices changes within a second.
+pub(crate) async fn offers(provider: &Provider, wanted: impl Fn(&[String]) -> bool) {
+    for _ in 0..100 {
+        let document = provider.get("/.well-known/openid-configuration").await.unwrap().json();
+        let scopes: Vec<String> = serde_json::from_value(document["scopes_supported"].clone()).unwrap();
+        if wanted(&scopes) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the change was not noticed within five seconds");
+}
+
 /// Ada, signed in at two relying parties with one session.
 pub(crate) struct SignedIn {
     pub(crate) provider: Provider,

@@ -7,7 +7,7 @@ use testkit::{Browser, Provider, RelyingParty};
 
 use super::refresh::offline;
 use super::{code_at, is_refused, userinfo};
-use crate::ground::{plan, with_ada};
+use crate::ground::{plan, resource_server, with_ada};
 
 const API: &str = "https://api.example.org/catalogue";
 
@@ -89,7 +89,11 @@ async fn a_service_reaches_the_resources_its_operator_named_and_no_others() {
     let provider = with_ada(plan()).await;
     let stranger = Service::add(&provider, "stranger", &service("Stranger"), &json!({})).await;
     let export = Service::add(&provider, "export", &service("Export"), &json!({"targets": [API, "urn:other"]})).await;
-    let api = Service::add(&provider, "api", &service("API"), &json!({"resources": [API]})).await;
+    let api = Service::add(&provider, "api", &service("API"), &json!({})).await;
+    for (resource, client, scope) in [(API, "api", "catalogue:read"), ("urn:third", "stranger", "third")] {
+        let described = json!({"resource": resource, "introspected_by": [client], "scopes": {scope: {}}});
+        resource_server(&provider, &described).await;
+    }
     is_refused(&stranger.credentials(&provider, &[("resource", API)]).await, 400, "invalid_target");
     is_refused(&api.credentials(&provider, &[("resource", API)]).await, 400, "invalid_target");
     for others in
@@ -115,11 +119,16 @@ async fn who_may_introspect_and_what_each_learns() {
     let provider = with_ada(plan()).await;
     let one = RelyingParty::first_party(&provider, "One").await;
     let phone = RelyingParty::public(&provider, "Phone").await;
-    let api = Service::add(&provider, "api", &service("API"), &json!({"resources": [API]})).await;
-    let other =
-        Service::add(&provider, "other", &service("Other"), &json!({"resources": ["https://api.example.org/"]})).await;
+    let api = Service::add(&provider, "api", &service("API"), &json!({})).await;
+    let other = Service::add(&provider, "other", &service("Other"), &json!({})).await;
+    for (resource, client, scope) in
+        [(API, "api", "catalogue:read"), ("https://api.example.org/", "other", "other:read")]
+    {
+        let described = json!({"resource": resource, "introspected_by": [client], "scopes": {scope: {}}});
+        resource_server(&provider, &described).await;
+    }
     let mut browser = Browser::new(&provider);
-    let begun = one.begin(&provider).with("scope", "openid email offline_access").with("resource", API);
+    let begun = one.begin(&provider).with("scope", "openid email offline_access catalogue:read").with("resource", API);
     let page = browser.open(&begun.url()).await;
     let page = browser.through(page, crate::ground::ADA.0, crate::ground::ADA.1).await;
     let tokens = one.complete(&provider, &begun, &page).await;
@@ -130,7 +139,7 @@ async fn who_may_introspect_and_what_each_learns() {
         ("aud", json!(API)),
         ("sub", tokens.claims["sub"].clone()),
         ("client_id", json!(one.client_id)),
-        ("scope", json!("openid email offline_access")),
+        ("scope", json!("catalogue:read")),
         ("token_type", json!("Bearer")),
         ("iss", json!(provider.issuer())),
     ] {

@@ -5,6 +5,7 @@ use openid::claims::catalogue::{Consenting, DeclaredClaim, DeclaredScope, Given,
 use openid::claims::language::Words;
 use openid::claims::parameter::ClaimsRequest;
 use openid::name::{AccountId, ClientId, Digest};
+use openid::resource::TokenFormat;
 use openid::session::GrantKind;
 use openid::token::issue::{AccessIssue, Ground, IdTokenIssue, Issue, RefreshIssue};
 use openid::wire::scope::Scope;
@@ -76,12 +77,17 @@ on_both! {
             tx.give_consent(&AccountId::new("ann"), &ClientId::new("shop"), &given).await?;
             let issue = Issue {
                 client: kept.client.clone(),
-                access: AccessIssue { scope: kept.scope.clone(), resources: vec![], expires_at: kept.expires_at },
+                access: AccessIssue {
+                    scope: kept.scope.clone(),
+                    resources: vec![],
+                    format: TokenFormat::Opaque,
+                    expires_at: kept.expires_at,
+                },
                 refresh: RefreshIssue::None,
                 id_token: IdTokenIssue::None,
                 ground: Ground::Go(kept.clone()),
             };
-            tx.settle_issue(&issue, &Drawn { access: token, refresh: None }, START).await?;
+            tx.settle_issue(&issue, &Drawn { access: token, jti: token, refresh: None }, START).await?;
             tx.remove_scope("staff").await?;
             Ok(())
         }).await.unwrap();

@@ -2,8 +2,10 @@
 
 use openid::logout::judge::{Ended, OfflineGrants};
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid};
+use openid::resource::TokenFormat;
 use openid::session::{Cause, Grant, GrantKind, GrantStanding, SessionStanding};
 use openid::time::{Span, Time};
+use openid::token::access;
 use openid::token::authorization_code::{Code, RedirectGiven, Spent};
 use openid::token::issue::{AccessIssue, Ground, IdTokenIssue, Issue, RefreshIssue, Retry};
 use openid::token::refresh_token::{RefreshStanding, Successor};
@@ -36,7 +38,7 @@ fn refresh_digest(tag: &str) -> Digest {
 }
 
 fn drawn(tag: &str) -> Drawn {
-    Drawn { access: Digest::of(&format!("access {tag}")), refresh: Some(refresh_digest(tag)) }
+    Drawn { access: Digest::of(&format!("access {tag}")), jti: access::digest(tag), refresh: Some(refresh_digest(tag)) }
 }
 
 /// Writes a code as the authorization endpoint does; `None` if the session is over.
@@ -72,6 +74,7 @@ fn issue(grant: Grant, ground: impl FnOnce(Grant) -> Ground, refresh: RefreshIss
         access: AccessIssue {
             scope: Scope::from("openid".to_owned()),
             resources: Vec::new(),
+            format: TokenFormat::Opaque,
             expires_at: LATER + Span::from_hours(1),
         },
         refresh,
@@ -157,7 +160,12 @@ on_both! {
         for who in [&rp, &other] {
             let issue = Issue {
                 client: who.clone(),
-                access: AccessIssue { scope: Scope::from("read".to_owned()), resources: Vec::new(), expires_at: LATER },
+                access: AccessIssue {
+                    scope: Scope::from("read".to_owned()),
+                    resources: Vec::new(),
+                    format: TokenFormat::Opaque,
+                    expires_at: LATER,
+                },
                 refresh: RefreshIssue::None,
                 id_token: IdTokenIssue::None,
                 ground: Ground::Client,
