@@ -95,6 +95,8 @@ fn expected(asked: &Asked, fields: &Fields, known: &[&str]) {
     assert_eq!(fields.get("state"), asked.get("state"), "state is echoed exactly");
     // RFC 9207.
     assert_eq!(fields.get("iss"), Some(ISSUER));
+    // Session Management §3.
+    assert!(fields.get("session_state").is_some_and(|state| !state.is_empty() && !state.contains(' ')));
 }
 
 /// Row 2.0 authorization-response, when it is a success.

@@ -1,4 +1,4 @@
-//! Signing out (§2.4): RP-Initiated and Back-Channel. Front-channel logout and session management are not there yet.
+//! Signing out (§2.4): RP-Initiated and Back-Channel. Session management is walked in `server/tests/logout/`.
 
 use std::time::Duration;
 
@@ -188,12 +188,14 @@ async fn a_logout_that_is_told_by_the_back_channel() {
     assert!(!signed_in.is_signed_in().await);
 }
 
-/// oidcc-rp-initiated-logout-discovery-endpoint-verification, oidcc-backchannel-logout-discovery-endpoint-verification.
+/// oidcc-rp-initiated-logout-discovery-endpoint-verification, oidcc-backchannel-logout-discovery-endpoint-verification,
+/// oidcc-session-management-discovery-endpoint-verification.
 #[tokio::test]
 async fn what_discovery_says_of_logouts() {
     let examiner = Examiner::shared().await;
     let said = &examiner.metadata;
     assert!(said["end_session_endpoint"].as_str().is_some_and(|uri| uri.starts_with("https://")));
+    assert!(said["check_session_iframe"].as_str().is_some_and(|uri| uri.starts_with("https://")));
     assert_eq!(said["backchannel_logout_supported"], true);
     assert_eq!(said["backchannel_logout_session_supported"], true);
 }

@@ -41,6 +41,7 @@ async fn loads_the_frame(provider: &Provider, browser: &mut Browser) -> Page {
     browser.open(&provider.url("/check_session")).await
 }
 
+/// oidcc-session-management-rp-initiated-logout: `unchanged`, and `changed` after a sign-out, for the page it was made for.
 #[tokio::test]
 async fn it_changes_when_the_sessions_of_the_browser_do_and_not_otherwise() {
     let provider = with_ada(plan()).await;
@@ -81,6 +82,7 @@ async fn it_changes_when_the_sessions_of_the_browser_do_and_not_otherwise() {
     assert_eq!(said(&browser, &one, &both), "changed");
 }
 
+/// oidcc-session-management-rp-initiated-logout: a relying party signs the person out.
 #[tokio::test]
 async fn a_sign_out_here_and_an_ending_elsewhere_reach_the_cookie() {
     let mut walk = signed_in(plan()).await;
