@@ -124,6 +124,8 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
         ("authorization_response_iss_parameter_supported", json!(true)),
         ("backchannel_logout_supported", json!(true)),
         ("backchannel_logout_session_supported", json!(true)),
+        ("frontchannel_logout_supported", json!(true)),
+        ("frontchannel_logout_session_supported", json!(true)),
         ("service_documentation", json!(offers.links.service_documentation)),
         ("op_policy_uri", json!(offers.links.op_policy_uri)),
         ("op_tos_uri", json!(offers.links.op_tos_uri)),

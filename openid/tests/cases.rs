@@ -552,6 +552,7 @@ const RUN: &[&str] = &[
     "discovery/document.toml",
     "introspect/",
     "logout/end.toml",
+    "logout/frontchannel.toml",
     "logout/hint.toml",
     "logout/session_state.toml",
     "logout/session_state.toml",

@@ -11,6 +11,7 @@ use given::{ISSUER, NOW, client, form, object, run, seconds};
 use openid::client::policy::IdleNotices;
 use openid::logout::backchannel::{Again, Failure, Reply, Weighed, again, backoff, claims, retry_after, weigh};
 use openid::logout::end::{After, EndAnswer, EndFacts, EndHint, EndNext, EndRequest, HeldSession, HintClaims, judge};
+use openid::logout::frontchannel::address;
 use openid::logout::judge::{self as verdict, End, Ended, Leaving, Notice, OfflineGrants, Untold};
 use openid::logout::session_state::session_state;
 use openid::name::{AccountId, ClientId, GrantId, SessionId, Sid, Sub};
@@ -260,6 +261,7 @@ fn leaving(kind: SessionKind, grants: Vec<(GrantId, GrantKind)>) -> Leaving {
         client: ClientId::new("rp"),
         sub: Sub::new("subject"),
         backchannel_logout_uri: Some("https://rp.example/bc".to_owned()),
+        frontchannel_logout_uri: None,
         deadline: None,
         idle_notices: IdleNotices::Send,
         offline_grants: OfflineGrants::Keep,
@@ -275,6 +277,7 @@ fn end(cause: Cause, offline: OfflineGrants) -> End {
         offline,
         at: NOW,
         deadline: Span::from_hours(24),
+        browser: Vec::new(),
     }
 }
 
@@ -332,48 +335,81 @@ fn a_client_may_have_its_own_deadline() {
     assert_eq!(by, [NOW + seconds(60), NOW + Span::from_hours(24)]);
 }
 
+#[test]
+fn frontchannel_cases() {
+    run("logout/frontchannel.toml", |_, case| {
+        let given = &case["given"];
+        let cause = given["cause"].as_str().map_or(Cause::RelyingParty, |word| Cause::read(word).unwrap());
+        let here = given["here"].as_array().unwrap().iter().map(|id| SessionId::new(id.as_str().unwrap()));
+        let order = End { browser: here.collect(), ..end(cause, OfflineGrants::Keep) };
+        let stay = Leaving {
+            frontchannel_logout_uri: given["front"].as_str().map(str::to_owned),
+            backchannel_logout_uri: given["back"].as_bool().map(|_| "https://rp.example/bc".to_owned()),
+            ..leaving(SessionKind::Browser, vec![])
+        };
+        let verdict = verdict::judge(&order, vec![stay]);
+        json!({
+            "frames": verdict.frames.iter().map(|frame| address(frame, ISSUER)).collect::<Vec<_>>(),
+            "shown": verdict.shown.len(),
+            "noticed": verdict.notices.len(),
+            "untold": verdict.untold.iter().map(|(_, _, why)| json!(why)).collect::<Vec<_>>(),
+        })
+    });
+}
+
 fn any_leaving() -> impl Strategy<Value = Vec<Leaving>> {
     let stay = (
         any::<bool>(),
-        any::<bool>(),
+        (any::<bool>(), any::<bool>(), any::<bool>()),
         any::<bool>(),
         any::<bool>(),
         proptest::collection::vec(any::<bool>(), 0..4),
         proptest::option::of(1..1000i64),
     );
     proptest::collection::vec(stay, 0..8).prop_map(|stays| {
-        let stays = stays.into_iter().enumerate().map(|(n, (device, address, declines, strict, grants, deadline))| {
-            let kind = |offline| if offline { GrantKind::Offline } else { GrantKind::Online };
-            let grants = grants.into_iter().enumerate().map(|(m, off)| (GrantId::new(format!("{n}.{m}")), kind(off)));
-            Leaving {
-                sid: Sid::new(format!("sid{n}")),
-                client: ClientId::new(format!("rp{n}")),
-                backchannel_logout_uri: address.then(|| "https://rp.example/bc".to_owned()),
-                idle_notices: if declines { IdleNotices::Decline } else { IdleNotices::Send },
-                offline_grants: if strict { OfflineGrants::Revoke } else { OfflineGrants::Keep },
-                deadline: deadline.map(seconds),
-                ..leaving(if device { SessionKind::Device } else { SessionKind::Browser }, grants.collect())
-            }
-        });
+        let stays = stays.into_iter().enumerate().map(
+            |(n, (device, (address, front, here), declines, strict, grants, deadline))| {
+                let kind = |offline| if offline { GrantKind::Offline } else { GrantKind::Online };
+                let grants =
+                    grants.into_iter().enumerate().map(|(m, off)| (GrantId::new(format!("{n}.{m}")), kind(off)));
+                Leaving {
+                    sid: Sid::new(format!("sid{n}")),
+                    client: ClientId::new(format!("rp{n}")),
+                    session: SessionId::new(if here { "here" } else { "elsewhere" }),
+                    backchannel_logout_uri: address.then(|| "https://rp.example/bc".to_owned()),
+                    frontchannel_logout_uri: front.then(|| "https://rp.example/out".to_owned()),
+                    idle_notices: if declines { IdleNotices::Decline } else { IdleNotices::Send },
+                    offline_grants: if strict { OfflineGrants::Revoke } else { OfflineGrants::Keep },
+                    deadline: deadline.map(seconds),
+                    ..leaving(if device { SessionKind::Device } else { SessionKind::Browser }, grants.collect())
+                }
+            },
+        );
         stays.collect()
     })
 }
 
 proptest! {
-    /// Every stay is noticed or untold, never both; notices go only where there is an address; every grant ends or lives.
+    /// Every stay is noticed, shown or untold, exactly one of them; notices go only where there is an address, frames only
+    /// where the browser is; every grant ends or lives.
     #[test]
     fn the_equation_of_a_verdict(stays in any_leaving(), cause in proptest::sample::select(Cause::ALL), keep in any::<bool>()) {
         let order = end(cause, if keep { OfflineGrants::Keep } else { OfflineGrants::Revoke });
+        let order = End { browser: vec![SessionId::new("here")], ..order };
         let verdict = verdict::judge(&order, stays.clone());
         prop_assert_eq!(&verdict, &verdict::judge(&order, stays.clone()), "executed = previewed");
         let told: BTreeSet<_> = verdict.notices.iter().map(|notice| notice.sid.clone()).collect();
         let untold: BTreeSet<_> = verdict.untold.iter().map(|(sid, _, _)| sid.clone()).collect();
         let left: BTreeSet<_> = stays.iter().map(|stay| stay.sid.clone()).collect();
-        prop_assert_eq!(verdict.notices.len() + verdict.untold.len(), stays.len());
-        prop_assert!(told.is_disjoint(&untold));
-        prop_assert_eq!(told.union(&untold).cloned().collect::<BTreeSet<_>>(), left);
+        let shown: BTreeSet<_> = verdict.shown.iter().map(|(sid, _)| sid.clone()).collect();
+        let framed: BTreeSet<_> = verdict.frames.iter().map(|frame| frame.sid.clone()).collect();
+        prop_assert_eq!(verdict.notices.len() + verdict.shown.len() + verdict.untold.len(), stays.len());
+        prop_assert_eq!(told.iter().chain(&shown).chain(&untold).cloned().collect::<BTreeSet<_>>(), left);
+        prop_assert!(shown.is_subset(&framed));
         for stay in &stays {
             prop_assert!(!told.contains(&stay.sid) || stay.backchannel_logout_uri.is_some());
+            let can = stay.frontchannel_logout_uri.is_some() && stay.session.as_str() == "here";
+            prop_assert_eq!(framed.contains(&stay.sid), can);
             for (grant, kind) in &stay.grants {
                 prop_assert!(verdict.revoked.contains(grant) != verdict.kept.contains(grant));
                 prop_assert!(*kind == GrantKind::Offline || verdict.revoked.contains(grant));

@@ -224,6 +224,7 @@ impl Op {
             offline: OfflineGrants::Keep,
             at: self.now(),
             deadline: self.0.config.lifetimes.logout_deadline,
+            browser: Vec::new(),
         }
     }
 

@@ -62,6 +62,8 @@ pub struct Fates {
     pub over: Over,
     /// Promised: the notice and whom.
     pub promised: Vec<(String, ClientId)>,
+    /// Told by this browser alone.
+    pub shown: Vec<ClientId>,
     /// Without an address.
     pub untold: Vec<ClientId>,
     /// Where a link leads back to the one that asked.

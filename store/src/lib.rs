@@ -39,7 +39,7 @@ pub mod versions;
 pub use engine::{Address, Claim, Location, Nodes};
 pub use fault::{Fault, Kind};
 pub use outbox::{
-    Attempt, Counts, Cursor, Lease, Leased, LeasedLetter, Letter, Matter, NoticeFilter, NoticeRow, NoticeState,
+    Attempt, Beside, Counts, Cursor, Lease, Leased, LeasedLetter, Letter, Matter, NoticeFilter, NoticeRow, NoticeState,
     Outcome, Queue, Said, Settled,
 };
 pub use sessions::{

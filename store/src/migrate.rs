@@ -30,6 +30,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { version: 4, oldest: 1, sql: include_str!("../migrations/0004_registration.sql") },
     Step { version: 5, oldest: 1, sql: include_str!("../migrations/0005_claims.sql") },
     Step { version: 6, oldest: 1, sql: include_str!("../migrations/0006_resources.sql") },
+    Step { version: 7, oldest: 1, sql: include_str!("../migrations/0007_front_channel.sql") },
 ];
 
 const BEGINNING: &str = "CREATE TABLE IF NOT EXISTS schema_version (\

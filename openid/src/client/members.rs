@@ -1,5 +1,5 @@
 //! Reading each member of registered metadata: RFC 7591 §2, OpenID Connect Registration §2, RP-Initiated Logout §3.1,
-//! Back-Channel Logout §2.2, RFC 8252.
+//! Back-Channel Logout §2.2, Front-Channel Logout §2, RFC 8252.
 //!
 //! Invariant: what comes out is consistent: grants, response types, redirect URIs, authentication method and keys fit
 //! each other, and nothing that this server cannot do is in it.
@@ -13,6 +13,7 @@ use super::jose_members::{self, Encryption, ObjectSigning, UserinfoForm};
 use super::metadata::{ApplicationType, AuthMethod, Metadata, SessionWanted};
 use super::registered::{Proposal, is_language_tag, wrong};
 use super::shown;
+use crate::logout::frontchannel;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::scope::Scope;
 use crate::wire::uri::{self, Kind};
@@ -40,6 +41,7 @@ pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
     consistent(&flows, &proof)?;
     others(&proposal)?;
     let origins = flows.redirect_uris.iter().filter_map(|text| uri::origin(text));
+    let frontchannel_logout_uri = frontchannel_logout_uri(&proposal, proof.method, &flows.redirect_uris)?;
     let mut metadata = Metadata {
         registered: Map::new(),
         origins: distinct(origins),
@@ -64,10 +66,9 @@ pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
         post_logout_redirect_uris: redirects(&proposal, "post_logout_redirect_uris", flows.application_type)?
             .unwrap_or_default(),
         backchannel_logout_uri: backchannel_logout_uri(&proposal, proof.method)?,
-        backchannel_session: match proposal.flag("backchannel_logout_session_required")? {
-            true => SessionWanted::Required,
-            false => SessionWanted::Optional,
-        },
+        backchannel_session: session_wanted(&proposal, "backchannel_logout_session_required")?,
+        frontchannel_logout_uri,
+        frontchannel_session: session_wanted(&proposal, "frontchannel_logout_session_required")?,
         application_type: flows.application_type,
     };
     metadata.registered = registered(&proposal, &metadata);
@@ -227,6 +228,23 @@ fn backchannel_logout_uri(proposal: &Proposal<'_>, method: AuthMethod) -> Result
         }
         uri => Ok(uri.map(|(text, _)| text.to_owned())),
     }
+}
+
+/// Front-Channel Logout §2.
+fn frontchannel_logout_uri(
+    proposal: &Proposal<'_>,
+    method: AuthMethod,
+    redirect_uris: &[String],
+) -> Result<Option<String>, Refusal> {
+    let Some((text, kind)) = proposal.web_uri("frontchannel_logout_uri")? else {
+        return Ok(None);
+    };
+    frontchannel::judge(text, kind, method, redirect_uris)?;
+    Ok(Some(text.to_owned()))
+}
+
+fn session_wanted(proposal: &Proposal<'_>, name: &'static str) -> Result<SessionWanted, Refusal> {
+    Ok(if proposal.flag(name)? { SessionWanted::Required } else { SessionWanted::Optional })
 }
 
 /// Members that are kept and shown, and so far mean nothing more than that.

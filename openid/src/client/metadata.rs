@@ -1,5 +1,5 @@
 //! Registered client metadata: RFC 7591 §2, OpenID Connect Registration §2, RP-Initiated Logout §3.1,
-//! Back-Channel Logout §2.2.
+//! Back-Channel Logout §2.2, Front-Channel Logout §2.
 //!
 //! Invariant: what is here was checked; every parameter is honoured or refused, none ignored silently.
 
@@ -59,6 +59,10 @@ pub struct Metadata {
     pub backchannel_logout_uri: Option<String>,
     /// `backchannel_logout_session_required`; we send `sid` always.
     pub backchannel_session: SessionWanted,
+    /// `frontchannel_logout_uri`.
+    pub frontchannel_logout_uri: Option<String>,
+    /// `frontchannel_logout_session_required`; we send `iss` and `sid` always.
+    pub frontchannel_session: SessionWanted,
     /// `application_type`.
     pub application_type: ApplicationType,
     /// Web origins of its redirect URIs: who may call us from a browser's script (public clients).

@@ -13,6 +13,7 @@ use crate::name::{AccountId, ClientId, SessionId, Sid, Sub};
 use crate::session::{Cause, Participation};
 use crate::wire::form::Form;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
+use crate::wire::uri;
 
 /// The parameters of §2. All optional.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -270,36 +271,21 @@ fn check(request: &EndRequest, facts: &EndFacts<'_>) -> Result<After, Refusal> {
         (Some(asked), Some(found)) if *asked == found.id => found,
         _ => return Err(no("end_client_unknown", "client_id names no client of this provider")),
     };
-    let Some(uri) = &request.post_logout_redirect_uri else {
+    let Some(back) = &request.post_logout_redirect_uri else {
         return Ok(After::Page);
     };
-    if !client.metadata.post_logout_redirect_uris.contains(uri) {
+    if !client.metadata.post_logout_redirect_uris.contains(back) {
         return Err(no("end_redirect_unregistered", "post_logout_redirect_uri is not registered for this client"));
     }
-    let uri = with_state(uri, request.state.as_deref());
+    let back = with_state(back, request.state.as_deref());
     Ok(match facts.hint {
-        EndHint::Genuine(_) => After::Redirect(uri),
+        EndHint::Genuine(_) => After::Redirect(back),
         // §3: without a hint there is no other proof of who asks; the person decides by following a link.
-        EndHint::Absent | EndHint::Foreign => After::Link(uri),
+        EndHint::Absent | EndHint::Foreign => After::Link(back),
     })
 }
 
 /// §3: `state`, only if it was sent.
-fn with_state(uri: &str, state: Option<&str>) -> String {
-    let Some(state) = state else {
-        return uri.to_owned();
-    };
-    let (front, fragment) = match uri.split_once('#') {
-        Some((front, fragment)) => (front, Some(fragment)),
-        None => (uri, None),
-    };
-    let pair = url::form_urlencoded::Serializer::new(String::new()).append_pair("state", state).finish();
-    let joint = match front.split_once('?') {
-        None => "?",
-        Some((_, "")) => "",
-        Some((_, query)) if query.ends_with('&') => "",
-        Some(_) => "&",
-    };
-    let tail = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
-    format!("{front}{joint}{pair}{tail}")
+fn with_state(text: &str, state: Option<&str>) -> String {
+    state.map_or_else(|| text.to_owned(), |state| uri::with_query(text, &[("state", state)]))
 }

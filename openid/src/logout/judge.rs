@@ -26,6 +26,9 @@ pub struct End {
     pub at: Time,
     /// The default deadline of notices, for clients without one of their own.
     pub deadline: Span,
+    /// The sessions of the browser that is shown a page about it: their relying parties can be told in its frames
+    /// (Front-Channel Logout §3). None: nobody's browser is there.
+    pub browser: Vec<SessionId>,
 }
 
 /// What ends.
@@ -81,6 +84,8 @@ pub struct Leaving {
     pub sub: Sub,
     /// Its `backchannel_logout_uri`, if it has one.
     pub backchannel_logout_uri: Option<String>,
+    /// Its `frontchannel_logout_uri`, if it has one.
+    pub frontchannel_logout_uri: Option<String>,
     /// Its own deadline for notices.
     pub deadline: Option<Span>,
     /// Whether it wants to hear of idle expiry.
@@ -100,8 +105,21 @@ pub struct Verdict {
     pub revoked: Vec<GrantId>,
     /// Grants that live on.
     pub kept: Vec<GrantId>,
+    /// What the page that says so must load in frames, also for those that are noticed besides.
+    pub frames: Vec<Frame>,
+    /// Relying parties that are told by their frame and by nothing else.
+    pub shown: Vec<(Sid, ClientId)>,
     /// Relying parties that cannot be told: (client, why).
     pub untold: Vec<(Sid, ClientId, Untold)>,
+}
+
+/// A relying party's page in a frame (Front-Channel Logout §3), for one stay. Nobody can promise that the browser loads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// About which stay.
+    pub sid: Sid,
+    /// `frontchannel_logout_uri`, as registered.
+    pub uri: String,
 }
 
 /// A promise to tell one relying party about one stay.
@@ -125,8 +143,10 @@ pub struct Notice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Untold {
-    /// It registered no `backchannel_logout_uri`.
+    /// It registered no `backchannel_logout_uri`, and nothing else either.
     NoAddress,
+    /// It can be told by a browser only, and none of its was there.
+    NoBrowser,
     /// It asked not to hear of idle expiry.
     Declined,
 }
@@ -164,8 +184,8 @@ pub const fn fate(cause: Cause, kind: SessionKind, ordered: OfflineGrants) -> Of
     }
 }
 
-/// Judges an ending: whom it must tell, which grants end and which live on. Every stay that leaves is either noticed
-/// or untold, and every grant of it either revoked or kept.
+/// Judges an ending: whom it must tell, which grants end and which live on. Every stay that leaves is noticed, shown or
+/// untold, exactly one of them, and every grant of it either revoked or kept.
 pub fn judge(end: &End, leaving: Vec<Leaving>) -> Verdict {
     let mut verdict = Verdict::default();
     for stay in leaving {
@@ -178,7 +198,11 @@ pub fn judge(end: &End, leaving: Vec<Leaving>) -> Verdict {
                 }
             }
         }
+        let frame = frame(end, &stay);
+        let is_framed = frame.is_some();
+        verdict.frames.extend(frame);
         match untold(end, &stay) {
+            Some(Untold::NoAddress | Untold::NoBrowser) if is_framed => verdict.shown.push((stay.sid, stay.client)),
             Some(why) => verdict.untold.push((stay.sid, stay.client, why)),
             None => verdict.notices.push(Notice {
                 deliver_by: end.at + stay.deadline.unwrap_or(end.deadline),
@@ -193,9 +217,15 @@ pub fn judge(end: &End, leaving: Vec<Leaving>) -> Verdict {
     verdict
 }
 
+/// Only where the session's own browser is: in another it would end the wrong session, or none.
+fn frame(end: &End, stay: &Leaving) -> Option<Frame> {
+    let uri = stay.frontchannel_logout_uri.clone().filter(|_| end.browser.contains(&stay.session));
+    uri.map(|uri| Frame { sid: stay.sid.clone(), uri })
+}
+
 fn untold(end: &End, stay: &Leaving) -> Option<Untold> {
     if stay.backchannel_logout_uri.is_none() {
-        return Some(Untold::NoAddress);
+        return Some(if stay.frontchannel_logout_uri.is_none() { Untold::NoAddress } else { Untold::NoBrowser });
     }
     let declined = end.cause == Cause::IdleExpiry && stay.idle_notices == IdleNotices::Decline;
     declined.then_some(Untold::Declined)

@@ -6,5 +6,6 @@
 
 pub mod backchannel;
 pub mod end;
+pub mod frontchannel;
 pub mod judge;
 pub mod session_state;

@@ -105,6 +105,23 @@ pub fn origin(text: &str) -> Option<String> {
     matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
 }
 
+/// An address with more parameters in its query. What is there stays as it was.
+pub fn with_query(text: &str, pairs: &[(&str, &str)]) -> String {
+    let (front, fragment) = match text.split_once('#') {
+        Some((front, fragment)) => (front, Some(fragment)),
+        None => (text, None),
+    };
+    let joint = match front.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some((_, query)) if query.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    let pairs = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let tail = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    format!("{front}{joint}{pairs}{tail}")
+}
+
 /// Whether an address names the machine it is used on.
 pub fn is_own_machine(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| is_loopback(&url))

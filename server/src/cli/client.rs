@@ -131,7 +131,12 @@ async fn list(op: &Op, out: &Out) -> Result<(), Failed> {
     for row in &all {
         let metadata: Map<String, Value> = serde_json::from_str(&row.metadata)?;
         let text = |name: &str| metadata.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let told = if metadata.contains_key("backchannel_logout_uri") { "back channel" } else { "cannot be told" };
+        let told = match ["backchannel_logout_uri", "frontchannel_logout_uri"].map(|name| metadata.contains_key(name)) {
+            [true, true] => "both channels",
+            [true, false] => "back channel",
+            [false, true] => "front channel",
+            [false, false] => "cannot be told",
+        };
         let standing = row.disabled_at.map_or_else(|| "enabled".to_owned(), |at| format!("disabled {}", when(at)));
         rows.push(vec![
             row.id.to_string(),
@@ -190,8 +195,13 @@ fn warn(op: &Op, metadata: &Metadata, out: &Out) {
             }
         }
     }
-    if metadata.backchannel_logout_uri.is_none() {
-        out.hint("Note: it has no backchannel_logout_uri, so it cannot be told of a logout.");
+    match (&metadata.backchannel_logout_uri, &metadata.frontchannel_logout_uri) {
+        (None, None) => out.hint("Note: it has no backchannel_logout_uri, so it cannot be told of a logout."),
+        (None, Some(_)) => out.hint(
+            "Note: it has no backchannel_logout_uri, so only the person's own browser can tell it of a logout, where it \
+             does not block third-party cookies.",
+        ),
+        (Some(_), _) => {}
     }
 }
 

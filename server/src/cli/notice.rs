@@ -205,6 +205,13 @@ async fn ledger(state: Option<State>, limit: u32, op: &Op, out: &Out) -> Result<
         "\ncreated {} = delivered {} + refused {} + parked {} + pending {} + withdrawn {}",
         counts.created, counts.delivered, counts.refused, counts.parked, counts.pending, counts.withdrawn
     ));
+    let beside = reader.beside_the_notices().await?;
+    if beside != store::Beside::default() {
+        out.hint(&format!(
+            "beside that, in the last 90 days: shown {} (told by the browser alone), untold {} (no way to tell)",
+            beside.shown, beside.untold
+        ));
+    }
     if counts.parked > 0 {
         out.hint("Parked notices wait for you: `ostiary notice retry --parked` sends them again.");
     }

@@ -9,7 +9,8 @@ use axum::http::header;
 use login::password::Problem;
 use openid::account::Account;
 use openid::authorize::next::Consent;
-use openid::logout::judge::Ended;
+use openid::logout::end::After;
+use openid::logout::judge::{End, Ended};
 use openid::name::{AccountId, ClientId, SessionId};
 use openid::session::{Cause, Session, SessionStanding};
 use openid::wire::form::Form;
@@ -273,9 +274,14 @@ pub(super) async fn end(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     if found.is_none_or(|found| found.session.account != account.id) {
         return Ok(back(op, &account.id, "ended"));
     }
+    // Of this very browser's own sessions the relying parties can be told here (Front-Channel Logout §3).
+    let here = super::signed_in(op, ask).await?;
+    let browser = here.into_iter().map(|(_, session)| session.id).collect();
     let end = op.order_to_end(Ended::Session(wanted.clone()), Cause::Person, &super::actor(&account.id));
+    let end = End { browser, ..end };
     let line = op.line(&end.by, "session_ended", wanted.as_str());
-    op.store()
+    let report = op
+        .store()
         .write(async move |tx| {
             let mut line = line.clone();
             let report = tx.end(&end).await?;
@@ -283,8 +289,11 @@ pub(super) async fn end(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
                 line.tell(&report.tally());
                 tx.note(&line).await?;
             }
-            Ok(())
+            Ok(report)
         })
         .await?;
-    Ok(back(op, &account.id, "ended"))
+    match report.frames.is_empty() {
+        true => Ok(back(op, &account.id, "ended")),
+        false => super::end_session::finish(op, ask, &report, None, After::Page).await,
+    }
 }

@@ -1,4 +1,4 @@
-//! `/end_session` and `/logout`: RP-Initiated Logout 1.0, as `logout.md` §5 has it.
+//! `/end_session` and `/logout`: RP-Initiated Logout 1.0 and Front-Channel Logout 1.0, as `logout.md` §5 has it.
 //!
 //! Invariant: whoever is told is promised in the transaction that ends; the page waits a little for the fast and then says
 //! what is true.
@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::http::{Method, header};
 use openid::client::Standing;
 use openid::logout::end::{After, EndAnswer, EndFacts, EndHint, EndNext, EndQuestion, EndRequest, HeldSession, judge};
+use openid::logout::frontchannel;
 use openid::logout::judge::{End, Ended};
 use openid::name::{ClientId, SessionId};
 use openid::session::{Cause, SessionStanding};
@@ -20,7 +21,7 @@ use crate::answer::{Answer, Stop, put, see_other};
 use crate::browser::{self, FormCookie};
 use crate::cookie::Cookie;
 use crate::op::Op;
-use crate::page::{self, Over, Told, ToldHow};
+use crate::page::{self, Moves, Over, Told, ToldHow};
 use crate::pending::{Fates, Pending, Target};
 
 /// How often the page looks whether the fast ones have answered.
@@ -111,7 +112,7 @@ pub(super) async fn logout(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     browser::check_csrf(op, ask, &form)?;
     let pending = Pending::open(op, ask, &form, op.now())?;
     if let Target::SignedOut(fates) = pending.target {
-        let page = honest(op, ask, fates).await?;
+        let page = honest(op, ask, fates, (Vec::new(), Moves::Not)).await?;
         return leave(op, ask, page).await;
     }
     let Target::Logout(question) = pending.target else {
@@ -151,7 +152,8 @@ async fn orders(
     let mut orders = Vec::with_capacity(what.len());
     for what in what {
         let by = in_the_name_of(op, &what, held, client).await?;
-        orders.push(op.order_to_end(what, cause, &by));
+        let browser = held.iter().map(|held| held.session.clone()).collect();
+        orders.push(End { browser, ..op.order_to_end(what, cause, &by) });
     }
     Ok(orders)
 }
@@ -205,8 +207,9 @@ async fn carry_out(op: &Op, ends: Vec<End>, client: Option<ClientId>) -> Result<
         .await
 }
 
-/// Waits a little for the fast ones, then goes on or says what is true.
-async fn finish(
+/// Waits a little for the fast ones, then goes on or says what is true. Where somebody is to be told by this browser, the
+/// page that does so comes before the redirect (RP-Initiated Logout §3).
+pub(super) async fn finish(
     op: &Op,
     ask: &Ask,
     report: &EndReport,
@@ -217,10 +220,13 @@ async fn finish(
     if let Err(fault) = wait(op, report).await {
         tracing::warn!("a sign-out could not wait for its notices: {fault:#}");
     }
-    let link = match after {
-        After::Redirect(uri) => return leave(op, ask, see_other(&uri)).await,
-        After::Link(uri) => Some(uri),
-        After::Page => None,
+    let frames: Vec<String> =
+        report.frames.iter().map(|frame| frontchannel::address(frame, op.issuer().as_str())).collect();
+    let (link, moves) = match after {
+        After::Redirect(uri) if frames.is_empty() => return leave(op, ask, see_other(&uri)).await,
+        After::Redirect(uri) => (Some(uri), Moves::Onward),
+        After::Link(uri) => (Some(uri), Moves::Not),
+        After::Page => (None, Moves::Not),
     };
     let over = match (report.sessions.is_empty(), report.ended_something()) {
         (false, _) => Over::Session,
@@ -231,15 +237,16 @@ async fn finish(
         asked_by,
         over,
         promised: report.notices.iter().map(|posted| (posted.id.clone(), posted.notice.client.clone())).collect(),
+        shown: report.shown.iter().map(|(_, client)| client.clone()).collect(),
         untold: report.untold.iter().map(|(_, client, _)| client.clone()).collect(),
         link,
     };
-    let page = honest(op, ask, fates).await?;
+    let page = honest(op, ask, fates, (frames, moves)).await?;
     leave(op, ask, page).await
 }
 
 /// The page that says what is true by now, and lets the person look again while somebody is still to be told.
-async fn honest(op: &Op, ask: &Ask, fates: Fates) -> Result<Answer, Stop> {
+async fn honest(op: &Op, ask: &Ask, fates: Fates, (frames, moves): (Vec<String>, Moves)) -> Result<Answer, Stop> {
     let frame = op.frame(ask);
     let locales = [frame.lang().to_owned()];
     let mut known: Vec<(ClientId, ToldHow)> = Vec::new();
@@ -253,6 +260,9 @@ async fn honest(op: &Op, ask: &Ask, fates: Fates) -> Result<Answer, Stop> {
         weigh(&mut known, client, how);
     }
     drop(reader);
+    for client in &fates.shown {
+        weigh(&mut known, client, ToldHow::Browser);
+    }
     for client in &fates.untold {
         weigh(&mut known, client, ToldHow::CouldNot);
     }
@@ -277,7 +287,7 @@ async fn honest(op: &Op, ask: &Ask, fates: Fates) -> Result<Answer, Stop> {
         request: Pending::begin(Target::SignedOut(fates), &cookie.binding(op), op.now()).seal(op),
         csrf: cookie.csrf(op),
     });
-    let mut answer = page::SignedOut { over, asked, told, link, others, again }.render(&frame);
+    let mut answer = page::SignedOut { over, asked, told, link, moves, frames, others, again }.render(&frame);
     cookie.put(&mut answer);
     Ok(answer)
 }

@@ -1,6 +1,7 @@
 //! What people see: one struct a page, rendered on the server, working without JavaScript.
 //!
-//! Invariant: everything a template prints is escaped by it; no page runs a script but the one that posts a form to a client.
+//! Invariant: everything a template prints is escaped by it; no page runs a script but the one that posts a form to a client,
+//! and the one that goes on from a sign-out when its frames have loaded.
 
 mod account;
 mod assets;
@@ -24,7 +25,7 @@ pub use frame::{Frame, Looks};
 pub use interaction::{Application, Asked, Choice, Choose, Consent, Login, LoginOffers, LoginProblem};
 pub use letter::{Written, letter};
 pub use people::{Applications, Create, Link, LinkAsk, MailProblem, Recover, Sent, SentWhat, Startable};
-pub use sign_out::{Here, Logout, LookAgain, Over, SignedOut, Told, ToldHow};
+pub use sign_out::{Here, Logout, LookAgain, Moves, Over, SignedOut, Told, ToldHow};
 pub use texts::{speaks, ui_locales};
 
 use crate::answer::Answer;

@@ -11,7 +11,7 @@ use people::{
 
 use super::{
     Access, Account, AccountNotice, Application, Asked, Choice, Choose, Consent, Frame, Here, Home, Login, LoginOffers,
-    LoginProblem, Logout, LookAgain, Over, Place, SignedOut, Told, ToldHow, busy, error, form_post,
+    LoginProblem, Logout, LookAgain, Moves, Over, Place, SignedOut, Told, ToldHow, busy, error, form_post,
 };
 use crate::answer::Answer;
 
@@ -97,6 +97,8 @@ samples! {
     "signed_out" "stay" => |f| SignedOut { over: Over::Stay, ..left_by(asked_by(ToldHow::Told, &[])) }.render(f);
     "signed_out" "stay, not told" => |f| SignedOut { over: Over::Stay, ..left_by(asked_by(ToldHow::CouldNot, &[])) }.render(f);
     "signed_out" "nothing left" => |f| SignedOut { over: Over::Nothing, ..signed_out(&[]) }.render(f);
+    "signed_out" "in frames" => |f| in_frames(Moves::Not).render(f);
+    "signed_out" "in frames, and on" => |f| in_frames(Moves::Onward).render(f);
     "signed_out" "a link and others" => |f| left(&[ToldHow::Told]).render(f);
     "account" "lived in" => |f| account(None).render(f);
     "account" "fresh" => |f| fresh().render(f);
@@ -277,7 +279,16 @@ fn signed_out(fates: &[ToldHow]) -> SignedOut {
         uri: Some("https://app.example/".into()),
     });
     let again = fates.contains(&ToldHow::WillBe).then(|| LookAgain { request: "sealed".into(), csrf: "csrf".into() });
-    SignedOut { over: Over::Session, asked: None, told: told.collect(), link: None, others: Vec::new(), again }
+    SignedOut {
+        over: Over::Session,
+        asked: None,
+        told: told.collect(),
+        link: None,
+        moves: Moves::Not,
+        frames: Vec::new(),
+        others: Vec::new(),
+        again,
+    }
 }
 
 /// The first of the names asked.
@@ -288,6 +299,16 @@ fn asked_by(how: ToldHow, others: &[ToldHow]) -> SignedOut {
 
 fn left_by(page: SignedOut) -> SignedOut {
     SignedOut { others: vec!["ada".into()], ..page }
+}
+
+fn in_frames(moves: Moves) -> SignedOut {
+    let frame = |at: &str| format!("{at}?iss=https%3A%2F%2Flogin.example&sid=s1");
+    SignedOut {
+        moves,
+        frames: vec![frame("https://library.example/out"), frame("https://maps.example:8443/out")],
+        link: Some(("Example Library".into(), "https://library.example/bye?state=a&b=\"c".into())),
+        ..asked_by(ToldHow::Browser, &[ToldHow::Told, ToldHow::Browser])
+    }
 }
 
 fn left(fates: &[ToldHow]) -> SignedOut {

@@ -1,9 +1,13 @@
 //! The pages of a sign-out: the question, and the honest answer (`logout.md` §4).
 
+use std::fmt::Write as _;
+
 use askama::Template;
 use axum::http::StatusCode;
+use openid::logout::frontchannel;
 use serde::{Deserialize, Serialize};
 
+use super::check_session::source as script_source;
 use super::interaction::is_web;
 use super::{Forms, Frame, policy, show};
 use crate::answer::Answer;
@@ -113,6 +117,20 @@ pub enum Over {
     Nothing,
 }
 
+/// Whether the page stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moves {
+    /// It stays.
+    Not,
+    /// To where its link leads, when its frames have loaded or a little later.
+    Onward,
+}
+
+/// How long frames may take, in seconds: `server/assets/onward.js` says the same in milliseconds.
+const PATIENCE: u32 = 5;
+
+const ONWARD: &str = include_str!("../../assets/onward.js");
+
 /// The honest answer.
 #[derive(Debug)]
 pub struct SignedOut {
@@ -122,8 +140,12 @@ pub struct SignedOut {
     pub asked: Option<Told>,
     /// Every other that took part, each once.
     pub told: Vec<Told>,
-    /// A link back to the application that asked, where a redirect is not allowed.
+    /// A link back to the application that asked.
     pub link: Option<(String, String)>,
+    /// Whether it follows that link by itself.
+    pub moves: Moves,
+    /// Pages of relying parties, each to be loaded in a frame (Front-Channel Logout §3).
+    pub frames: Vec<String>,
     /// Whether anything is still signed in in this browser.
     pub others: Vec<String>,
     /// While somebody is still to be told.
@@ -135,9 +157,22 @@ pub struct SignedOut {
 struct SignedOutPage<'a> {
     f: &'a Frame,
     p: &'a SignedOut,
+    /// The script that goes on: the same text its digest in the policy is of.
+    script: &'static str,
+    patience: u32,
 }
 
 impl SignedOutPage<'_> {
+    /// Where it goes by itself, and the application that lives there.
+    fn onward(&self) -> Option<&(String, String)> {
+        self.p.link.as_ref().filter(|_| self.p.moves == Moves::Onward)
+    }
+
+    /// Whether somebody could be told by this browser alone.
+    fn rests_on_the_browser(&self) -> bool {
+        self.fates().any(|told| told.how == ToldHow::Browser)
+    }
+
     fn words(&self, told: &Told) -> String {
         self.f.t(&format!("told-{}", told.key()))
     }
@@ -186,6 +221,18 @@ impl SignedOut {
     pub fn render(mut self, f: &Frame) -> Answer {
         self.told.sort_by(|a, b| (a.how, &a.name).cmp(&(b.how, &b.name)));
         let forms = if self.again.is_some() { Forms::Own } else { Forms::Absent };
-        show(&SignedOutPage { f, p: &self }, StatusCode::OK, &policy(f, None, forms))
+        let mut policy = policy(f, None, forms);
+        // Exactly the origins it frames, and exactly its one script.
+        let mut sources: Vec<String> = self.frames.iter().filter_map(|frame| frontchannel::source(frame)).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        if !sources.is_empty() {
+            let _ = write!(policy, "; frame-src {}", sources.join(" "));
+        }
+        if self.moves == Moves::Onward {
+            let _ = write!(policy, "; script-src {}", script_source(ONWARD));
+        }
+        let page = SignedOutPage { f, p: &self, script: ONWARD, patience: PATIENCE };
+        show(&page, StatusCode::OK, &policy)
     }
 }

@@ -189,7 +189,7 @@ async fn a_logout_that_is_told_by_the_back_channel() {
 }
 
 /// oidcc-rp-initiated-logout-discovery-endpoint-verification, oidcc-backchannel-logout-discovery-endpoint-verification,
-/// oidcc-session-management-discovery-endpoint-verification.
+/// oidcc-frontchannel-logout-discovery-endpoint-verification, oidcc-session-management-discovery-endpoint-verification.
 #[tokio::test]
 async fn what_discovery_says_of_logouts() {
     let examiner = Examiner::shared().await;
@@ -198,4 +198,6 @@ async fn what_discovery_says_of_logouts() {
     assert!(said["check_session_iframe"].as_str().is_some_and(|uri| uri.starts_with("https://")));
     assert_eq!(said["backchannel_logout_supported"], true);
     assert_eq!(said["backchannel_logout_session_supported"], true);
+    assert_eq!(said["frontchannel_logout_supported"], true);
+    assert_eq!(said["frontchannel_logout_session_supported"], true);
 }

@@ -67,7 +67,7 @@ async fn an_operator_ends(plan: Plan) {
 
     let ended = line(provider, "session_ended").await;
     assert_eq!(ended["subject"], id);
-    assert_eq!(ended["detail"], json!({"sessions": 1, "notices": 2, "untold": 0, "grants": 2}));
+    assert_eq!(ended["detail"], json!({"sessions": 1, "notices": 2, "shown": 0, "untold": 0, "grants": 2}));
     assert_eq!(line(provider, "notice_given_up").await["subject"], notice);
     assert_eq!(line(provider, "notices_retried").await["detail"], json!({"reopened": 1}));
 }
@@ -125,7 +125,8 @@ async fn an_ending_says_who_and_how_much_and_one_that_ended_nothing_says_nothing
     let out = lines(provider, "sign_out").await;
     assert_eq!(out.len(), 1, "the second tab ended nothing: {out:#?}");
     assert_eq!((&out[0]["actor"], &out[0]["subject"]), (&actor, &session), "{out:#?}");
-    let detail = json!({"sessions": 1, "notices": 2, "untold": 0, "grants": 2, "client": walk.one.client_id});
+    let detail =
+        json!({"sessions": 1, "notices": 2, "shown": 0, "untold": 0, "grants": 2, "client": walk.one.client_id});
     assert_eq!(out[0]["detail"], detail);
 
     // One application alone, of a session that goes on.
@@ -152,7 +153,7 @@ async fn an_ending_says_who_and_how_much_and_one_that_ended_nothing_says_nothing
     let done = laptop.submit(&page, &form.fill("repeat", "quite another battery")).await;
     assert!(done.says("Your password was changed"), "{}", done.answer.body);
     let changed = line(provider, "password_changed").await;
-    assert_eq!(changed["detail"], json!({"sessions": 1, "notices": 1, "untold": 0, "grants": 1}));
+    assert_eq!(changed["detail"], json!({"sessions": 1, "notices": 1, "shown": 0, "untold": 0, "grants": 1}));
 }
 
 #[tokio::test]
@@ -170,7 +171,7 @@ async fn consent_that_was_never_given_is_not_withdrawn() {
     let withdrawn = lines(&provider, "consent_withdrawn").await;
     assert_eq!(withdrawn.len(), 1, "{withdrawn:#?}");
     assert_eq!(withdrawn[0]["subject"], one.client_id.as_str());
-    assert_eq!(withdrawn[0]["detail"], json!({"sessions": 0, "notices": 1, "untold": 0, "grants": 1}));
+    assert_eq!(withdrawn[0]["detail"], json!({"sessions": 0, "notices": 1, "shown": 0, "untold": 0, "grants": 1}));
 }
 
 #[tokio::test]

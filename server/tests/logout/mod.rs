@@ -3,6 +3,7 @@
 mod back_channel;
 mod burdens;
 mod endings;
+mod front_channel;
 mod session_management;
 
 use std::time::Duration;

@@ -34,6 +34,7 @@ statements! {
     COUNT = "SELECT coalesce(outcome, 'pending'), count(*) FROM outbox GROUP BY outcome \
         UNION ALL SELECT outcome, CAST(sum(amount) AS {int}) FROM outbox_total GROUP BY outcome \
         UNION ALL SELECT 'oldest', min(created_at) FROM outbox WHERE settled_at IS NULL";
+    BESIDE = "SELECT CAST(coalesce(sum(shown), 0) AS {int}), CAST(coalesce(sum(untold), 0) AS {int}) FROM ending";
 }
 
 /// Where a promise stands.
@@ -175,6 +176,15 @@ pub struct Counts {
     pub oldest: Option<Time>,
 }
 
+/// Those beside the equation (`logout.md` §1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Told by the browser alone.
+    pub shown: u64,
+    /// There was no way to tell.
+    pub untold: u64,
+}
+
 impl Reader {
     /// One notice.
     pub async fn notice(&mut self, id: &str) -> Result<Option<NoticeRow>, Fault> {
@@ -225,6 +235,15 @@ impl Reader {
             } += amount;
         }
         Ok(counts)
+    }
+}
+
+impl Reader {
+    /// Those nobody could promise anything, in the endings that are still kept.
+    pub async fn beside_the_notices(&mut self) -> Result<Beside, Fault> {
+        let row = self.row(&BESIDE, values![]).await?;
+        let mut row = row.ok_or_else(|| Fault::bug("a sum has no row"))?;
+        Ok(Beside { shown: row.take()?, untold: row.take()? })
     }
 }
 

@@ -1,10 +1,10 @@
 //! The one verb that ends anything (`logout.md` §3).
 //!
 //! Invariant: mark first, read in a later statement. Whoever was adding to a session held its row, so what they added
-//! is there to be read; whoever comes later finds the mark. Every stay that ends is noticed or untold, in the same
-//! transaction.
+//! is there to be read; whoever comes later finds the mark. Every stay that ends is noticed, shown or untold, in
+//! the same transaction.
 
-use openid::logout::judge::{self, End, Ended, Notice, Untold};
+use openid::logout::judge::{self, End, Ended, Frame, Notice, Untold};
 use openid::name::{ClientId, GrantId, SessionId, Sid};
 use openid::session::{Cause, SessionKind};
 use openid::time::{Span, Time};
@@ -24,8 +24,8 @@ statements! {
     END_OWN_TOKENS = "UPDATE access_token SET revoked_at = $2 \
         WHERE client = $1 AND grant_id IS NULL AND revoked_at IS NULL";
     GRANT_ELSEWHERE = "SELECT id FROM grants WHERE id = $1 AND session <> $2";
-    RECORD = "INSERT INTO ending (id, what, subject, cause, ended_by, at, told, untold, revoked, kept) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING";
+    RECORD = "INSERT INTO ending (id, what, subject, cause, ended_by, at, told, untold, revoked, kept, shown) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING";
 }
 
 /// No bound on how many sessions one ending reaches.
@@ -38,6 +38,10 @@ pub struct EndReport {
     pub sessions: Vec<SessionId>,
     /// Promises written to the outbox: the notice's name, and what it is about.
     pub notices: Vec<Posted>,
+    /// What the page about it must load in frames.
+    pub frames: Vec<Frame>,
+    /// Relying parties that are told by their frame alone.
+    pub shown: Vec<(Sid, ClientId)>,
     /// Relying parties that cannot be told.
     pub untold: Vec<(Sid, ClientId, Untold)>,
     /// Grants that ended.
@@ -50,18 +54,25 @@ impl EndReport {
     /// Whether [`Tx::end_some`] found less than it may end at once: then nothing is left.
     pub fn is_all(&self, most: u32) -> bool {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        self.notices.len() + self.untold.len() < most && self.revoked.len() < most
+        self.stays() < most && self.revoked.len() < most
     }
 
     /// Whether anything ended: the second of two endings at once ends nothing.
     pub fn ended_something(&self) -> bool {
-        !(self.sessions.is_empty() && self.notices.is_empty() && self.untold.is_empty() && self.revoked.is_empty())
+        !(self.sessions.is_empty() && self.stays() == 0 && self.revoked.is_empty())
+    }
+
+    /// Stays that ended: each is noticed, shown or untold.
+    fn stays(&self) -> usize {
+        self.notices.len() + self.shown.len() + self.untold.len()
     }
 
     /// Adds what another ending did.
     pub fn add(&mut self, other: Self) {
         self.sessions.extend(other.sessions);
         self.notices.extend(other.notices);
+        self.frames.extend(other.frames);
+        self.shown.extend(other.shown);
         self.untold.extend(other.untold);
         self.revoked.extend(other.revoked);
         self.kept.extend(other.kept);
@@ -72,6 +83,7 @@ impl EndReport {
         serde_json::json!({
             "sessions": self.sessions.len(),
             "notices": self.notices.len(),
+            "shown": self.shown.len(),
             "untold": self.untold.len(),
             "grants": self.revoked.len(),
         })
@@ -132,6 +144,8 @@ impl Tx {
             let id = self.post(&notice, end.cause, end.at, end.at + wait).await?;
             report.notices.push(Posted { id, notice });
         }
+        report.frames = verdict.frames;
+        report.shown = verdict.shown;
         report.untold = verdict.untold;
         report.kept = verdict.kept;
         if !report.notices.is_empty() {
@@ -174,7 +188,7 @@ impl Tx {
         }
         let id = format!("grant.{grant}.{}", now.millis());
         let values =
-            values![id.as_str(), "grant", grant.as_str(), cause.as_str(), by, now, 0_i64, 0_i64, 1_i64, 0_i64,];
+            values![id.as_str(), "grant", grant.as_str(), cause.as_str(), by, now, 0_i64, 0_i64, 1_i64, 0_i64, 0_i64];
         self.change(&RECORD, values).await?;
         Ok(GrantEnding::Now)
     }
@@ -234,6 +248,7 @@ impl Tx {
             count(report.untold.len()),
             count(report.revoked.len()),
             count(report.kept.len()),
+            count(report.shown.len()),
         ];
         self.change(&RECORD, values).await.map(drop)
     }

@@ -47,6 +47,7 @@ pub(super) struct Reach {
 #[derive(Default, Deserialize)]
 struct Addressed {
     backchannel_logout_uri: Option<String>,
+    frontchannel_logout_uri: Option<String>,
 }
 
 /// What an ending needs to know of the operator's policy, likewise.
@@ -64,6 +65,7 @@ type Listeners = HashMap<ClientId, Listener>;
 #[derive(Clone)]
 struct Listener {
     uri: Option<String>,
+    front: Option<String>,
     deadline: Option<Span>,
     idle_notices: IdleNotices,
     offline_grants: OfflineGrants,
@@ -134,6 +136,7 @@ impl Reader {
                     session: reach.session.clone(),
                     session_kind: reach.kind,
                     backchannel_logout_uri: listener.uri,
+                    frontchannel_logout_uri: listener.front,
                     deadline: listener.deadline,
                     idle_notices: listener.idle_notices,
                     offline_grants: listener.offline_grants,
@@ -165,12 +168,13 @@ impl Reader {
         let Some(mut row) = self.row(&CLIENT, values![client.as_str()]).await? else {
             // A client that is gone has nothing left to use offline grants for.
             let (idle_notices, offline_grants) = (IdleNotices::Send, OfflineGrants::Keep);
-            return Ok(Listener { uri: None, deadline: None, idle_notices, offline_grants });
+            return Ok(Listener { uri: None, front: None, deadline: None, idle_notices, offline_grants });
         };
         let metadata: Addressed = read_or_default(client, "metadata", &row.take::<String>()?);
         let policy: Wishes = read_or_default(client, "policy", &row.take::<String>()?);
         Ok(Listener {
             uri: metadata.backchannel_logout_uri,
+            front: metadata.frontchannel_logout_uri,
             deadline: policy.logout_deadline.map(|seconds| Span::from_seconds(i64::from(seconds))),
             idle_notices: policy.idle_notices.unwrap_or(IdleNotices::Send),
             offline_grants: policy.offline_grants.unwrap_or(OfflineGrants::Keep),

@@ -61,6 +61,7 @@ impl Tx {
             let session = SessionId::new(row.take::<String>()?);
             let absolute = row.take::<Time>()? <= sweep.now;
             let end = End {
+                browser: Vec::new(),
                 what: Ended::Session(session),
                 cause: if absolute { Cause::AbsoluteExpiry } else { Cause::IdleExpiry },
                 by: "sweep".to_owned(),

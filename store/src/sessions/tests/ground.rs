@@ -160,7 +160,15 @@ pub(crate) async fn begin(store: &Store, grant: &Grant) {
 }
 
 pub(crate) fn ending(what: Ended, cause: Cause) -> End {
-    End { what, cause, by: "test".to_owned(), offline: OfflineGrants::Keep, at: START, deadline: DEADLINE }
+    End {
+        what,
+        cause,
+        by: "test".to_owned(),
+        offline: OfflineGrants::Keep,
+        at: START,
+        deadline: DEADLINE,
+        browser: Vec::new(),
+    }
 }
 
 pub(crate) async fn end(store: &Store, end: End) -> EndReport {

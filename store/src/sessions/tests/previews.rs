@@ -30,10 +30,14 @@ on_both! {
         let mut clients = vec![client_with(&store, "mute", "{}", "{}").await];
         clients.push(client_with(&store, "idle", r#"{"backchannel_logout_uri": "https://i.example/"}"#, r#"{"idle_notices": "decline"}"#).await);
         clients.push(client_with(&store, "strict", r#"{"backchannel_logout_uri": "https://s.example/"}"#, r#"{"offline_grants": "revoke"}"#).await);
+        for (id, back) in [("front", ""), ("both", r#", "backchannel_logout_uri": "https://both.example/""#)] {
+            let metadata = format!(r#"{{"frontchannel_logout_uri": "https://{id}.example/out"{back}}}"#);
+            clients.push(client_with(&store, id, &metadata, "{}").await);
+        }
         for n in 0..4 {
             clients.push(client(&store, &format!("rp{n}")).await);
         }
-        let (mut ended, mut told) = (0, 0);
+        let (mut ended, mut told, mut framed) = (0, 0, 0);
         for graph in 0..60 {
             let ann = account(&store, &format!("ann{graph}")).await;
             let mut targets = vec![Ended::Account(ann.clone())];
@@ -54,19 +58,24 @@ on_both! {
             for _ in 0..4 {
                 let what = targets[dice.index(targets.len())].clone();
                 let mut order = ending(what, Cause::ALL[dice.index(Cause::ALL.len())]);
+                // The browser of the first session is there, or nobody's is.
+                order.browser = (dice.below(2) == 0).then(|| SessionId::new(format!("s-{graph}-0"))).into_iter().collect();
                 order.offline = if dice.below(2) == 0 { OfflineGrants::Keep } else { OfflineGrants::Revoke };
                 let preview = store.reader().await.unwrap().preview(&order).await.unwrap();
                 let report = end(&store, order.clone()).await;
                 assert_eq!(report.notices.iter().map(|p| p.notice.clone()).collect::<Vec<_>>(), preview.notices, "{order:?}");
                 assert_eq!(report.untold, preview.untold);
+                assert_eq!((&report.shown, &report.frames), (&preview.shown, &preview.frames));
                 assert_eq!(report.kept, preview.kept);
                 let set = |ids: &[openid::name::GrantId]| ids.iter().cloned().collect::<BTreeSet<_>>();
                 assert_eq!(set(&report.revoked), set(&preview.revoked), "{order:?}");
                 ended += usize::from(report.ended_something());
                 told += report.notices.len();
+                framed += report.frames.len();
             }
         }
         assert!(ended > 60 && told > 60, "{ended} endings, {told} notices: the graphs are too small");
+        assert!(framed > 5, "{framed} frames");
         let counts = store.reader().await.unwrap().notice_counts().await.unwrap();
         assert_eq!(counts.created, told as u64);
     }
