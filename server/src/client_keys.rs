@@ -18,8 +18,13 @@ use crate::outbound::{Class, Limits};
 /// The shortest time between two fetches for one client.
 const PAUSE: Span = Span::from_minutes(1);
 
-/// How long a set is believed without looking again.
+/// How long a set is believed without looking again, where something is verified with it: a key that is not in it makes us
+/// look.
 const LIFE: Span = Span::from_hours(24);
+
+/// How long it may be encrypted to without looking again, if its answer does not say (Core §10.2.1: `max-age` does). Nothing
+/// else would tell us that a key was taken away.
+const FRESH: Span = Span::from_hours(1);
 
 /// Clients whose sets are kept.
 const MOST: usize = 2_000;
@@ -44,7 +49,16 @@ struct Kept {
 #[derive(Default)]
 struct State {
     tried: Option<Time>,
-    got: Option<(Time, Arc<JwkSet>)>,
+    got: Option<Got>,
+}
+
+#[derive(Clone)]
+struct Got {
+    set: Arc<JwkSet>,
+    /// When.
+    at: Time,
+    /// Until when it may be encrypted to.
+    fresh_until: Time,
 }
 
 impl Kept {
@@ -58,7 +72,12 @@ impl Kept {
 
     /// The set, while it is believed.
     fn set(&self, now: Time) -> Option<Arc<JwkSet>> {
-        self.state().got.as_ref().filter(|(at, _)| now < *at + LIFE).map(|(_, set)| Arc::clone(set))
+        self.state().got.as_ref().filter(|got| now < got.at + LIFE).map(|got| Arc::clone(&got.set))
+    }
+
+    /// The set, while it may be encrypted to without looking again.
+    fn fresh(&self, now: Time) -> Option<Arc<JwkSet>> {
+        self.state().got.as_ref().filter(|got| now < got.fresh_until).map(|got| Arc::clone(&got.set))
     }
 
     fn was_tried(&self, now: Time) -> bool {
@@ -66,12 +85,12 @@ impl Kept {
     }
 
     /// The set after looking again, unless somebody looked a moment ago.
-    async fn look(&self, now: Time, fetch: impl Future<Output = Option<JwkSet>>) -> Option<Arc<JwkSet>> {
+    async fn look(&self, now: Time, fetch: impl Future<Output = Option<(JwkSet, Span)>>) -> Option<Arc<JwkSet>> {
         let _flight = self.flight.lock().await;
         if !self.was_tried(now) {
             self.state().tried = Some(now);
-            if let Some(set) = fetch.await {
-                self.state().got = Some((now, Arc::new(set)));
+            if let Some((set, life)) = fetch.await {
+                self.state().got = Some(Got { set: Arc::new(set), at: now, fresh_until: now + life });
             }
         }
         self.set(now)
@@ -79,11 +98,20 @@ impl Kept {
 }
 
 impl ClientKeys {
-    /// What is at hand for this client's `jwks_uri`.
+    /// What is at hand for this client's `jwks_uri`, to verify with.
     pub fn at_hand(&self, client: &Client, now: Time) -> Option<Arc<JwkSet>> {
+        self.find(client)?.set(now)
+    }
+
+    /// What is at hand, to encrypt to: as fresh as the client said.
+    pub fn fresh(&self, client: &Client, now: Time) -> Option<Arc<JwkSet>> {
+        self.find(client)?.fresh(now)
+    }
+
+    fn find(&self, client: &Client) -> Option<Arc<Kept>> {
         let uri = client.metadata.jwks_uri.as_deref()?;
         let at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
-        at_hand.get(client.id.as_str()).filter(|kept| kept.uri == uri)?.set(now)
+        at_hand.get(client.id.as_str()).filter(|kept| kept.uri == uri).map(Arc::clone)
     }
 
     fn kept(&self, client: &Client, uri: &str, now: Time) -> Arc<Kept> {
@@ -112,7 +140,8 @@ impl ClientKeys {
     }
 }
 
-async fn get(op: &Op, client: &ClientId, class: Class, uri: &str) -> Option<JwkSet> {
+/// The set, and how long it is fresh.
+async fn get(op: &Op, client: &ClientId, class: Class, uri: &str) -> Option<(JwkSet, Span)> {
     let limits = Limits { time: Duration::from_secs(5), body: LARGEST };
     match op.outbound().get(class, uri, limits).await {
         Ok(fetched) if fetched.status == 200 => {
@@ -120,7 +149,8 @@ async fn get(op: &Op, client: &ClientId, class: Class, uri: &str) -> Option<JwkS
             if set.is_none() {
                 tracing::warn!(%client, uri, "what the client's jwks_uri gave is not a JWK Set of public keys");
             }
-            set
+            let said = fetched.max_age.map(|seconds| Span::from_seconds(i64::from(seconds)));
+            set.map(|set| (set, said.unwrap_or(FRESH).clamp(PAUSE, LIFE)))
         }
         Ok(fetched) => {
             tracing::warn!(%client, uri, status = fetched.status, "the client's keys could not be fetched");
@@ -145,7 +175,7 @@ mod tests {
         let fetch = async {
             fetches.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(20)).await;
-            found.then(|| JwkSet::read_public(&serde_json::json!({"keys": []})).unwrap())
+            found.then(|| (JwkSet::read_public(&serde_json::json!({"keys": []})).unwrap(), Span::from_minutes(5)))
         };
         kept.look(now, fetch).await.is_some()
     }
@@ -168,5 +198,7 @@ mod tests {
         assert!(look(&kept, START + Span::from_hours(23), &fetches, false).await);
         assert_eq!(fetches.load(Ordering::Relaxed), 2);
         assert!(kept.set(START + Span::from_hours(24)).is_none(), "a key taken away is not believed for ever");
+        assert!(kept.fresh(START + Span::from_seconds(299)).is_some());
+        assert!(kept.fresh(START + Span::from_minutes(5)).is_none(), "nor encrypted to longer than its owner said");
     }
 }

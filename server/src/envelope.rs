@@ -42,7 +42,7 @@ pub(crate) struct Said<'a> {
 
 impl Recipient {
     /// Finds the key, if the client wants encryption at all. Its `jwks_uri` is looked at again if what is at hand does not
-    /// fit, at most once a minute.
+    /// fit or is older than it said (Core §10.2.1), at most once a minute; what cannot be fetched anew holds for a day.
     pub(crate) async fn find(
         op: &Op,
         client: &Arc<Client>,
@@ -58,7 +58,7 @@ impl Recipient {
                 EncryptionKey::from_client_secret(secret, alg, enc).ok().map(Keys::Secret)
             }
             (_, None) => Some(Keys::Registered(Arc::clone(client))),
-            (_, Some(uri)) => match op.client_keys().at_hand(client, op.now()).filter(fits) {
+            (_, Some(uri)) => match op.client_keys().fresh(client, op.now()).filter(fits) {
                 Some(set) => Some(Keys::Published(set)),
                 None => op.client_keys().fetch(op, client, Class::of(client), uri).await.map(Keys::Published),
             },

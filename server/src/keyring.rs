@@ -178,18 +178,22 @@ impl Keyring {
             })
             .collect();
         let asymmetric: Vec<JweAlg> = JweAlg::ALL.iter().copied().filter(|alg| !alg.is_symmetric()).collect();
-        let opened = match &shared {
-            Some((key, algs, encs)) => jose::decrypt(token, &[key], algs, encs),
-            None => jose::decrypt(token, &ours, &asymmetric, JweEnc::ALL),
-        };
-        opened.ok()?.token().ok().map(str::to_owned)
+        // Registration §2, request_object_encryption_alg: it may use other algorithms all the same.
+        let with_secret = shared.and_then(|(key, algs, encs)| jose::decrypt(token, &[&key], &algs, &encs).ok());
+        let opened = with_secret.or_else(|| jose::decrypt(token, &ours, &asymmetric, JweEnc::ALL).ok());
+        opened?.token().ok().map(str::to_owned)
     }
 
     /// Verifies an ID Token that we issued, with every key there ever was; its expiry is not looked at (RP-Initiated Logout
-    /// §2, Core §3.1.2.1). One that was signed with a client's secret needs that client.
+    /// §2, Core §3.1.2.1). One that was signed or encrypted with a client's secret needs that client.
     pub fn read_hint(&self, token: &str, issuer: &str, client: Option<&Client>) -> EndHint {
-        // Core §3.1.2.1: a client may have encrypted it to us.
-        let opened = if jose::is_encrypted(token) { self.decrypt(token, None) } else { None };
+        // Core §3.1.2.1: a client may have encrypted it to us. RP-Initiated Logout §2: or hand back what we encrypted with
+        // its secret.
+        let secret = client.and_then(|client| match (&client.secret, client.metadata.id_token_encryption) {
+            (ClientSecret::Known(secret), Some(with)) if with.alg.is_symmetric() => Some((secret.as_str(), with)),
+            _ => None,
+        });
+        let opened = if jose::is_encrypted(token) { self.decrypt(token, secret) } else { None };
         let token = opened.as_deref().unwrap_or(token);
         let ring = self.now.load();
         let verified = match client.map(|client| (client.metadata.id_token_alg, &client.secret)) {

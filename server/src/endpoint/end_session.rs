@@ -69,7 +69,9 @@ async fn hint(op: &Op, request: &EndRequest) -> Result<EndHint, Stop> {
         let claims = claims.unverified();
         claims.get("aud").and_then(serde_json::Value::as_str).map(ClientId::new)
     });
-    let client = match &audience {
+    // RP-Initiated Logout §2: what is encrypted does not say whose it is, `client_id` does.
+    let whose = audience.or_else(|| request.client_id.clone().filter(|_| jose::is_encrypted(token)));
+    let client = match &whose {
         Some(id) => super::mentioned(op, id).await?,
         None => None,
     };

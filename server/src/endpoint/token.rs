@@ -33,7 +33,11 @@ pub(super) async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     // Before the transaction: a code is not spent by a client that may not redeem any.
     admit_grant(request.grant.grant_type(), client.client())?;
     // Before the transaction, too: no code is spent for an ID Token that could not be encrypted.
-    let to = Recipient::find(op, client.client(), client.client().metadata.id_token_encryption).await?;
+    let encrypted = match &request.grant {
+        Grants::AuthorizationCode(_) | Grants::RefreshToken(_) => client.client().metadata.id_token_encryption,
+        Grants::ClientCredentials(_) => None,
+    };
+    let to = Recipient::find(op, client.client(), encrypted).await?;
     let now = op.now();
     let terms = op.terms(&client.client().policy);
     let (access, refresh) = (Fresh::draw(op), Secret::from_bytes(&op.dice().draw()));

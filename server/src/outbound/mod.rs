@@ -48,6 +48,8 @@ pub struct Fetched {
     pub content_type: Option<String>,
     /// `Retry-After` as it stands.
     pub retry_after: Option<String>,
+    /// `max-age` of its `Cache-Control`, in seconds.
+    pub max_age: Option<u32>,
     /// Every `Set-Cookie`, for looking at: none is kept.
     pub cookies: Vec<String>,
     /// The body.
@@ -131,10 +133,7 @@ impl Outbound {
             .await
             .map_err(|_| Unreached::Timeout)?
             .map_err(|e| broken(&e))?;
-        let text = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let (content_type, retry_after) = (text("content-type"), text("retry-after"));
-        let (status, cookies) = (response.status().as_u16(), Vec::new());
-        let fetched = Fetched { status, content_type, retry_after, cookies, body: Bytes::new() };
+        let fetched = head(&response);
         // A short body is read, so that the connection can be used again.
         let mut left = limits.body;
         let rest = async {
@@ -178,10 +177,7 @@ impl Outbound {
 
 async fn receive(request: reqwest::RequestBuilder, limits: Limits) -> Result<Fetched, Unreached> {
     let mut response = request.send().await.map_err(|e| broken(&e))?;
-    let text = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let (status, content_type, retry_after) = (response.status().as_u16(), text("content-type"), text("retry-after"));
-    let set = response.headers().get_all("set-cookie").iter();
-    let cookies = set.filter_map(|line| line.to_str().ok()).map(str::to_owned).collect();
+    let fetched = head(&response);
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|e| broken(&e))? {
         if body.len() + chunk.len() > limits.body {
@@ -189,7 +185,27 @@ async fn receive(request: reqwest::RequestBuilder, limits: Limits) -> Result<Fet
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Fetched { status, content_type, retry_after, cookies, body: body.into() })
+    Ok(Fetched { body: body.into(), ..fetched })
+}
+
+/// What stands before the body.
+fn head(response: &reqwest::Response) -> Fetched {
+    let all = |name: &str| {
+        let lines = response.headers().get_all(name).iter();
+        lines.filter_map(|line| line.to_str().ok()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let first = |name: &str| all(name).into_iter().next();
+    let directives = all("cache-control").join(",").to_ascii_lowercase();
+    let max_age =
+        directives.split(',').find_map(|one| one.trim().strip_prefix("max-age=")?.trim_matches('"').parse().ok());
+    Fetched {
+        status: response.status().as_u16(),
+        content_type: first("content-type"),
+        retry_after: first("retry-after"),
+        max_age,
+        cookies: all("set-cookie"),
+        body: Bytes::new(),
+    }
 }
 
 /// The innermost words of an error say most; the URL is left out, it may hold a secret.

@@ -175,3 +175,36 @@ async fn answers_are_encrypted_to_the_client() {
     let told = keys.open(&heard[0].token, &[JweAlg::RsaOaep256], &[JweEnc::A256Gcm]);
     assert!(part(&told, 1)["events"].as_object().unwrap().len() == 1);
 }
+
+/// What a client registered to encrypt with its secret, it may also encrypt to our key (Registration §2); and an ID Token that
+/// we encrypted with its secret is a hint as it stands, beside `client_id` (RP-Initiated Logout §2).
+#[tokio::test]
+async fn a_secret_that_encrypts_is_one_way_among_others_and_its_tokens_are_hints() {
+    let provider = with_ada(plan()).await;
+    let keys = Keys::new();
+    let more = json!({
+        "request_object_encryption_alg": "dir", "request_object_encryption_enc": "A256GCM",
+        "id_token_encrypted_response_alg": "dir", "id_token_encrypted_response_enc": "A256GCM",
+    });
+    let party = party(&provider, &keys, &more).await;
+    let mut browser = Browser::new(&provider);
+    let begun = party.begin(&provider);
+    let object = keys.object(&provider, &party, &begun, &json!({}));
+    let published = JwkSet::read_public(&provider.get("/jwks").await.unwrap().json()).unwrap();
+    let to = published.encryption_key(JweAlg::RsaOaep256, JweEnc::A128CbcHs256).unwrap();
+    let envelope = Envelope::of_jwt(JweAlg::RsaOaep256, JweEnc::A128CbcHs256);
+    let sealed = jose::encrypt(to, &envelope, object.as_bytes()).unwrap();
+    let page = browser.open(&by_value(&begun, &party, &sealed)).await;
+    let page = browser.through(page, ADA.0, ADA.1).await;
+    let code = page.parameter("code").unwrap_or_else(|| panic!("{}", page.answer.body));
+    let tokens = party.try_redeem(&provider, &code, &begun.verifier).await.json();
+    let id_token = tokens["id_token"].as_str().unwrap();
+    assert!(jose::is_encrypted(id_token));
+    let nobody = provider.url(&format!("/end_session?id_token_hint={id_token}"));
+    assert_eq!(browser.open(&nobody).await.answer.status, 400, "nothing says whose it is");
+    let hint = [("id_token_hint", id_token), ("client_id", party.client_id.as_str())];
+    let over = browser.open(&party.end_session_url(&provider, &hint)).await;
+    assert_eq!(over.answer.status, 200, "{}", over.answer.body);
+    let none = browser.open(&party.begin(&provider).with("prompt", "none").url()).await;
+    assert_eq!(none.parameter("error").as_deref(), Some("login_required"), "and it says which session ends");
+}
