@@ -122,10 +122,9 @@ pub enum Phase {
 /// Weighs the code of a reply, RFC 5321 §4.2.1 and §4.2.3; none if there was no reply.
 pub fn weigh(phase: Phase, code: Option<u16>) -> Weighed {
     match (phase, code) {
-        (Phase::Address, _) => Weighed::Refused,
         (Phase::Letter, Some(200..=299)) => Weighed::Delivered,
         // The mailbox, its size, its name, its domain (RFC 7504), the transaction as a whole.
-        (Phase::Letter, Some(501 | 521 | 550..=554 | 556)) => Weighed::Refused,
+        (Phase::Letter, Some(501 | 521 | 550..=554 | 556)) | (Phase::Address, _) => Weighed::Refused,
         // What is said at the door (RFC 5321 §3.1: 554 is "no SMTP service here") says nothing of the letter.
         (Phase::Letter | Phase::Door, _) => Weighed::Later,
     }

@@ -76,6 +76,12 @@ impl Pending {
         Self { target, began: now, chosen: None, again: None, username: None, shown: None, binding: binding.to_owned() }
     }
 
+    /// The moment of what is done for it. The node that took the request may have a clock that is ahead of ours, by 30 s at
+    /// most; what is done for a request is later than its beginning all the same.
+    pub fn moment(&self, now: Time) -> Time {
+        now.max(self.began)
+    }
+
     /// Seals it for a page or a URL.
     pub fn seal(&self, op: &Op) -> String {
         let text = serde_json::to_vec(self).expect("a pending request is plain data");
@@ -113,5 +119,18 @@ impl Pending {
                 "this page was opened in another browser, please start again from the application",
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_done_for_a_request_before_it_began() {
+        let began = Time::from_seconds(1_800_000_000);
+        let pending = Pending::begin(Target::Account, "", began);
+        assert_eq!(pending.moment(began + Span::from_seconds(-15)), began, "on a node that is behind");
+        assert_eq!(pending.moment(began + Span::from_seconds(15)), began + Span::from_seconds(15));
     }
 }

@@ -92,7 +92,7 @@ async fn allow(
     pending: Pending,
     (account, asked, _): (AccountId, Consent, Consent),
 ) -> Result<Answer, Stop> {
-    let now = op.now();
+    let now = pending.moment(op.now());
     let client = located.client.id.clone();
     let given = Consent { given_at: now, ..asked };
     let entry = Entry::new(op.dice().name(), now, format!("account:{account}"), "consent", client.to_string());

@@ -140,7 +140,7 @@ pub(super) async fn enter(
     remember: Remember,
     pending: &Pending,
 ) -> Result<Option<Answer>, Stop> {
-    let Some((browser, cookies)) = open(op, ask, (account, proven), remember).await? else {
+    let Some((browser, cookies)) = open(op, ask, (account, proven), remember, pending.moment(op.now())).await? else {
         return Ok(None);
     };
     let pending = Pending { chosen: Some(account.id.clone()), again: None, ..pending.clone() };
@@ -255,8 +255,8 @@ async fn open(
     ask: &Ask,
     (account, proven): (&Account, Password),
     remember: Remember,
+    now: Time,
 ) -> Result<Option<(Browser, Vec<String>)>, Stop> {
-    let now = op.now();
     let lifetimes = &op.config().lifetimes;
     let worth = Proof { method: Proving::Password, at: now }.assurance();
     let fresh = Secret::from_bytes(&op.dice().draw());
