@@ -100,11 +100,13 @@ impl Browser {
         self.submit_as(page, form, Errand::CrossSitePost).await
     }
 
+    /// Submits a form; an error if nobody answered on the way.
+    pub async fn try_submit(&mut self, page: &Page, form: &Form) -> Result<Page, String> {
+        self.try_go(posted(page, form), Errand::SameSite).await
+    }
+
     async fn submit_as(&mut self, page: &Page, form: &Form, errand: Errand) -> Page {
-        let action = page.url.join(&form.action).expect("a form's action is an address");
-        let fields: Vec<(&str, &str)> = form.fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        assert_eq!(form.method.to_ascii_lowercase(), "post", "every form here is a POST");
-        self.go(Question::post(action.as_str(), &fields), errand).await
+        self.go(posted(page, form), errand).await
     }
 
     /// A page of another site posts fields to an address.
@@ -133,18 +135,21 @@ impl Browser {
     }
 
     async fn go(&mut self, question: Question, errand: Errand) -> Page {
+        self.try_go(question, errand).await.unwrap_or_else(|problem| panic!("{problem}"))
+    }
+
+    /// Goes somewhere, following redirects; an error if nobody answered on the way.
+    pub async fn try_go(&mut self, question: Question, errand: Errand) -> Result<Page, String> {
         let (mut question, mut errand) = (question, errand);
         let mut way = Vec::new();
         for _ in 0..HOPS {
             let url = question.url.clone();
             way.push(url.to_string());
-            let answer = match self.step(question, errand).await {
-                Ok(answer) => answer,
-                Err(error) => panic!("nobody answered at {url}: {error}"),
-            };
+            let answer = self.step(question, errand).await;
+            let answer = answer.map_err(|error| format!("nobody answered at {url}: {error}"))?;
             let next = answer.header("location").filter(|_| (300..400).contains(&answer.status)).map(str::to_owned);
             let Some(next) = next else {
-                return Page { url, answer, way };
+                return Ok(Page { url, answer, way });
             };
             let next = url.join(&next).expect("a redirect leads to an address");
             if self.stops_at.as_ref().is_some_and(|door| next.as_str().starts_with(door)) {
@@ -157,7 +162,7 @@ impl Browser {
                 errand = Errand::CrossSiteLink;
             }
         }
-        panic!("redirected in a circle: {way:#?}")
+        Err(format!("redirected in a circle: {way:#?}"))
     }
 
     /// Types a username and password into the sign-in page.
@@ -187,4 +192,11 @@ impl Browser {
     pub async fn plain(&self, url: &str) -> Answer {
         Question::get(url).send(&self.wires).await.expect("somebody answers")
     }
+}
+
+fn posted(page: &Page, form: &Form) -> Question {
+    let action = page.url.join(&form.action).expect("a form's action is an address");
+    let fields: Vec<(&str, &str)> = form.fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    assert_eq!(form.method.to_ascii_lowercase(), "post", "every form here is a POST");
+    Question::post(action.as_str(), &fields)
 }

@@ -11,10 +11,13 @@ pub mod flow;
 pub mod html;
 pub mod http;
 pub mod jar;
+pub mod nodes;
 pub mod post_office;
 pub mod postgres;
 pub mod provider;
 pub mod relying_party;
+pub mod tap;
+pub mod trap;
 
 pub use browser::{Browser, Page};
 pub use cable::Cable;
@@ -23,6 +26,8 @@ pub use flow::{Begun, Tokens};
 pub use post_office::{Letter, PostOffice};
 pub use provider::{Plan, Provider};
 pub use relying_party::{Heard, RelyingParty, Reply};
+pub use tap::Tap;
+pub use trap::{Moment, Trap};
 
 use std::time::{Duration, Instant};
 

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio_postgres::NoTls;
+use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 struct Server {
     /// Its address up to the database's name, with a trailing slash.
@@ -64,6 +64,23 @@ pub async fn execute(url: &str, statements: &str) {
     client.batch_execute(statements).await.expect("the statements are good");
     drop(client);
     let _ = driver.await;
+}
+
+/// Asks such a database: each row's values as text, as it writes them.
+///
+/// # Panics
+/// Where the database does not take the question.
+pub async fn rows(url: &str, question: &str) -> Vec<Vec<Option<String>>> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the database was there a moment ago");
+    let driver = tokio::spawn(connection);
+    let answer = client.simple_query(question).await.expect("the question is good");
+    drop(client);
+    let _ = driver.await;
+    let row = |message: &SimpleQueryMessage| match message {
+        SimpleQueryMessage::Row(row) => Some((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect()),
+        _ => None,
+    };
+    answer.iter().filter_map(row).collect()
 }
 
 async fn create(base: &str) -> Result<String, tokio_postgres::Error> {

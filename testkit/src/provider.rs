@@ -136,14 +136,14 @@ impl Plan {
 /// A provider: data, and a process while it runs.
 #[derive(Debug)]
 pub struct Provider {
-    program: PathBuf,
-    environment: Vec<(String, String)>,
-    dir: PathBuf,
-    owns: bool,
-    issuer: String,
-    listens: String,
-    port: u16,
-    child: Option<Child>,
+    pub(crate) program: PathBuf,
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) dir: PathBuf,
+    pub(crate) owns: bool,
+    pub(crate) issuer: String,
+    pub(crate) listens: String,
+    pub(crate) port: u16,
+    pub(crate) child: Option<Child>,
 }
 
 impl Provider {
@@ -180,25 +180,6 @@ impl Provider {
         };
         let origin = crate::http::read(&self.issuer).origin().ascii_serialization();
         vec![Wire { origin, listens: self.listens.clone(), adds }]
-    }
-
-    /// A second node on the same data: another process on another port, the same issuer. PostgreSQL only.
-    pub async fn second_node(&self) -> Self {
-        let port = free_port();
-        let mut environment = self.environment.clone();
-        environment.push(("OSTIARY_LISTEN".into(), format!("[\"127.0.0.1:{port}\"]")));
-        let mut node = Self {
-            program: self.program.clone(),
-            environment,
-            dir: self.dir.clone(),
-            owns: false,
-            issuer: self.issuer.clone(),
-            listens: format!("http://127.0.0.1:{port}"),
-            port,
-            child: None,
-        };
-        node.start().await;
-        node
     }
 
     fn command(&self) -> Command {
@@ -255,41 +236,6 @@ impl Provider {
     /// Asks it anything.
     pub async fn ask(&self, question: Question) -> Answer {
         question.send(&self.wires()).await.expect("the provider answers")
-    }
-
-    /// `kill -9`.
-    ///
-    /// # Panics
-    /// If it does not run.
-    pub fn kill(&mut self) {
-        let mut child = self.child.take().expect("a provider that is killed runs");
-        child.kill().expect("a child can be killed");
-        child.wait().expect("a killed child ends");
-    }
-
-    /// SIGTERM; the answer says how to wait for the end.
-    ///
-    /// # Panics
-    /// If it does not run.
-    pub fn terminate(&self) {
-        self.signal("TERM");
-    }
-
-    /// Sends it a signal, by name.
-    ///
-    /// # Panics
-    /// If it does not run.
-    pub fn signal(&self, name: &str) {
-        let pid = self.pid().expect("a provider that is signalled runs");
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status();
-        assert!(sent.is_ok_and(|status| status.success()), "the signal was sent");
-    }
-
-    /// Waits until the process has ended by itself, and says with which status.
-    pub async fn ended(&mut self) -> Option<i32> {
-        let mut child = self.child.take().expect("a provider that ends was started");
-        let status = eventually("the process ends", Duration::from_secs(30), async || child.try_wait().ok().flatten());
-        status.await.code()
     }
 
     /// What it has logged so far, over all its lives.

@@ -27,7 +27,12 @@ pub enum Reply {
     Reset,
     /// With a body that does not end.
     Gigabyte,
+    /// With a status, after a while.
+    Late(Duration, u16),
 }
+
+/// Chooses the answer to a logout POST by what it says.
+pub type Script = Arc<dyn Fn(&Heard) -> Reply + Send + Sync>;
 
 /// One logout POST.
 #[derive(Clone, Debug)]
@@ -42,12 +47,14 @@ pub struct Heard {
     pub header: Map<String, Value>,
     /// Its claims, unverified.
     pub claims: Map<String, Value>,
+    /// How it was answered.
+    pub reply: Reply,
 }
 
-#[derive(Debug)]
 struct Manners {
     next: VecDeque<Reply>,
     always: Reply,
+    script: Option<Script>,
     heard: Vec<Heard>,
     documents: BTreeMap<String, Document>,
 }
@@ -57,6 +64,28 @@ struct Manners {
 struct Document {
     text: String,
     asked: usize,
+}
+
+impl std::fmt::Debug for Manners {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Manners")
+            .field("always", &self.always)
+            .field("heard", &self.heard.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Manners {
+    /// Records a POST, and says how it is answered.
+    fn hear(&mut self, mut heard: Heard) -> Reply {
+        heard.reply = match &self.script {
+            Some(script) => script(&heard),
+            None => self.next.pop_front().unwrap_or_else(|| self.always.clone()),
+        };
+        let reply = heard.reply.clone();
+        self.heard.push(heard);
+        reply
+    }
 }
 
 /// A relying party.
@@ -77,6 +106,7 @@ impl RelyingParty {
         let manners = Manners {
             next: VecDeque::new(),
             always: Reply::Status(200),
+            script: None,
             heard: Vec::new(),
             documents: BTreeMap::new(),
         };
@@ -205,6 +235,16 @@ impl RelyingParty {
         manners.documents.get(path).map_or(0, |document| document.asked)
     }
 
+    /// Answers as a script says from now on.
+    pub fn follows(&self, script: Script) {
+        self.manners.lock().expect("no test panics while it holds this").script = Some(script);
+    }
+
+    /// Everything it was told since this was last called.
+    pub fn take_heard(&self) -> Vec<Heard> {
+        std::mem::take(&mut self.manners.lock().expect("no test panics while it holds this").heard)
+    }
+
     /// Everything it was told.
     pub fn heard(&self) -> Vec<Heard> {
         self.manners.lock().expect("no test panics while it holds this").heard.clone()
@@ -267,9 +307,7 @@ async fn serve(mut stream: TcpStream, manners: &Mutex<Manners>) -> std::io::Resu
         }
     };
     let reply = if head.starts_with("POST /backchannel") {
-        let mut manners = manners.lock().expect("no test panics while it holds this");
-        manners.heard.push(heard(head, &body));
-        manners.next.pop_front().unwrap_or_else(|| manners.always.clone())
+        manners.lock().expect("no test panics while it holds this").hear(heard(head, &body))
     } else if let Some(text) = document(&head, manners) {
         return hand_out(stream, &text).await;
     } else {
@@ -300,6 +338,10 @@ async fn answer(mut stream: TcpStream, reply: Reply) -> std::io::Result<()> {
     let (status, more) = match reply {
         Reply::Status(status) => (status, String::new()),
         Reply::With(status, line) => (status, format!("{line}\r\n")),
+        Reply::Late(time, status) => {
+            tokio::time::sleep(time).await;
+            (status, String::new())
+        }
         Reply::Hang => {
             tokio::time::sleep(Duration::from_mins(10)).await;
             return Ok(());
@@ -327,7 +369,7 @@ fn heard(head: String, body: &str) -> Heard {
     let token = token.map(|(_, value)| value.into_owned()).unwrap_or_default();
     let header = part(&token, 0);
     let claims = part(&token, 1);
-    Heard { at: Instant::now(), head, token, header, claims }
+    Heard { at: Instant::now(), head, token, header, claims, reply: Reply::Hang }
 }
 
 /// A part of a JWS in its compact form, unverified; empty if it is none.

@@ -6,7 +6,7 @@ use crate::interop;
 use crate::run::{cargo, command, done, heard, root, succeeds};
 use crate::setup::{self, Missing, What};
 use crate::steps::{Count, Outcome, Steps};
-use crate::{docs, fuzz, tidy};
+use crate::{docs, fuzz, proof, tidy};
 
 fn judged(done: Result<(), String>) -> Outcome {
     match done {
@@ -95,6 +95,7 @@ pub(crate) fn run() -> Result<(), String> {
     steps.step("tidy", |_| judged(tidy::laws()));
     steps.step("deny", |_| deny());
     steps.step("tests", tests);
+    steps.step("proof", |_| judged(proof::run(&proof::SHORT)));
     steps.step("pages", |_| judged(docs::compare()));
     steps.step("fuzz", |count| needing(missing.of(What::Fuzz), || judged(fuzz::check(count))));
     steps.step("oracles", |count| oracles(&missing, count));

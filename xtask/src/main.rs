@@ -9,6 +9,7 @@ mod ci;
 mod docs;
 mod fuzz;
 mod interop;
+mod proof;
 mod run;
 mod setup;
 mod steps;
@@ -25,6 +26,9 @@ cargo xtask COMMAND
   docs            write the generated pages anew: docs/specs.md, docs/configuration.md, docs/routes.txt
   interop         run other people's clients against the built server
   bench [UNITS]   start the release binary, drive it from outside, print what each unit of work costs (20000)
+  proof [OPTIONS] kill the server at every step of 1,000 random sign-outs, compare what relying parties received
+                  with the ledger; --graphs N, --postgres N, --expire N, --seed N, --from N, --worlds N,
+                  --binary PATH, --break row|post
   fuzz [SECONDS]  run each fuzz target that long (60); needs cargo-fuzz";
 
 fn main() -> ExitCode {
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
         ["docs"] => docs::write(),
         ["interop"] => interop::run(),
         ["bench", rest @ ..] => bench::run(rest),
+        ["proof", rest @ ..] => proof::run(rest),
         ["fuzz"] => fuzz::run("60"),
         ["fuzz", seconds] => fuzz::run(seconds),
         _ => Err(USAGE.to_owned()),
