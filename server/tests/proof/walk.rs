@@ -9,7 +9,7 @@ use testkit::jar::Errand;
 use testkit::{Browser, Page};
 
 use super::graph::{Cause, Graph, OWN, PEOPLE, Visit};
-use super::world::{PASSWORD, World, word};
+use super::world::{PASSWORD, World};
 
 /// Another password, for a while.
 const OTHER: &str = "another staple thing";
@@ -63,7 +63,7 @@ impl Walk {
         for visit in self.graph.visits.clone() {
             if let Some(moment) = visit.shot {
                 world.revive().await;
-                world.book.wish(word(moment, false));
+                world.book.wish(world.traps.word(moment, false));
                 world.traps.arm(moment);
             }
             let node = world.number_of_deaths % world.nodes.len();
@@ -138,7 +138,7 @@ impl Walk {
         }
         world.revive().await;
         if let Some(moment) = self.graph.shot {
-            world.book.wish(word(moment, false));
+            world.book.wish(world.traps.word(moment, false));
             world.traps.arm(moment);
         }
         let mut shooter = None;

@@ -32,6 +32,15 @@ impl Traps {
         }
     }
 
+    /// A step in words. Of a commit on a line there is a before and an after alone.
+    pub(crate) fn word(&self, moment: Moment, after_post: bool) -> &'static str {
+        match (self, moment) {
+            (Self::Under(_), _) => word(moment, after_post),
+            (Self::Line(_), Moment::BeforeWrite(_)) => word(Moment::BeforeWrite(1), after_post),
+            (Self::Line(_), Moment::BeforeSync | Moment::AfterCommit) => word(Moment::AfterCommit, after_post),
+        }
+    }
+
     pub(crate) fn disarm(&self) {
         match self {
             Self::Under(trap) => trap.disarm(),
@@ -80,7 +89,7 @@ impl Book {
                 return Reply::Hang;
             }
             Some(Shot::AfterAnswer(moment)) => {
-                self.wishes.lock().unwrap().push(word(moment, true));
+                self.wishes.lock().unwrap().push(self.traps.word(moment, true));
                 self.traps.arm(moment);
             }
             None => {}
@@ -99,7 +108,7 @@ impl Book {
 }
 
 /// A step in words.
-pub(crate) fn word(moment: Moment, after_post: bool) -> &'static str {
+fn word(moment: Moment, after_post: bool) -> &'static str {
     match (moment, after_post) {
         (Moment::BeforeWrite(1), false) => "before the commit of an ending or a sign-in",
         (Moment::BeforeWrite(_), false) => "in the middle of writing a commit",
@@ -129,10 +138,9 @@ pub(crate) struct World {
     /// Usernames and accounts.
     pub(crate) people: Vec<(String, String)>,
     pub(crate) book: Arc<Book>,
-    /// Of commands; those of servers are seen by who watches them.
+    /// As they were noticed.
     deaths: Vec<Instant>,
     seen_dead: Arc<Mutex<Vec<Instant>>>,
-    watched: HashSet<u32>,
     pub(crate) number_of_deaths: usize,
     /// Deaths by the step they fell on.
     pub(crate) steps: BTreeMap<&'static str, u64>,
@@ -183,7 +191,6 @@ impl World {
             book: Arc::new(book),
             deaths: Vec::new(),
             seen_dead: Arc::default(),
-            watched: HashSet::new(),
             number_of_deaths: 0,
             steps: BTreeMap::new(),
             keys,
@@ -201,7 +208,7 @@ impl World {
         }
         // Running nodes hear of new clients within about a second.
         tokio::time::sleep(Duration::from_millis(1_300)).await;
-        world.watch();
+        (0..world.nodes.len()).for_each(|number| world.watch(number));
         world
     }
 
@@ -225,22 +232,18 @@ impl World {
         number
     }
 
-    /// Watches each process, so that the moment of a death is known and not only when somebody looked.
-    fn watch(&mut self) {
-        for node in &self.nodes {
-            let Some(pid) = node.pid().filter(|pid| self.watched.insert(*pid)) else { continue };
-            let deaths = Arc::clone(&self.seen_dead);
-            tokio::spawn(async move {
-                while is_alive(pid) {
-                    tokio::time::sleep(Duration::from_millis(2)).await;
-                }
-                deaths.lock().unwrap().push(Instant::now());
-            });
-        }
-        if let Traps::Line(taps) = &self.traps {
-            for (tap, node) in taps.iter().zip(&self.nodes) {
-                tap.watch(node.pid().unwrap_or_default());
+    /// Watches a process that was just started, so that the moment of its death is known and not only when somebody looked.
+    fn watch(&self, number: usize) {
+        let Some(pid) = self.nodes[number].pid() else { return };
+        let deaths = Arc::clone(&self.seen_dead);
+        tokio::spawn(async move {
+            while is_alive(pid) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
             }
+            deaths.lock().unwrap().push(Instant::now());
+        });
+        if let Traps::Line(taps) = &self.traps {
+            taps[number].watch(pid);
         }
     }
 
@@ -257,8 +260,10 @@ impl World {
         for number in 0..self.nodes.len() {
             while self.nodes[number].is_gone() {
                 self.note_a_death();
+                // The latest it can have been: whoever watches knows better.
+                self.deaths.push(Instant::now());
                 self.nodes[number].launch();
-                self.watch();
+                self.watch(number);
                 self.await_readiness(number).await;
             }
         }
@@ -380,7 +385,9 @@ pub(crate) fn prove(path: PathBuf) {
 
 fn plan() -> Plan {
     // Who signs out waits a moment only: what is proven here is not how long a page waits.
-    Plan::new(BINARY.get_or_init(|| env!("CARGO_BIN_EXE_ostiary").into())).set("lifetimes.logout_patience = \"150ms\"").set("log.level = \"warn\"")
+    Plan::new(BINARY.get_or_init(|| env!("CARGO_BIN_EXE_ostiary").into()))
+        .set("lifetimes.logout_patience = \"150ms\"")
+        .set("log.level = \"warn\"")
 }
 
 /// Whether a child of ours runs: a zombie does not.
