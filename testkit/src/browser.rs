@@ -154,7 +154,7 @@ impl Browser {
             let next = url.join(&next).expect("a redirect leads to an address");
             if self.stops_at.as_ref().is_some_and(|door| next.as_str().starts_with(door)) {
                 way.push(next.to_string());
-                return Page { url: next, answer, way };
+                return Ok(Page { url: next, answer, way });
             }
             // A redirect is a GET here: the server answers with 303 alone. Its errand stays that of the first request.
             question = Question::get(next.as_str());

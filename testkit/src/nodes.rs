@@ -17,6 +17,7 @@ impl Provider {
     }
 
     /// Such a node, with environment variables of its own; nothing runs yet.
+    #[must_use]
     pub fn another_node(&self, variables: &[(&str, &str)]) -> Self {
         let port = free_port();
         let mut environment = self.environment.clone();

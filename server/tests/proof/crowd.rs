@@ -58,33 +58,9 @@ pub(crate) async fn expire(sessions: u64) -> Crowd {
     let before_mib = memory(pid, "VmRSS:");
     let began = Instant::now();
     world.data.expire_all().await;
-    let mut told: HashMap<String, u64> = HashMap::new();
     let mut problems = Vec::new();
-    let patience = Duration::from_secs(120 + sessions / 20);
-    loop {
-        for party in &world.parties {
-            for heard in party.inner.take_heard() {
-                let sid = heard.claims.get("sid").and_then(Value::as_str).unwrap_or_default();
-                *told.entry(sid.to_owned()).or_default() += 1;
-            }
-        }
-        let live = world.data.number("SELECT count(*) FROM session WHERE ended_at IS NULL").await;
-        if live == 0 && world.data.waiting().await == 0 {
-            break;
-        }
-        if began.elapsed() > patience {
-            problems.push(format!("{live} sessions live after {patience:?}"));
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    let told = until_all_is_told(&world, Duration::from_secs(120 + sessions / 20), &mut problems).await;
     let seconds = began.elapsed().as_secs();
-    for party in &world.parties {
-        for heard in party.inner.take_heard() {
-            let sid = heard.claims.get("sid").and_then(Value::as_str).unwrap_or_default();
-            *told.entry(sid.to_owned()).or_default() += 1;
-        }
-    }
     let (peak_mib, most_at_once) = (memory(pid, "VmHWM:"), gauge.most.load(Ordering::Relaxed));
     let stays: HashSet<String> = world.data.rows("SELECT sid FROM participation").await.into_iter().flatten().collect();
     let missing = stays.iter().filter(|sid| !told.contains_key(*sid)).count();
@@ -100,6 +76,28 @@ pub(crate) async fn expire(sessions: u64) -> Crowd {
     ];
     problems.extend(checks.into_iter().filter(|(good, _)| !good).map(|(_, problem)| problem));
     Crowd { sessions, seconds, delivered, before_mib, peak_mib, most_at_once, problems }
+}
+
+/// How often each stay was told of, once nothing waits any more.
+async fn until_all_is_told(world: &World, patience: Duration, problems: &mut Vec<String>) -> HashMap<String, u64> {
+    let began = Instant::now();
+    let mut told: HashMap<String, u64> = HashMap::new();
+    loop {
+        let live = world.data.number("SELECT count(*) FROM session WHERE ended_at IS NULL").await;
+        let waiting = world.data.waiting().await;
+        for heard in world.parties.iter().flat_map(|party| party.inner.take_heard()) {
+            let sid = heard.claims.get("sid").and_then(Value::as_str).unwrap_or_default();
+            *told.entry(sid.to_owned()).or_default() += 1;
+        }
+        if live == 0 && waiting == 0 {
+            return told;
+        }
+        if began.elapsed() > patience {
+            problems.push(format!("{live} sessions live and {waiting} notices wait after {patience:?}"));
+            return told;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 /// One session with a stay at each party: the pattern of all others.

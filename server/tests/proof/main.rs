@@ -172,7 +172,7 @@ async fn on_postgres(wanted: Wanted) -> Option<Part> {
     while first < wanted.from + wanted.postgres {
         let numbers = first..(first + size).min(wanted.from + wanted.postgres);
         let graphs = numbers.map(|n| Graph::draw(wanted.seed.wrapping_add(1), n, shots)).collect();
-        let walked = batch::walk(&mut world, graphs, Duration::from_secs(240), Break::Nothing).await;
+        let walked = batch::walk(&mut world, graphs, Duration::from_mins(4), Break::Nothing).await;
         progress(&walked, began);
         lines.extend(walked);
         first += size;

@@ -211,28 +211,30 @@ impl Walk {
                 self.on_account_page(world, "/account/withdraw", &[("client", client.as_str())]).await?;
                 Ok(Reach::AtClient)
             }
-            Cause::OperatorSession => {
-                let session = self.session(world, &sid).await;
-                world.command("", &["session", "end", &session]).await.map(|_| Reach::Session)
-            }
-            Cause::OperatorUser | Cause::GiveUp => {
-                world.command("", &["session", "end", "--user", &name]).await.map(|_| Reach::Account)
-            }
-            Cause::OperatorOffline => {
-                world.command("", &["session", "end", "--user", &name, "--offline"]).await.map(|_| Reach::Account)
-            }
-            Cause::Passwd => {
-                world.command(PASSWORD, &["user", "passwd", &name, "--password-stdin"]).await.map(|_| Reach::Account)
-            }
-            Cause::DisableUser => world.command("", &["user", "disable", &name]).await.map(|_| Reach::Account),
-            Cause::DisableClient => world.command("", &["client", "disable", &client]).await.map(|_| Reach::AtClient),
-            Cause::DeleteClient => world.command("", &["client", "delete", &client]).await.map(|_| Reach::AtClient),
             Cause::Idle | Cause::Absolute => {
                 let column = if self.graph.cause == Cause::Idle { "idle_until" } else { "expires_at" };
                 world.data.age(&sid, column).await;
                 Ok(Reach::Later)
             }
+            _ => self.order(world, (&sid, &name, &client)).await,
         }
+    }
+
+    /// By the operator, on the command line.
+    async fn order(&self, world: &mut World, (sid, name, client): (&str, &str, &str)) -> Result<Reach, String> {
+        let (arguments, reach) = match self.graph.cause {
+            Cause::OperatorSession => {
+                let session = self.session(world, sid).await;
+                return world.command("", &["session", "end", &session]).await.map(|_| Reach::Session);
+            }
+            Cause::OperatorOffline => (vec!["session", "end", "--user", name, "--offline"], Reach::Account),
+            Cause::Passwd => (vec!["user", "passwd", name, "--password-stdin"], Reach::Account),
+            Cause::DisableUser => (vec!["user", "disable", name], Reach::Account),
+            Cause::DisableClient => (vec!["client", "disable", client], Reach::AtClient),
+            Cause::DeleteClient => (vec!["client", "delete", client], Reach::AtClient),
+            _ => (vec!["session", "end", "--user", name], Reach::Account),
+        };
+        world.command(PASSWORD, &arguments).await.map(|_| reach)
     }
 
     async fn session(&self, world: &World, sid: &str) -> String {

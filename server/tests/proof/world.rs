@@ -171,8 +171,8 @@ impl World {
         let through = |tap: &Tap| url.replace(&address, &tap.address());
         let first = plan().database(&through(&taps[0])).prepare();
         let second = first.another_node(&[("OSTIARY_DATABASE", &through(&taps[1]))]);
-        let traps = Traps::Line(Arc::new(taps.into()));
-        Some(Self::begin(vec![first, second], Data::Postgres(url), traps, people).await)
+        let line = Traps::Line(Arc::new(taps.into()));
+        Some(Self::begin(vec![first, second], Data::Postgres(url), line, people).await)
     }
 
     async fn begin(mut nodes: Vec<Provider>, data: Data, traps: Traps, people: usize) -> Self {
@@ -226,8 +226,8 @@ impl World {
             metadata.as_object_mut().unwrap().retain(|_, value| !value.is_null());
         }
         let answer = self.nodes[0].client(&metadata, &["--policy", &file]).await;
-        inner.client_id = answer["client_id"].as_str().unwrap_or_default().to_owned();
-        inner.client_secret = answer["client_secret"].as_str().unwrap_or_default().to_owned();
+        answer["client_id"].as_str().unwrap_or_default().clone_into(&mut inner.client_id);
+        answer["client_secret"].as_str().unwrap_or_default().clone_into(&mut inner.client_secret);
         self.parties.push(Party { inner, can_be_told: told.0, wants_idle: told.1, name });
         number
     }
@@ -289,7 +289,7 @@ impl World {
             if self.nodes[number].get("/ready").await.is_ok_and(|answer| answer.status == 200) {
                 return;
             }
-            assert!(began.elapsed() < Duration::from_secs(60), "not ready:\n{}", self.nodes[number].log());
+            assert!(began.elapsed() < Duration::from_mins(1), "not ready:\n{}", self.nodes[number].log());
             tokio::time::sleep(Duration::from_millis(15)).await;
         }
     }
