@@ -27,3 +27,9 @@ pub struct Account {
     /// When an operator disabled it.
     pub disabled_at: Option<Time>,
 }
+
+/// Whether a text can be a `sub`: at most 255 ASCII characters (Core §2), without spaces, which nobody copies twice the
+/// same.
+pub fn is_sub(text: &str) -> bool {
+    (1..=255).contains(&text.len()) && text.bytes().all(|b| matches!(b, 0x21..=0x7e))
+}

@@ -13,6 +13,7 @@ use crate::bound::pkce;
 use crate::client::auth::METHODS;
 use crate::client::flows::IMPLICIT;
 use crate::client::metadata::AuthMethod;
+use crate::client::sector::SubjectType;
 use crate::display::Display;
 use crate::token::GRANTS;
 use crate::wire::scope::Scope;
@@ -103,7 +104,7 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
         ("response_modes_supported", json!(ResponseMode::ALL.iter().map(|mode| mode.as_str()).collect::<Vec<_>>())),
         ("grant_types_supported", json!(GRANTS.iter().map(|row| row.grant_type).chain([IMPLICIT]).collect::<Vec<_>>())),
         ("acr_values_supported", json!(offers.acr_values)),
-        ("subject_types_supported", json!(["public"])),
+        ("subject_types_supported", json!(SubjectType::NAMES)),
         ("token_endpoint_auth_methods_supported", json!(all)),
         ("token_endpoint_auth_signing_alg_values_supported", json!(assertion_algs)),
         ("introspection_endpoint_auth_methods_supported", json!(confidential)),

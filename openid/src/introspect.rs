@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::client::Client;
 use crate::client::metadata::ClientKind;
-use crate::name::Digest;
+use crate::name::{Digest, Sub};
 use crate::resource::Resources;
 use crate::time::Time;
 use crate::token::facts::TokenFacts;
@@ -69,6 +69,9 @@ pub struct Subject<'a> {
     pub kind: TokenType,
     /// The token.
     pub facts: &'a TokenFacts,
+    /// Its subject as the asking client knows it: `sub` of the token, unless that is of another sector (Core §8.1, RFC 7662
+    /// §5).
+    pub sub: Option<&'a Sub>,
 }
 
 /// The answer of §2.2. A client may know about its own tokens, and about access tokens for a resource server that its
@@ -80,8 +83,8 @@ pub fn answer(
     now: Time,
 ) -> Map<String, Value> {
     let mut answer = Map::new();
-    let known = subject.filter(|subject| subject.facts.is_live(now) && may_know(asking, *subject, resources));
-    let Some(Subject { kind, facts }) = known else {
+    let known = subject.filter(|subject| is_known(asking, (subject.kind, subject.facts), resources, now));
+    let Some(Subject { kind, facts, sub }) = known else {
         answer.insert("active".into(), json!(false));
         return answer;
     };
@@ -96,7 +99,7 @@ pub fn answer(
     }
     answer.insert("iat".into(), json!(facts.issued_at.seconds()));
     answer.insert("exp".into(), json!(facts.expires_at.seconds()));
-    if let Some(sub) = &facts.sub {
+    if let Some(sub) = sub {
         answer.insert("sub".into(), json!(sub.as_str()));
     }
     match facts.resources.as_slice() {
@@ -111,7 +114,8 @@ pub fn answer(
     answer
 }
 
-fn may_know(asking: &Client, subject: Subject<'_>, resources: &Resources) -> bool {
-    asking.id == subject.facts.client
-        || (subject.kind == TokenType::Access && resources.answers_for(&asking.id, &subject.facts.resources))
+/// Whether the answer says more than that it is not active.
+pub fn is_known(asking: &Client, (kind, facts): (TokenType, &TokenFacts), resources: &Resources, now: Time) -> bool {
+    let is_its_resource = kind == TokenType::Access && resources.answers_for(&asking.id, &facts.resources);
+    facts.is_live(now) && (asking.id == facts.client || is_its_resource)
 }

@@ -26,7 +26,7 @@ use openid::bound::pkce::Challenge;
 use openid::claims::parameter::Necessity;
 use openid::client::auth::{self, Audience, Fetched, Judged, Keys, METHODS, Presented};
 use openid::client::metadata::{ClientKind, Metadata, SecretNeed};
-use openid::client::{Client, ClientSecret, Standing};
+use openid::client::{Client, ClientSecret, Standing, sector};
 use openid::discovery::{Endpoints, Links, Offers, document};
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
 use openid::session::{Session, SessionKind};
@@ -103,8 +103,29 @@ fn metadata(_: &str, case: &Value) -> Value {
                 SecretNeed::Sealed { least } => json!(least),
             },
             "origins": metadata.origins,
+            "sector": metadata.sector(),
         }),
     }
+}
+
+/// Registering or changing a client, the document of its sector at hand or not.
+fn sector_of(_: &str, case: &Value) -> Value {
+    let given = &case["given"];
+    let read = |text: &Value| Metadata::read(&object(text)).unwrap_or_else(|e| panic!("{e} in {case}"));
+    let old = given["metadata"].is_object().then(|| read(&given["metadata"]));
+    let new = read(&case["asked"]);
+    let mut looked = false;
+    let allowed = old.as_ref().map_or(Ok(()), |old| sector::judge_change(old, &new)).and_then(|()| {
+        if sector::document(old.as_ref(), &new).is_none() {
+            return Ok(());
+        }
+        looked = true;
+        let document = given["document"].as_str().ok_or_else(|| sector::unreached(None))?;
+        sector::judge(document.as_bytes(), &new.redirect_uris)
+    });
+    let mut ruled = allowed.map_or_else(|refusal| refused(&refusal), |()| json!({ "sector": new.sector() }));
+    ruled["looked"] = json!(looked);
+    ruled
 }
 
 fn place(_: &str, case: &Value) -> Value {
@@ -182,13 +203,14 @@ fn grant(_: &str, case: &Value) -> Value {
     };
     let names = Names { code: GrantId::new("behind the code"), front: GrantId::new("in front") };
     let mut granted = request.grant(agreed, names, (&Terms::default(), &client.policy, seconds(60)), NOW);
-    granted.stay(&Sid::new("stay"));
+    let sub = granted.sub.clone().unwrap_or_else(|| Sub::new("drawn"));
+    granted.stay(&Sid::new("stay"), &sub);
     let nothing = granted.is_nothing();
     let Granted { code, access, id_token, .. } = granted;
     let told = |grant: &openid::session::Grant| {
         json!({
             "grant": grant.id.as_str(), "kind": grant.kind.as_str(), "scope": grant.scope.to_string(),
-            "sid": grant.sid.as_str(), "nonce": grant.nonce, "ends": grant.expires_at.since(NOW).seconds(),
+            "sid": grant.sid.as_str(), "sub": grant.sub.as_str(), "nonce": grant.nonce, "ends": grant.expires_at.since(NOW).seconds(),
         })
     };
     let front = access.map(|issue| match &issue.ground {
@@ -279,7 +301,7 @@ fn candidate(given: &Value) -> Candidate {
             idle_until: NOW + seconds(1),
         },
         username: account.to_owned(),
-        sub: Sub::new(format!("sub of {account}")),
+        sub: (given["met"] != false).then(|| Sub::new(format!("sub of {account}"))),
         last_used: ago("used"),
         consent: given["consent"].as_str().map(|scope| Consent {
             scope: Scope::read(scope).unwrap(),
@@ -307,7 +329,7 @@ fn known(given: &Value) -> Known {
 fn answered(next: Next) -> Value {
     match next {
         Next::Issue(agreed) => json!({
-            "issue": agreed.account.as_str(), "scope": agreed.scope.to_string(), "sub": agreed.sub.as_str(),
+            "issue": agreed.account.as_str(), "scope": agreed.scope.to_string(), "sub": agreed.sub.as_ref().map(Sub::as_str),
             "acr": agreed.acr,
         }),
         Next::Send(refusal) => refused(&refusal),
@@ -478,6 +500,11 @@ fn client_metadata_cases() {
 }
 
 #[test]
+fn client_sector_cases() {
+    run("client/sector.toml", sector_of);
+}
+
+#[test]
 fn client_auth_cases() {
     let signers = Signers::new();
     run("client/auth.toml", |_, case| authenticate(&signers, case));
@@ -549,6 +576,7 @@ const RUN: &[&str] = &[
     "bound/pkce.toml",
     "client/auth.toml",
     "client/metadata.toml",
+    "client/sector.toml",
     "discovery/document.toml",
     "introspect/",
     "logout/end.toml",

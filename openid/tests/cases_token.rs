@@ -264,7 +264,11 @@ fn introspect_cases() {
         }
         let token = &case["given"]["token"];
         let facts = facts(token);
-        let subject = facts.as_ref().map(|facts| Subject { kind: kind(token), facts });
+        let known_as = case["given"]["known_as"].as_str().map(Sub::new);
+        let subject = facts.as_ref().map(|facts| {
+            let sub = known_as.as_ref().or(facts.sub.as_ref());
+            Subject { kind: kind(token), facts, sub }
+        });
         Value::Object(introspect::answer(
             &asking,
             subject,

@@ -206,7 +206,7 @@ fn candidate(person: &Person) -> Candidate {
             idle_until: NOW + Span::from_seconds(1),
         },
         username: person.account.to_owned(),
-        sub: Sub::new(person.account),
+        sub: Some(Sub::new(person.account)),
         last_used: person.used.map(ago),
         consent: person.consent.map(|(scope, at)| Consent {
             scope: Scope::read(scope).unwrap(),

@@ -9,9 +9,11 @@ use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::op::Op;
 use crate::outbound::Class;
 
-/// Sees to it. Whatever must be fetched before these metadata are accepted is fetched here.
-pub(crate) fn accept(op: &Op, metadata: &Metadata, class: Class) -> Result<(), Refusal> {
-    judge_addresses(op, metadata, class)
+/// Sees to it. Whatever must be fetched before these metadata are accepted, in place of `old` if the client is there already,
+/// is fetched here.
+pub(crate) async fn accept(op: &Op, old: Option<&Metadata>, new: &Metadata, class: Class) -> Result<(), Refusal> {
+    judge_addresses(op, new, class)?;
+    crate::sector::check(op, class, old, new).await
 }
 
 /// Addresses this server would go to, or send browsers to for a picture, must be public if a stranger entered them. An operator
@@ -22,6 +24,7 @@ fn judge_addresses(op: &Op, metadata: &Metadata, class: Class) -> Result<(), Ref
     }
     let single = [
         ("jwks_uri", &metadata.jwks_uri),
+        ("sector_identifier_uri", &metadata.sector_identifier_uri),
         ("backchannel_logout_uri", &metadata.backchannel_logout_uri),
         ("logo_uri", &metadata.links.logo_uri),
     ];

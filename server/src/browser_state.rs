@@ -9,7 +9,7 @@
 use axum::http::header::SET_COOKIE;
 use openid::logout::session_state::session_state;
 use openid::name::{ClientId, Digest, SessionId};
-use store::{Browser, Fault};
+use store::{Asker, Browser, Fault};
 
 use crate::answer::{Answer, put};
 use crate::browser;
@@ -34,7 +34,7 @@ impl BrowserState {
     /// What the browser brought, if it stands for the sessions it holds now; else a fresh one.
     pub async fn of(op: &Op, ask: &Ask, browser: &Browser) -> Result<Self, Fault> {
         // The sessions of no client in particular; no client has an empty id.
-        let held = op.store().reader().await?.browser_sessions(browser, &ClientId::new(""), op.now()).await?;
+        let held = op.store().reader().await?.browser_sessions(browser, Asker::NOBODY, op.now()).await?;
         let held = held.into_iter().map(|candidate| candidate.session.id).collect();
         Ok(Self::with(op, brought(op, ask), browser, held))
     }

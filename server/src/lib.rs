@@ -35,4 +35,5 @@ pub mod pending;
 pub mod postman;
 mod removal;
 pub mod sealing;
+mod sector;
 pub mod serve;

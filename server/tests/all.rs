@@ -18,5 +18,6 @@ mod registration;
 mod resources;
 mod response_types;
 mod sign_in;
+mod subjects;
 mod token;
 mod transport;

@@ -15,8 +15,10 @@ use crate::tx::{Reader, Tx};
 use crate::value::values;
 
 statements! {
-    INSERT = "INSERT INTO account (id, username, username_key, sub, password, claims, created_at, updated_at, \
-              email_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8) ON CONFLICT DO NOTHING";
+    INSERT = "INSERT INTO account (id, username, username_key, sub, password, claims, created_at, updated_at, email_key) \
+              SELECT CAST($1 AS {text}), CAST($2 AS {text}), CAST($3 AS {text}), CAST($4 AS {text}), CAST($5 AS {text}), \
+              CAST($6 AS {text}), CAST($7 AS {int}), CAST($7 AS {int}), CAST($8 AS {text}) \
+              WHERE NOT EXISTS (SELECT 1 FROM pairwise WHERE sub = $4) ON CONFLICT DO NOTHING";
     BY_ID = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at FROM account WHERE id = $1";
     BY_NAME = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at, password, \
                password_changed_at FROM account WHERE username_key = $1";
@@ -81,7 +83,7 @@ impl HeldAccount {
 }
 
 /// A username as it is compared.
-fn key(username: &str) -> String {
+pub(crate) fn key(username: &str) -> String {
     username.trim().to_lowercase()
 }
 
@@ -147,7 +149,7 @@ impl Reader {
 }
 
 impl Tx {
-    /// Adds an account. [`Done::No`]: the username is taken.
+    /// Adds an account. [`Done::No`]: the username is taken, or the `sub` is somebody's.
     pub async fn add_account(&mut self, account: &Account, password: Option<&str>) -> Result<Done, Fault> {
         let claims = Json::Object(account.claims.clone()).to_string();
         let rows = self

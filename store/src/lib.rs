@@ -28,6 +28,7 @@ mod row;
 mod sessions;
 pub mod settings;
 mod statements;
+pub mod subjects;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -43,7 +44,7 @@ pub use outbox::{
     Outcome, Queue, Said, Settled,
 };
 pub use sessions::{
-    Browser, EndReport, GrantEnding, NewSession, NewStay, Posted, Reproof, Selection, SessionFilter, SessionRow,
+    Asker, Browser, EndReport, GrantEnding, NewSession, NewStay, Posted, Reproof, Selection, SessionFilter, SessionRow,
     StayRow, Sweep, Swept,
 };
 pub use tx::{Reader, Stop, Store, Tx, Wakes};

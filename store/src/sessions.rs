@@ -16,7 +16,7 @@ use openid::name::{ClientId, Digest, GrantId, SessionId, Sid, Sub};
 use openid::session::{Grant, GrantStanding, Session, SessionKind, SessionStanding};
 use openid::time::{Span, Time};
 
-pub use self::asking::{Browser, Selection, SessionFilter, SessionRow, StayRow};
+pub use self::asking::{Asker, Browser, Selection, SessionFilter, SessionRow, StayRow};
 pub use self::ending::{EndReport, GrantEnding, Posted};
 pub use self::sweeping::{Sweep, Swept};
 

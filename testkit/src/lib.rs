@@ -7,6 +7,7 @@
 pub mod browser;
 pub mod cable;
 pub mod certificate;
+pub mod door;
 pub mod flow;
 pub mod html;
 pub mod http;
@@ -22,6 +23,7 @@ pub mod trap;
 pub use browser::{Browser, Page};
 pub use cable::Cable;
 pub use certificate::Certificate;
+pub use door::Door;
 pub use flow::{Begun, Tokens};
 pub use post_office::{Letter, PostOffice};
 pub use provider::{Plan, Provider};

@@ -2,6 +2,8 @@
 //!
 //! Invariant: what a provider started ends with it; its data outlives its process until the provider is dropped.
 
+mod second;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -29,6 +31,7 @@ pub struct Plan {
     issuer: Option<String>,
     path: String,
     tls: Option<Certificate>,
+    trusts: Option<Certificate>,
     lines: Vec<String>,
     environment: Vec<(String, String)>,
 }
@@ -42,6 +45,7 @@ impl Plan {
             issuer: None,
             path: String::new(),
             tls: None,
+            trusts: None,
             lines: Vec::new(),
             environment: Vec::new(),
         }
@@ -66,6 +70,13 @@ impl Plan {
     pub fn tls(mut self, certificate: &Certificate) -> Self {
         self.tls = Some(certificate.clone());
         self.set("tls.certificate = \"certificate.pem\"").set("tls.key = \"key.pem\"")
+    }
+
+    /// Believing whoever shows this certificate, where it calls.
+    #[must_use]
+    pub fn trusts(mut self, certificate: &Certificate) -> Self {
+        self.trusts = Some(certificate.clone());
+        self.set("test_mode.extra_ca = \"extra_ca.pem\"")
     }
 
     /// At a path of its host, such as `/tenant`.
@@ -99,6 +110,9 @@ impl Plan {
         let port = free_port();
         if let Some(certificate) = &self.tls {
             certificate.write(&dir);
+        }
+        if let Some(certificate) = &self.trusts {
+            fs::write(dir.join("extra_ca.pem"), &certificate.chain).expect("the folder can be written to");
         }
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         let issuer = self.issuer.clone().unwrap_or_else(|| format!("{scheme}://localhost:{port}"));

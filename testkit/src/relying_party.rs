@@ -194,6 +194,11 @@ impl RelyingParty {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// The port it listens at.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// An address of its own.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.origin())

@@ -21,8 +21,8 @@ pub struct Granted {
     pub session: SessionId,
     /// To whom.
     pub client: ClientId,
-    /// The subject that client knows.
-    pub sub: Sub,
+    /// The subject that client knows, if it knows one yet.
+    pub sub: Option<Sub>,
     /// The code, if one is asked for.
     pub code: Option<Code>,
     /// The access token that goes through the browser, if one is asked for.
@@ -41,7 +41,8 @@ pub struct Names {
 }
 
 impl AuthRequest {
-    /// What this request is granted. The stay (`sid`) is known when the transaction has joined it: [`Granted::stay`].
+    /// What this request is granted. The stay (`sid`) and a subject that is new are known when the transaction has written
+    /// them: [`Granted::stay`].
     pub fn grant(
         &self,
         agreed: Agreed,
@@ -54,7 +55,7 @@ impl AuthRequest {
             id: names.code,
             client: self.client.clone(),
             account: agreed.account,
-            sub: agreed.sub,
+            sub: Sub::new(""),
             sid: Sid::new(""),
             session: agreed.session,
             kind: GrantKind::of(&agreed.scope),
@@ -80,7 +81,7 @@ impl AuthRequest {
         Granted {
             session: whole.session.clone(),
             client: whole.client.clone(),
-            sub: whole.sub.clone(),
+            sub: agreed.sub,
             access: self.front.as_ref().map(|target| issue(front.clone(), target)),
             id_token: asked(Part::IdToken).then_some(front),
             code: asked(Part::Code).then(|| Code {
@@ -113,8 +114,8 @@ impl Granted {
         self.code.is_none() && self.access.is_none() && self.id_token.is_none()
     }
 
-    /// Everything of it belongs to this stay.
-    pub fn stay(&mut self, sid: &Sid) {
+    /// Everything of it belongs to this stay, and speaks of this subject.
+    pub fn stay(&mut self, sid: &Sid, sub: &Sub) {
         let front = self.access.as_mut().and_then(|issue| match &mut issue.ground {
             Ground::Begin(grant) | Ground::Go(grant) => Some(grant),
             Ground::Client => None,
@@ -122,6 +123,7 @@ impl Granted {
         let code = self.code.as_mut().map(|code| &mut code.grant);
         for grant in code.into_iter().chain(front).chain(self.id_token.as_mut()) {
             grant.sid = sid.clone();
+            grant.sub = sub.clone();
         }
     }
 }

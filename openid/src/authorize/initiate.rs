@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::authorize::next::Consent;
 use crate::client::policy::ConsentPolicy;
+use crate::client::sector::SubjectType;
 use crate::client::{Client, Standing};
 use crate::wire::form::Form;
 
@@ -26,8 +27,11 @@ pub fn start(client: &Client, issuer: &str, who: &Starter<'_>) -> Option<String>
         return None;
     }
     let mut fields = vec![("iss", issuer)];
-    // `profile` holds preferred_username: whoever was granted it knows who comes.
-    if own || who.consent.is_some_and(|consent| consent.scope.contains("profile")) {
+    // `profile` holds preferred_username: whoever was granted it knows who comes. A pairwise client is told no name that
+    // others know the person by (Core §8).
+    if (own && client.metadata.subject == SubjectType::Public)
+        || who.consent.is_some_and(|consent| consent.scope.contains("profile"))
+    {
         fields.push(("login_hint", who.username));
     }
     // The client must check it against open redirection; one of another origin would be refused.

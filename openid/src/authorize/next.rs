@@ -35,12 +35,19 @@ pub struct Candidate {
     pub session: Session,
     /// The account's `username`.
     pub username: String,
-    /// The subject the asking client would know.
-    pub sub: Sub,
+    /// The subject the asking client knows; `None`: nobody of its sector has met this person yet (Core §8.1).
+    pub sub: Option<Sub>,
     /// When this client last took part in it, if ever.
     pub last_used: Option<Time>,
     /// What the person has consented to for this client.
     pub consent: Option<Consent>,
+}
+
+impl Candidate {
+    /// Whether the asking client knows this person by one of these subjects. What others know the person by says nothing.
+    fn is_one_of(&self, subjects: &[&str]) -> bool {
+        self.sub.as_ref().is_some_and(|sub| subjects.contains(&sub.as_str()))
+    }
 }
 
 /// A stored consent: per (account, client).
@@ -112,8 +119,8 @@ pub struct Agreed {
     pub session: SessionId,
     /// Whose.
     pub account: AccountId,
-    /// The subject the client knows.
-    pub sub: Sub,
+    /// The subject the client knows; `None`: one is drawn when something is issued.
+    pub sub: Option<Sub>,
     /// The scope granted.
     pub scope: Scope,
     /// `auth_time`.
@@ -240,7 +247,7 @@ fn subjects<'a>(request: &'a AuthRequest, known: &'a Known) -> Result<Vec<&'a st
 /// Whose session it is: `logout.md` §2, several accounts in one browser.
 fn who<'a>(request: &AuthRequest, known: &'a Known, now: Time) -> Result<&'a Candidate, Stop> {
     let subjects = subjects(request, known)?;
-    let meant = |candidate: &Candidate| subjects.is_empty() || subjects.contains(&candidate.sub.as_str());
+    let meant = |candidate: &Candidate| subjects.is_empty() || candidate.is_one_of(&subjects);
     let live = || known.sessions.iter().filter(|candidate| !candidate.session.is_over(now));
     let login = |username: Option<String>| {
         Err(ask(Question::Login { username: username.or_else(|| request.login_hint.clone()), again: None }))

@@ -12,7 +12,7 @@ use super::flows::{Flows, flows, redirects};
 use super::jose_members::{self, Encryption, ObjectSigning, UserinfoForm};
 use super::metadata::{ApplicationType, AuthMethod, Metadata, SessionWanted};
 use super::registered::{Proposal, is_language_tag, wrong};
-use super::shown;
+use super::{sector, shown};
 use crate::logout::frontchannel;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::scope::Scope;
@@ -40,6 +40,7 @@ pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
     let proof = proof(&proposal)?;
     consistent(&flows, &proof)?;
     others(&proposal)?;
+    let (subject, sector_identifier_uri) = sector::read(&proposal, &flows.redirect_uris)?;
     let origins = flows.redirect_uris.iter().filter_map(|text| uri::origin(text));
     let frontchannel_logout_uri = frontchannel_logout_uri(&proposal, proof.method, &flows.redirect_uris)?;
     let mut metadata = Metadata {
@@ -50,6 +51,8 @@ pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
         grant_types: flows.grant_types,
         auth_method: proof.method,
         auth_alg: proof.alg,
+        subject,
+        sector_identifier_uri,
         scope: scope(&proposal)?,
         jwks: proof.jwks,
         jwks_uri: proof.jwks_uri,
@@ -90,7 +93,7 @@ fn registered(proposal: &Proposal<'_>, metadata: &Metadata) -> Map<String, Value
         ("response_types", json!(metadata.response_types.iter().map(|kind| kind.as_str()).collect::<Vec<_>>())),
         ("token_endpoint_auth_method", json!(method)),
         ("id_token_signed_response_alg", json!(metadata.id_token_alg.as_str())),
-        ("subject_type", json!("public")),
+        ("subject_type", json!(metadata.subject.as_str())),
     ] {
         if !all.contains_key(name) {
             all.insert(name.to_owned(), value);
@@ -249,10 +252,6 @@ fn session_wanted(proposal: &Proposal<'_>, name: &'static str) -> Result<Session
 
 /// Members that are kept and shown, and so far mean nothing more than that.
 fn others(proposal: &Proposal<'_>) -> Result<(), Refusal> {
-    match proposal.text("subject_type")? {
-        None | Some("public") => {}
-        Some(other) => return Err(not_yet("subject_type", other)),
-    }
     for name in ["software_id", "software_version"] {
         proposal.text(name)?;
     }

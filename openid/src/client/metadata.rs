@@ -7,6 +7,7 @@ use jose::{JwkSet, JwsAlg};
 use serde_json::{Map, Value};
 
 use super::jose_members::{Encryption, ObjectSigning, UserinfoForm};
+use super::sector::SubjectType;
 use crate::authorize::response_type::ResponseType;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::scope::Scope;
@@ -27,6 +28,10 @@ pub struct Metadata {
     pub auth_method: AuthMethod,
     /// `token_endpoint_auth_signing_alg`; `None`: any of the method's.
     pub auth_alg: Option<JwsAlg>,
+    /// `subject_type`, with its sector.
+    pub subject: SubjectType,
+    /// `sector_identifier_uri`.
+    pub sector_identifier_uri: Option<String>,
     /// `scope`: what it may ask for. `None`: the server's default scopes.
     pub scope: Option<Scope>,
     /// `jwks`.
@@ -146,6 +151,11 @@ impl Metadata {
     /// every member is honoured or refused.
     pub fn read(given: &Map<String, Value>) -> Result<Self, Refusal> {
         super::members::read(given)
+    }
+
+    /// The sector its subjects are of, if they are pairwise.
+    pub fn sector(&self) -> Option<&str> {
+        self.subject.sector()
     }
 
     /// Public or confidential.

@@ -11,6 +11,7 @@ pub(crate) mod members;
 pub mod metadata;
 pub mod policy;
 pub(crate) mod registered;
+pub mod sector;
 mod shown;
 
 use std::sync::Arc;

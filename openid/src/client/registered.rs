@@ -78,7 +78,7 @@ pub(super) const MEMBERS: &[(&str, Fate)] = &[
     ("require_signed_request_object", NotYet),
     ("response_types", Honoured),
     ("scope", Honoured),
-    ("sector_identifier_uri", NotYet),
+    ("sector_identifier_uri", Honoured),
     ("signed_jwks_uri", NotYet),
     ("software_id", Honoured),
     ("software_statement", NotYet),

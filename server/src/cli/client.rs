@@ -113,7 +113,14 @@ fn shown(row: &ClientRow) -> Result<Value, Failed> {
     shown.insert("client_id".into(), json!(row.id));
     shown.append(&mut metadata);
     let policy: Value = serde_json::from_str(&row.policy)?;
-    Ok(json!({"client": shown, "policy": policy, "enabled": row.disabled_at.is_none()}))
+    let mut all = json!({"client": shown, "policy": policy, "enabled": row.disabled_at.is_none()});
+    // A client that cannot be read is shown all the same.
+    if let Some(sector) =
+        Metadata::read(&serde_json::from_str(&row.metadata)?).ok().and_then(|read| read.sector().map(str::to_owned))
+    {
+        all["sector"] = json!(sector);
+    }
+    Ok(all)
 }
 
 async fn list(op: &Op, out: &Out) -> Result<(), Failed> {
@@ -209,7 +216,7 @@ async fn add(arguments: &AddArguments, op: &Op, out: &Out) -> Result<(), Failed>
     let given = &arguments.given;
     let metadata = Metadata::read(&read(&given.file)?)?;
     let policy = given.read_policy(Policy::default())?;
-    accept(op, &metadata, Class::of_entry(policy.entered_by))?;
+    accept(op, None, &metadata, Class::of_entry(policy.entered_by)).await?;
     let id = arguments.client_id.clone().unwrap_or_else(|| op.dice().name());
     if !openid::client::is_id(&id) {
         return Err(Failed::new("a client_id has 1 to 255 printable ASCII characters without spaces"));
@@ -250,7 +257,8 @@ async fn update(id: &str, given: &GivenArguments, op: &Op, out: &Out) -> Result<
     let old = find(op, id).await?;
     let metadata = Metadata::read(&read(&given.file)?)?;
     let policy = given.read_policy(serde_json::from_str(&old.policy)?)?;
-    accept(op, &metadata, Class::of_entry(policy.entered_by))?;
+    let was = Metadata::read(&serde_json::from_str(&old.metadata)?)?;
+    accept(op, Some(&was), &metadata, Class::of_entry(policy.entered_by)).await?;
     let fits = match metadata.secret_need() {
         SecretNeed::None => true,
         SecretNeed::Hashed => old.secret_hash.is_some() || old.secret_sealed.is_some(),

@@ -12,6 +12,7 @@ mod out;
 mod registration;
 mod resource;
 mod session;
+mod subject;
 mod tend;
 mod user;
 

@@ -11,9 +11,11 @@ use openid::name::AccountId;
 use openid::session::Cause;
 use serde_json::{Map, Value, json};
 use store::EndReport;
+use store::subjects::Pairwise;
 
 use super::claims::ClaimArguments;
 use super::out::{Failed, Out, stamp, when};
+use super::subject::{self, SubjectCommand};
 use crate::op::Op;
 
 /// `ostiary user …`.
@@ -47,6 +49,9 @@ pub(super) enum UserCommand {
         /// The username.
         name: String,
     },
+    /// By what sectors know people: pairwise subjects.
+    #[command(subcommand)]
+    Subject(SubjectCommand),
     /// Whether people may make themselves an account: say `open` or `closed`, or nothing to see how it is.
     SignUp {
         /// What it is to be.
@@ -79,6 +84,9 @@ pub(super) struct PasswordArguments {
 pub(super) struct AddArguments {
     /// The username.
     name: String,
+    /// By what public clients know them, brought along from another provider; else it is drawn.
+    #[arg(long, value_name = "SUB")]
+    sub: Option<String>,
     #[command(flatten)]
     password: PasswordArguments,
     #[command(flatten)]
@@ -104,31 +112,35 @@ pub(super) async fn run(command: UserCommand, op: &Op, out: &Out) -> Result<(), 
         UserCommand::List => list(op, out).await,
         UserCommand::Show { name } => {
             let account = find(op, &name).await?;
-            out.answer(&shown(&account), |out| {
-                out.line(&serde_json::to_string_pretty(&shown(&account)).unwrap_or_default());
-            });
+            let subjects = op.store().reader().await?.subjects(&account.username, &account.username).await?;
+            let shown = shown(&account, &subjects);
+            out.answer(&shown, |out| out.line(&serde_json::to_string_pretty(&shown).unwrap_or_default()));
             Ok(())
         }
         UserCommand::Update(arguments) => update(&arguments, op, out).await,
         UserCommand::Passwd { name, password } => passwd(&name, &password, op, out).await,
         UserCommand::Disable { name } => disable(&name, op, out).await,
         UserCommand::Enable { name } => enable(&name, op, out).await,
+        UserCommand::Subject(command) => subject::run(command, op, out).await,
         UserCommand::SignUp { wanted } => sign_up(wanted, op, out).await,
     }
 }
 
-async fn find(op: &Op, name: &str) -> Result<Account, Failed> {
+pub(super) async fn find(op: &Op, name: &str) -> Result<Account, Failed> {
     let found = op.store().reader().await?.account_by_username(name).await?;
     found
         .map(|(account, _)| account)
         .ok_or_else(|| Failed::new(format!("there is no user {name}; `ostiary user list` shows them")))
 }
 
-fn shown(account: &Account) -> Value {
+/// The account as JSON, with what sectors know it by.
+fn shown(account: &Account, subjects: &[Pairwise]) -> Value {
+    let own: Vec<&Pairwise> = subjects.iter().filter(|one| one.account == account.id).collect();
     json!({
         "id": account.id,
         "username": account.username,
         "sub": account.sub,
+        "pairwise": subject::shown(&own),
         "claims": account.claims,
         "created_at": stamp(account.created_at),
         "updated_at": stamp(account.updated_at),
@@ -137,13 +149,14 @@ fn shown(account: &Account) -> Value {
 }
 
 async fn list(op: &Op, out: &Out) -> Result<(), Failed> {
-    let mut all: Vec<Account> = Vec::new();
+    let (mut all, mut values): (Vec<Account>, Vec<Value>) = (Vec::new(), Vec::new());
     loop {
         let after = all.last().map_or("", |account| account.username.as_str()).to_owned();
-        let page = op.store().reader().await?.accounts(&after, 500).await?;
-        if page.is_empty() {
-            break;
-        }
+        let mut reader = op.store().reader().await?;
+        let page = reader.accounts(&after, 500).await?;
+        let (Some(first), Some(last)) = (page.first(), page.last()) else { break };
+        let subjects = reader.subjects(&first.username, &last.username).await?;
+        values.extend(page.iter().map(|account| shown(account, &subjects)));
         all.extend(page);
     }
     let row = |account: &Account| {
@@ -152,7 +165,6 @@ async fn list(op: &Op, out: &Out) -> Result<(), Failed> {
         vec![account.username.clone(), text("name"), text("email"), standing]
     };
     let rows: Vec<_> = all.iter().map(row).collect();
-    let values: Vec<_> = all.iter().map(shown).collect();
     out.table(
         &["USERNAME", "NAME", "EMAIL", "STANDING"],
         &rows,
@@ -167,6 +179,7 @@ async fn add(arguments: AddArguments, op: &Op, out: &Out) -> Result<(), Failed> 
     if name.is_empty() || name.len() > 128 || name.chars().any(char::is_control) {
         return Err(Failed::new("a username has 1 to 128 characters and no control characters"));
     }
+    let sub = arguments.sub.as_deref().map(subject::read).transpose()?;
     let claims = arguments.claims.over(Map::new())?;
     let password = arguments.password.read(&name)?;
     let hash = op.hashing().hash(&password).await?;
@@ -174,7 +187,7 @@ async fn add(arguments: AddArguments, op: &Op, out: &Out) -> Result<(), Failed> 
     let account = Account {
         id: AccountId::new(op.dice().name()),
         username: name,
-        sub: op.dice().name(),
+        sub: sub.map_or_else(|| op.dice().name(), |sub| sub.to_string()),
         claims,
         created_at: now,
         updated_at: now,
@@ -185,12 +198,13 @@ async fn add(arguments: AddArguments, op: &Op, out: &Out) -> Result<(), Failed> 
         Ok(tx.add_account(&new, Some(&hash)).await?.is_done().then_some(()))
     });
     if added.await?.is_none() {
-        return Err(Failed::new(format!(
-            "there is a user {} already; `ostiary user passwd` sets a password",
-            account.username
-        )));
+        let name = &account.username;
+        return Err(match op.store().reader().await?.account_by_username(name).await? {
+            Some(_) => Failed::new(format!("there is a user {name} already; `ostiary user passwd` sets a password")),
+            None => Failed::new(format!("{} is somebody's sub already; no two are alike", account.sub)),
+        });
     }
-    out.answer(&shown(&account), |out| {
+    out.answer(&shown(&account, &[]), |out| {
         out.line(&format!("Added {} (sub {}).", account.username, account.sub));
         let page = format!("{}/account", op.issuer().as_str());
         out.hint(&format!("Next: `ostiary client add` for a relying party, or sign in at {page}."));
@@ -215,7 +229,9 @@ async fn update(arguments: &UpdateArguments, op: &Op, out: &Out) -> Result<(), F
         .chain(account.claims.keys().filter(|claim| !new.contains_key(*claim)))
         .collect();
     if changed.is_empty() {
-        out.answer(&shown(&account), |out| out.line(&format!("{} is as it was.", account.username)));
+        let subjects = op.store().reader().await?.subjects(&account.username, &account.username).await?;
+        let shown = shown(&account, &subjects);
+        out.answer(&shown, |out| out.line(&format!("{} is as it was.", account.username)));
         return Ok(());
     }
     let detail = json!({"claims": changed});
@@ -232,7 +248,8 @@ async fn update(arguments: &UpdateArguments, op: &Op, out: &Out) -> Result<(), F
         )));
     }
     let account = Account { claims: new, updated_at: now, ..account };
-    out.answer(&shown(&account), |out| {
+    let subjects = op.store().reader().await?.subjects(&account.username, &account.username).await?;
+    out.answer(&shown(&account, &subjects), |out| {
         out.line(&format!("{} is updated; clients see it at their next UserInfo request.", account.username));
     });
     Ok(())

@@ -16,13 +16,13 @@ use openid::authorize::response_type::Part;
 use openid::client::Client;
 use openid::client::policy::ConsentPolicy;
 use openid::logout::end::EndHint;
-use openid::name::{AccountId, ClientId, Digest, GrantId, Secret, Sid};
+use openid::name::{AccountId, ClientId, Digest, GrantId, Secret, Sid, Sub};
 use openid::time::Time;
 use openid::token::issue::IdTokenIssue;
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 use store::tokens::Drawn;
-use store::{Browser, Fault, NewStay, Tx};
+use store::{Asker, Browser, Fault, NewStay, Tx};
 
 use super::access_token::Fresh;
 use super::ask::Ask;
@@ -150,7 +150,7 @@ pub(super) async fn gather(
     pending: &Pending,
     browser: Browser,
 ) -> Result<Known, Stop> {
-    let sessions = op.store().reader().await?.browser_sessions(&browser, &client.id, op.now()).await?;
+    let sessions = op.store().reader().await?.browser_sessions(&browser, Asker::of(client), op.now()).await?;
     let hint = match &request.id_token_hint {
         None => Hint::Absent,
         Some(token) => match op.keys().read_hint(token, op.issuer().as_str(), Some(client)) {
@@ -234,6 +234,8 @@ struct Grounds {
     client: ClientId,
     version: i64,
     account: AccountId,
+    /// The client's, if its subjects are pairwise.
+    sector: Option<String>,
     /// What the person must have agreed to; nothing, if the operator did so for everybody.
     agreed: Option<Consent>,
 }
@@ -244,7 +246,8 @@ impl Grounds {
             ConsentPolicy::Ask => Some(request.consent()),
             ConsentPolicy::FirstParty => None,
         };
-        Self { client: client.id.clone(), version: client.version, account: account.clone(), agreed }
+        let sector = client.metadata.subject.sector().map(str::to_owned);
+        Self { client: client.id.clone(), version: client.version, account: account.clone(), sector, agreed }
     }
 
     /// Whether they still stand, both held: whoever disables a client or withdraws a consent takes that row first, and
@@ -259,6 +262,15 @@ impl Grounds {
     }
 }
 
+/// The subject the client knows, or is to know from now on.
+async fn subject(tx: &mut Tx, grounds: &Grounds, known: Option<&Sub>, drawn: &Sub, now: Time) -> Result<Sub, Fault> {
+    match (known, &grounds.sector) {
+        (Some(sub), _) => Ok(sub.clone()),
+        (None, Some(sector)) => tx.meet(&grounds.account, sector, drawn, now).await,
+        (None, None) => Err(Fault::bug("a public client does not know an account's subject")),
+    }
+}
+
 /// One transaction: hold what it rests on, join the session, write what is granted. `None`: something of it has just ended.
 async fn write(
     op: &Op,
@@ -266,7 +278,7 @@ async fn write(
     (code, drawn): (Digest, Drawn),
     now: Time,
 ) -> Result<Option<Granted>, Stop> {
-    let fresh = Sid::new(op.dice().name());
+    let (fresh, unmet) = (Sid::new(op.dice().name()), Sub::new(op.dice().name()));
     op.store()
         .write(async move |tx| {
             if !grounds.stand(tx).await? {
@@ -276,8 +288,9 @@ async fn write(
                 return Ok(None);
             };
             let mut granted = granted.clone();
-            let stay = NewStay { sid: fresh.clone(), client: granted.client.clone(), sub: granted.sub.clone() };
-            granted.stay(&tx.join(&session, &stay, now).await?);
+            let sub = subject(tx, &grounds, granted.sub.as_ref(), &unmet, now).await?;
+            let stay = NewStay { sid: fresh.clone(), client: granted.client.clone(), sub: sub.clone() };
+            granted.stay(&tx.join(&session, &stay, now).await?, &sub);
             if let Some(new) = &granted.code {
                 tx.insert_code(&code, new).await?;
             }

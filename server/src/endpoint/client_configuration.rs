@@ -88,7 +88,7 @@ async fn update(op: &Op, ask: &Ask, registered: Registered<'_>) -> Result<Answer
         }
     }
     let metadata = Metadata::read(&replacement.proposed.members)?;
-    accept(op, &metadata, Class::Stranger)?;
+    accept(op, Some(&understand(&old)?), &metadata, Class::Stranger).await?;
     let policy: Policy = serde_json::from_str(&old.policy).map_err(|e| Fault::bug(format!("a policy: {e}")))?;
     let kept = match keeps(&metadata, secret, &old) {
         Some(kept) => kept,

@@ -9,7 +9,7 @@ use login::assurance::{Method as Proving, Proof};
 use login::budget::{self, Browser as Known};
 use openid::account::Account;
 use openid::authorize::request::SignUp;
-use openid::name::{ClientId, Digest, Secret, SessionId};
+use openid::name::{Digest, Secret, SessionId};
 use openid::session::{SessionKind, SessionStanding};
 use openid::time::Time;
 use openid::wire::form::Form;
@@ -17,7 +17,7 @@ use openid::wire::refusal::{ErrorCode, refuse};
 use store::accounts::{Done, HeldAccount, Password};
 use store::attempts::Taken;
 use store::audit::Entry;
-use store::{Browser, Fault, NewSession, Reproof, Tx};
+use store::{Asker, Browser, Fault, NewSession, Reproof, Tx};
 
 use super::ask::Ask;
 use super::authorize::{self, Located};
@@ -79,7 +79,7 @@ async fn show(
         let mut reader = op.store().reader().await?;
         again = reader.account(account).await?.map(|account| account.username);
         let kept = Browser { passing: None, ..browser::secrets(op, ask) };
-        let kept = reader.browser_sessions(&kept, &ClientId::new(""), op.now()).await?;
+        let kept = reader.browser_sessions(&kept, Asker::NOBODY, op.now()).await?;
         remember = Remember::of(kept.iter().any(|candidate| candidate.session.account == *account));
     }
     let cookie = FormCookie::of(op, ask);
@@ -236,7 +236,7 @@ async fn settle(
     browser: &Browser,
     secret: &Digest,
 ) -> Result<(), Fault> {
-    let held = tx.browser_sessions(browser, &ClientId::new(""), new.now).await?;
+    let held = tx.browser_sessions(browser, Asker::NOBODY, new.now).await?;
     if let Some(own) = held.iter().find(|candidate| candidate.session.account == *account.id()) {
         let (acr, amr, browser) = (new.acr.clone(), new.amr.clone(), *secret);
         let proof = Reproof { auth_time: new.now, acr, amr, browser, idle: new.idle, absolute: new.absolute };

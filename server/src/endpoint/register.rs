@@ -32,7 +32,7 @@ pub(super) async fn register(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     judge_type(ask.header("content-type"))?;
     let proposed = Proposed::read(&ask.body)?;
     let metadata = Metadata::read(&proposed.members)?;
-    accept(op, &metadata, Class::Stranger)?;
+    accept(op, None, &metadata, Class::Stranger).await?;
     let policy = Policy { entered_by: EnteredBy::Stranger, ..Policy::default() };
     let kept = client_row::keep(op, &metadata, None, policy.entered_by)?;
     let row = client_row::row(op, ClientId::new(op.dice().name()), &metadata, &policy, &kept)?;

@@ -11,7 +11,7 @@ use openid::name::{AccountId, ClientId};
 use openid::session::Session;
 use openid::time::Time;
 use serde_json::Value;
-use store::{Fault, Kind};
+use store::{Asker, Fault, Kind};
 
 use super::ask::Ask;
 use crate::answer::Stop;
@@ -65,8 +65,7 @@ pub(crate) fn application(client: &Client, locales: &[String]) -> Application {
 pub(crate) async fn signed_in(op: &Op, ask: &Ask) -> Result<Vec<(Account, Session)>, Stop> {
     let browser = browser::secrets(op, ask);
     let mut reader = op.store().reader().await?;
-    // The pages belong to no client; no client has an empty id.
-    let sessions = reader.browser_sessions(&browser, &ClientId::new(""), op.now()).await?;
+    let sessions = reader.browser_sessions(&browser, Asker::NOBODY, op.now()).await?;
     let mut all = Vec::with_capacity(sessions.len());
     for candidate in sessions {
         if let Some(account) = reader.account(&candidate.session.account).await? {

@@ -3,6 +3,7 @@
 //! Invariant: a session that has expired is not called live, although nobody may have swept it yet.
 
 use openid::authorize::next::{Candidate, Consent};
+use openid::client::Client;
 use openid::name::{AccountId, ClientId, Digest, SessionId, Sid, Sub};
 use openid::session::{Cause, Participation, Session, SessionStanding};
 use openid::time::Time;
@@ -23,11 +24,13 @@ macro_rules! session_row {
 }
 
 statements! {
-    OF_BROWSER = concat!("SELECT ", session_columns!("s"), ", a.username, a.sub, \
+    OF_BROWSER = concat!("SELECT ", session_columns!("s"), ", a.username, \
+        CASE WHEN CAST($5 AS {text}) IS NULL THEN a.sub ELSE w.sub END, \
         (SELECT max(p.used_at) FROM participation p WHERE p.session = s.id AND p.client = $2), \
         c.given_at, c.scope, c.id_token_claims, c.userinfo_claims, c.resources \
         FROM session s JOIN account a ON a.id = s.account \
         LEFT JOIN consent c ON c.account = s.account AND c.client = $2 \
+        LEFT JOIN pairwise w ON w.account = s.account AND w.sector = $5 \
         WHERE s.browser IN ($1, $4) AND s.ended_at IS NULL AND s.idle_until > $3 AND s.expires_at > $3 \
         AND a.disabled_at IS NULL");
     ONE = concat!(session_row!(), "WHERE id = $1");
@@ -51,6 +54,30 @@ pub struct Browser {
     pub passing: Option<Digest>,
     /// Of the secret that stays: "keep me signed in".
     pub kept: Option<Digest>,
+}
+
+/// Who asks for the sessions of a browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asker<'a> {
+    client: &'a str,
+    sector: Option<&'a str>,
+}
+
+impl Asker<'static> {
+    /// The pages: they belong to no client, and no client has an empty id.
+    pub const NOBODY: Self = Self { client: "", sector: None };
+}
+
+impl<'a> Asker<'a> {
+    /// A client.
+    pub fn of(client: &'a Client) -> Self {
+        Self { client: client.id.as_str(), sector: client.metadata.subject.sector() }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn named(client: &'a ClientId, sector: Option<&'a str>) -> Self {
+        Self { client: client.as_str(), sector }
+    }
 }
 
 /// A session as a person or an operator sees it.
@@ -121,14 +148,14 @@ impl Reader {
     pub async fn browser_sessions(
         &mut self,
         browser: &Browser,
-        client: &ClientId,
+        asker: Asker<'_>,
         now: Time,
     ) -> Result<Vec<Candidate>, Fault> {
         let (passing, kept) = (browser.passing.as_ref().map(|d| &d.0), browser.kept.as_ref().map(|d| &d.0));
         if passing.is_none() && kept.is_none() {
             return Ok(Vec::new());
         }
-        let rows = self.rows(&OF_BROWSER, values![passing, client.as_str(), now, kept]).await?;
+        let rows = self.rows(&OF_BROWSER, values![passing, asker.client, now, kept, asker.sector]).await?;
         let mut candidates = rows.into_iter().map(read_candidate).collect::<Result<Vec<_>, _>>()?;
         candidates.sort_by_key(|c| std::cmp::Reverse((c.last_used, c.session.seen_at, c.session.created_at)));
         Ok(candidates)
@@ -178,7 +205,7 @@ fn read_candidate(mut row: Row) -> Result<Candidate, Fault> {
     let row = &mut row;
     let session = read_session(row)?;
     let username = row.take()?;
-    let sub = Sub::new(row.take::<String>()?);
+    let sub = row.take::<Option<String>>()?.map(Sub::new);
     let last_used = row.take()?;
     let consent = match row.take::<Option<Time>>()? {
         None => None,

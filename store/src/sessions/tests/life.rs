@@ -12,7 +12,7 @@ use super::ground::{
 };
 use crate::accounts::{Done, Password};
 use crate::engine::tests::both::on_both;
-use crate::{Browser, GrantEnding, NoticeState, Reproof, Selection, SessionFilter, Store};
+use crate::{Asker, Browser, GrantEnding, NoticeState, Reproof, Selection, SessionFilter, Store};
 
 fn passing(secret: &str) -> Browser {
     Browser { passing: Some(browser(secret)), kept: None }
@@ -137,21 +137,21 @@ on_both! {
         store.write(async move |tx| Ok(join(tx, &joined, &at, "sid-a2", START + Span::from_minutes(1)).await?)).await.unwrap();
         consent(&store, &bob, &two).await;
         let mut reader = store.reader().await.unwrap();
-        let found = reader.browser_sessions(&passing("cookie"), &two, START).await.unwrap();
+        let found = reader.browser_sessions(&passing("cookie"), Asker::named(&two, None), START).await.unwrap();
         let names: Vec<&str> = found.iter().map(|c| c.username.as_str()).collect();
         assert_eq!(names, ["ann", "bob"]);
         assert_eq!(found[0].last_used, Some(START + Span::from_minutes(1)));
         assert!(found[0].consent.is_none());
         let given = found[1].consent.as_ref().unwrap();
         assert_eq!((given.scope.to_string().as_str(), given.userinfo_claims.as_slice()), ("openid email", &["name".to_owned()][..]));
-        let elsewhere = reader.browser_sessions(&passing("cookie"), &one, START).await.unwrap();
+        let elsewhere = reader.browser_sessions(&passing("cookie"), Asker::named(&one, None), START).await.unwrap();
         assert!(elsewhere.iter().all(|c| c.last_used.is_none() && c.consent.is_none()));
-        assert!(reader.browser_sessions(&passing("cookie"), &two, START + IDLE + IDLE).await.unwrap().is_empty());
+        assert!(reader.browser_sessions(&passing("cookie"), Asker::named(&two, None), START + IDLE + IDLE).await.unwrap().is_empty());
         drop(reader);
         store.write(async move |tx| Ok(disable(tx, &bob, START).await?)).await.unwrap();
         end(&store, ending(Ended::Session(a), Cause::Person)).await;
         let mut reader = store.reader().await.unwrap();
-        assert!(reader.browser_sessions(&passing("cookie"), &two, START).await.unwrap().is_empty());
+        assert!(reader.browser_sessions(&passing("cookie"), Asker::named(&two, None), START).await.unwrap().is_empty());
     }
 
     async fn proving_again_moves_auth_time_and_a_new_cookie_takes_all(store: Store) {
@@ -169,15 +169,15 @@ on_both! {
         }).await.unwrap();
         assert_eq!(standing, SessionStanding::Live);
         let mut reader = store.reader().await.unwrap();
-        assert!(reader.browser_sessions(&passing("old"), &rp, later).await.unwrap().is_empty());
-        let found = reader.browser_sessions(&passing("new"), &rp, later).await.unwrap();
+        assert!(reader.browser_sessions(&passing("old"), Asker::named(&rp, None), later).await.unwrap().is_empty());
+        let found = reader.browser_sessions(&passing("new"), Asker::named(&rp, None), later).await.unwrap();
         assert_eq!(found.len(), 2);
         assert_eq!((found[0].session.auth_time, found[0].session.amr.clone()), (later, Amr::one("hwk")));
         assert_eq!(found[0].session.idle_until, later + IDLE + IDLE, "its lifetime is what was said last");
         session(&store, "sc", &account(&store, "cat").await, "kept").await;
         let both = Browser { kept: Some(browser("kept")), ..passing("new") };
-        assert_eq!(reader.browser_sessions(&both, &rp, later).await.unwrap().len(), 3, "of both secrets");
-        assert!(reader.browser_sessions(&Browser::default(), &rp, later).await.unwrap().is_empty());
+        assert_eq!(reader.browser_sessions(&both, Asker::named(&rp, None), later).await.unwrap().len(), 3, "of both secrets");
+        assert!(reader.browser_sessions(&Browser::default(), Asker::named(&rp, None), later).await.unwrap().is_empty());
         assert_eq!(reader.participation(&sid).await.unwrap().unwrap().standing(later), SessionStanding::Live);
     }
 
