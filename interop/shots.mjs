@@ -8,7 +8,7 @@ import { browser } from './lib/browser.mjs'
 import { ROOT } from './lib/parts.mjs'
 
 process.env.OSTIARY_BIN ??= join(ROOT, '../target/debug/ostiary')
-const { gallery } = await import('./lib/gallery.mjs')
+const { gallery, logos } = await import('./lib/gallery.mjs')
 const [out, word = ''] = process.argv.slice(2)
 if (!out) throw new Error('usage: node interop/shots.mjs OUTDIR [WORD]')
 mkdirSync(out, { recursive: true })
@@ -21,6 +21,7 @@ const chrome = await browser()
 const sheet = (name) => readFileSync(join(ROOT, '../server/assets', name), 'utf8')
 const picture = async (name, file, options) => {
   const context = await chrome.newContext(options)
+  await logos(context)
   if (process.env.OSTIARY_CSS) {
     await context.route(/\/assets\/.*\.css$/, (route) => route.fulfill({ contentType: 'text/css', body: sheet('ostiary.css') }))
     await context.route(/\/site\.css$/, (route) => route.fulfill({ contentType: 'text/css', body: sheet('demo.css') }))

@@ -8,6 +8,7 @@ import { start } from './started.mjs'
 
 const GRACE = { username: 'grace', password: 'nanoseconds of copper wire', name: 'Rear Admiral Grace Brewster Murray Hopper' }
 const LONG = 'Königlich-Bayerische Staatsbibliotheksverwaltungsgesellschaft mit beschränkter Haftung'
+const SHOWN = 'https://cdn.library.example'
 const SCOPES = 'openid profile email address phone offline_access loans.read urn:example:catalogue:reservations:read-write-and-administrate'
 
 /** A relying party: an empty page, and a back channel that answers as its path says (`/told/200`). */
@@ -20,6 +21,13 @@ async function relyingParty() {
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   server.unref()
   return { origin: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() }
+}
+
+/** Logos, at a host that is not there: the browser takes them from here. Its content security policy holds all the same. */
+export async function logos(context) {
+  const draw = (width) => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} 48"><rect width="${width}" height="48" rx="8" fill="#20603d"/><path d="M14 12h20v24H14z" fill="#fff"/></svg>`
+  await context.route(`${SHOWN}/*`, (route) =>
+    route.fulfill({ contentType: 'image/svg+xml', body: draw(route.request().url().endsWith('wide.svg') ? 192 : 48) }))
 }
 
 /** `ostiary demo`: what it says of itself, and its end. */
@@ -54,14 +62,15 @@ export async function gallery() {
   })
   const own = (name, more) => ({ ...web(name, more), args: ['--first-party'] })
   const told = (status) => ({ backchannel_logout_uri: `${rp.origin}/told/${status}` })
+  const logo_uri = `${SHOWN}/logo.svg`
   const links = { policy_uri: 'https://library.example/privacy', tos_uri: 'https://library.example/terms' }
   const post = await postOffice()
   const op = await provider({
     environment: { OSTIARY_MAIL__SMTP: post.url, OSTIARY_MAIL__FROM: 'Ostiary <no-reply@example.org>' },
     people: [ADA, GRACE],
     clients: {
-      library: web('Example Library', { ...links, ...told(200) }),
-      long: web(LONG, links),
+      library: web('Example Library', { ...links, logo_uri, 'client_name#de': 'Beispielbibliothek', ...told(200) }),
+      long: web(LONG, { ...links, logo_uri: `${SHOWN}/wide.svg` }),
       reading: own('Reading Room', { ...told(200), initiate_login_uri: 'https://library.example/start' }),
       slow: own('Music Shelf', told(503)),
       refusing: own(`Old Catalogue of the ${LONG}`, told(400)),
@@ -235,6 +244,7 @@ export async function visitor() {
   const chrome = await browser()
   const open = async (name, options) => {
     const context = await chrome.newContext({ viewport: { width: 1280, height: 900 }, ...options })
+    await logos(context)
     context.setDefaultTimeout(20_000)
     const page = await context.newPage()
     const errors = []

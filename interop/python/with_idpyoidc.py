@@ -7,9 +7,12 @@ import os
 import sys
 from urllib.parse import parse_qs, urlsplit
 
+import requests
 from cryptojwt import KeyJar
 from idpyoidc.client.defaults import DEFAULT_OIDC_SERVICES
 from idpyoidc.client.oauth2.stand_alone_client import StandAloneClient
+from idpyoidc.client.oidc.webfinger import WebFinger
+from idpyoidc.message.oidc import JRD
 
 from person import GIVEN, through_the_pages
 
@@ -103,7 +106,21 @@ def request_uri():
     assert parse_qs(urlsplit(url).query)["request_uri"] == [GIVEN["request_uri"]], url
 
 
-WALKS = [every_response_type, sealed_userinfo, request_object, encrypted_request_object, request_uri]
+def webfinger():
+    """From an address to the provider. The library asks over https alone; the walk's provider speaks without."""
+    own = urlsplit(GIVEN["issuer"]).netloc
+    finger = WebFinger(upstream_get=lambda *_: None)
+    for identifier in ["ada@localhost", "acct:ada@localhost", f"https://{own}/ada", f"{own}/ada"]:
+        asked = urlsplit(finger.query(identifier))
+        assert asked.netloc in ["localhost", own] and asked.path == "/.well-known/webfinger", asked
+        answer = requests.get(f"{GIVEN['issuer']}{asked.path}?{asked.query}", timeout=10)
+        assert answer.headers["content-type"] == "application/jrd+json", answer.headers
+        found = JRD().from_json(answer.text)
+        found.verify()
+        assert [link["href"] for link in found["links"] if link["rel"] == finger.rel] == [GIVEN["issuer"]], found
+
+
+WALKS = [every_response_type, sealed_userinfo, request_object, encrypted_request_object, request_uri, webfinger]
 
 if __name__ == "__main__":
     next(walk for walk in WALKS if walk.__name__ == sys.argv[1])()

@@ -18,7 +18,7 @@ const WALKS = {
     'requests_basic', 'httpx_public', 'refresh', 'secret_jwt', 'private_jwt', 'client_credentials', 'revocation', 'resource_server',
     'wrong_verifier', 'every_response_type', 'signed_request_and_encrypted_id_token',
   ],
-  idpyoidc: ['every_response_type', 'sealed_userinfo', 'request_object', 'encrypted_request_object', 'request_uri'],
+  idpyoidc: ['every_response_type', 'sealed_userinfo', 'request_object', 'encrypted_request_object', 'request_uri', 'webfinger'],
 }
 
 describe('in Python', needs('python'), () => {

@@ -36,4 +36,5 @@ pub mod specs;
 pub mod time;
 pub mod token;
 pub mod userinfo;
+pub mod webfinger;
 pub mod wire;

@@ -38,7 +38,9 @@ specs! {
     "RFC 7517", "JSON Web Key", "2015", "https://www.rfc-editor.org/rfc/rfc7517", "jose";
     "RFC 7518", "JSON Web Algorithms", "2015", "https://www.rfc-editor.org/rfc/rfc7518", "jose";
     "RFC 7519", "JSON Web Token", "2015", "https://www.rfc-editor.org/rfc/rfc7519", "jose";
+    "RFC 7033", "WebFinger", "2013", "https://www.rfc-editor.org/rfc/rfc7033", "openid::webfinger";
     "RFC 7523", "JWT Profile for Client Authentication", "2015", "https://www.rfc-editor.org/rfc/rfc7523", "openid::client::assertion";
+    "RFC 7565", "The 'acct' URI Scheme", "2015", "https://www.rfc-editor.org/rfc/rfc7565", "openid::webfinger";
     "RFC 7591", "OAuth 2.0 Dynamic Client Registration", "2015", "https://www.rfc-editor.org/rfc/rfc7591", "openid::client::metadata, openid::registration";
     "RFC 7592", "OAuth 2.0 Dynamic Client Registration Management", "2015", "https://www.rfc-editor.org/rfc/rfc7592", "openid::registration";
     "RFC 7636", "Proof Key for Code Exchange", "2015", "https://www.rfc-editor.org/rfc/rfc7636", "openid::bound::pkce";
@@ -52,7 +54,7 @@ specs! {
     "RFC 9207", "Authorization Server Issuer Identification", "2022", "https://www.rfc-editor.org/rfc/rfc9207", "openid::authorize::place";
     "RFC 9700", "Best Current Practice for OAuth 2.0 Security", "2025", "https://www.rfc-editor.org/rfc/rfc9700", "openid";
     "OpenID Connect Core", "OpenID Connect Core 1.0", "incorporating errata set 2", "https://openid.net/specs/openid-connect-core-1_0.html", "openid";
-    "OpenID Connect Discovery", "OpenID Connect Discovery 1.0", "incorporating errata set 2", "https://openid.net/specs/openid-connect-discovery-1_0.html", "openid::discovery";
+    "OpenID Connect Discovery", "OpenID Connect Discovery 1.0", "incorporating errata set 2", "https://openid.net/specs/openid-connect-discovery-1_0.html", "openid::discovery, openid::webfinger";
     "OpenID Connect Registration", "OpenID Connect Dynamic Client Registration 1.0", "incorporating errata set 2", "https://openid.net/specs/openid-connect-registration-1_0.html", "openid::client::metadata, openid::registration";
     "Initiating User Registration", "Initiating User Registration via OpenID Connect", "1.0", "https://openid.net/specs/openid-connect-prompt-create-1_0.html", "openid::authorize::request, openid::authorize::next";
     "Multiple Response Types", "OAuth 2.0 Multiple Response Type Encoding Practices", "1.0", "https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html", "openid::authorize::mode";

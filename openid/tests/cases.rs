@@ -32,6 +32,7 @@ use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
 use openid::session::{Session, SessionKind};
 use openid::specs;
 use openid::token::issue::{Ground, RefreshIssue, Terms};
+use openid::webfinger;
 use openid::wire::refusal::{Refusal, refuse};
 use openid::wire::scope::Scope;
 use serde_json::{Value, json};
@@ -557,6 +558,24 @@ fn bound_cases() {
     run("bound/pkce.toml", pkce);
 }
 
+/// WebFinger at a provider that serves two more hosts.
+fn webfinger_of(_: &str, case: &Value) -> Value {
+    let query = form(&case["asked"]).encode();
+    let added = ["example.com", "example.org:8443"].map(str::to_owned);
+    match webfinger::Question::read(&query) {
+        Err(refusal) => refused(&refusal),
+        Ok(question) => match webfinger::answer(&question, &webfinger::Hosts::new(ISSUER, &added), ISSUER) {
+            Some(descriptor) => json!({ "found": descriptor }),
+            None => json!({ "nothing": true }),
+        },
+    }
+}
+
+#[test]
+fn webfinger_cases() {
+    run("webfinger/webfinger.toml", webfinger_of);
+}
+
 #[test]
 fn discovery_cases() {
     run("discovery/document.toml", discover);
@@ -591,6 +610,7 @@ const RUN: &[&str] = &[
     "revoke/",
     "token/",
     "userinfo/",
+    "webfinger/webfinger.toml",
 ];
 
 /// Whether a test names a file or a folder of cases: the list [`RUN`] is in the text too, and does not count.

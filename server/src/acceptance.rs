@@ -26,11 +26,12 @@ fn judge_addresses(op: &Op, metadata: &Metadata, class: Class) -> Result<(), Ref
         ("jwks_uri", &metadata.jwks_uri),
         ("sector_identifier_uri", &metadata.sector_identifier_uri),
         ("backchannel_logout_uri", &metadata.backchannel_logout_uri),
-        ("logo_uri", &metadata.links.logo_uri),
     ];
     let single = single.into_iter().filter_map(|(name, uri)| uri.as_ref().map(|uri| (name, uri)));
-    let several = metadata.request_uris.iter().map(|uri| ("request_uris", uri));
-    for (name, uri) in single.chain(several) {
+    let single = single.map(|(name, uri)| (name, uri.as_str()));
+    let logos = metadata.links.logo_uri.all().map(|uri| ("logo_uri", uri));
+    let several = metadata.request_uris.iter().map(|uri| ("request_uris", uri.as_str()));
+    for (name, uri) in single.chain(logos).chain(several) {
         if op.outbound().allows(class, uri).is_err() {
             return Err(refuse(
                 ErrorCode::InvalidClientMetadata,

@@ -2,8 +2,6 @@
 //!
 //! Invariant: what a provider started ends with it; its data outlives its process until the provider is dropped.
 
-mod second;
-
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::net::TcpListener;

@@ -35,7 +35,7 @@ pub fn start(client: &Client, issuer: &str, who: &Starter<'_>) -> Option<String>
         fields.push(("login_hint", who.username));
     }
     // The client must check it against open redirection; one of another origin would be refused.
-    let home = client.metadata.links.client_uri.as_deref().filter(|home| same_origin(home, uri));
+    let home = client.metadata.links.client_uri.in_any(&[]).filter(|home| same_origin(home, uri));
     fields.extend(home.map(|home| ("target_link_uri", home)));
     let fields = Form::from_pairs(fields).encode();
     let (uri, joint) = (uri.split('#').next()?, if uri.contains('?') { '&' } else { '?' });

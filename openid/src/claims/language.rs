@@ -82,11 +82,16 @@ pub fn serve<'a>(wanted: &str, versions: &[&'a str]) -> Option<(&'a str, Fit)> {
     None
 }
 
-/// Words in several languages: titles and descriptions.
+/// Words in several languages: titles and descriptions, names and addresses (Registration §2.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words(pub Vec<(String, String)>);
 
 impl Words {
+    /// All of them, whatever their language.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(_, words)| words.as_str())
+    }
+
     /// Those in the first of these languages there are any in; then those without a language, then any.
     pub fn in_any(&self, locales: &[String]) -> Option<&str> {
         let tags: Vec<&str> = self.0.iter().map(|(tag, _)| tag.as_str()).filter(|tag| !tag.is_empty()).collect();

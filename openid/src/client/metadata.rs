@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::jose_members::{Encryption, ObjectSigning, UserinfoForm};
 use super::sector::SubjectType;
 use crate::authorize::response_type::ResponseType;
+use crate::claims::language::Words;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::scope::Scope;
 use crate::wire::uri;
@@ -50,8 +51,8 @@ pub struct Metadata {
     pub request_object_encryption: Option<Encryption>,
     /// `request_uris`, compared as strings.
     pub request_uris: Vec<String>,
-    /// `client_name` and its `#` languages: (language tag or empty, text).
-    pub client_name: Vec<(String, String)>,
+    /// `client_name`, in every language it was given in.
+    pub client_name: Words,
     /// `client_uri`, `logo_uri`, `policy_uri`, `tos_uri`.
     pub links: Links,
     /// `default_max_age`, seconds.
@@ -74,17 +75,17 @@ pub struct Metadata {
     pub origins: Vec<String>,
 }
 
-/// Addresses shown to people.
+/// Addresses shown to people, in every language they were given in (Registration §2.1).
 #[derive(Clone, Debug, Default)]
 pub struct Links {
     /// `client_uri`.
-    pub client_uri: Option<String>,
+    pub client_uri: Words,
     /// `logo_uri`.
-    pub logo_uri: Option<String>,
+    pub logo_uri: Words,
     /// `policy_uri`.
-    pub policy_uri: Option<String>,
+    pub policy_uri: Words,
     /// `tos_uri`.
-    pub tos_uri: Option<String>,
+    pub tos_uri: Words,
 }
 
 /// `token_endpoint_auth_method`: the rows of the METHODS table in [`super::auth`].
@@ -232,15 +233,5 @@ impl Metadata {
             ApplicationType::Web => false,
         };
         self.redirect_uris.iter().any(|registered| registered == asked || loopback(registered))
-    }
-
-    /// The name to show in a language, falling back to the untagged one.
-    pub fn name_in(&self, language: &str) -> Option<&str> {
-        let find = |wanted: &str| self.client_name.iter().find(|(tag, _)| tag.eq_ignore_ascii_case(wanted));
-        find(language)
-            .or_else(|| language.split_once('-').and_then(|(primary, _)| find(primary)))
-            .or_else(|| find(""))
-            .or_else(|| self.client_name.first())
-            .map(|(_, text)| text.as_str())
     }
 }

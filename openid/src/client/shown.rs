@@ -1,36 +1,47 @@
 //! What people see of a client: its names and links, OpenID Connect Registration §2 and §2.1.
 //!
-//! Invariant: a link is an address of the web, in every language it is given in.
+//! Invariant: a link is an address of the web, in every language it is given in; a member stands once in each language.
+
+use serde_json::Value;
 
 use super::metadata::Links;
-use super::registered::{Proposal, text, web_uri};
+use super::registered::{Proposal, text, web_uri, wrong};
+use crate::claims::language::Words;
 use crate::wire::refusal::Refusal;
 
 /// `client_name` and its languages.
-pub(super) fn names(proposal: &Proposal<'_>) -> Result<Vec<(String, String)>, Refusal> {
-    let mut names = Vec::new();
-    for (member, value) in proposal.all() {
-        let (bare, tag) = member.split_once('#').unwrap_or((member, ""));
-        if bare == "client_name" && !value.is_null() {
-            names.push((tag.to_owned(), text(member, value)?.to_owned()));
-        }
-    }
-    Ok(names)
+pub(super) fn names(proposal: &Proposal<'_>) -> Result<Words, Refusal> {
+    tagged(proposal, "client_name", text)
 }
 
-/// Addresses shown to people; tagged ones are checked and kept as registered.
+/// Addresses shown to people.
 pub(super) fn links(proposal: &Proposal<'_>) -> Result<Links, Refusal> {
-    for (member, value) in proposal.all() {
-        let bare = member.split_once('#').map_or(member.as_str(), |(bare, _)| bare);
-        if matches!(bare, "client_uri" | "logo_uri" | "policy_uri" | "tos_uri") && !value.is_null() {
-            web_uri(member, value)?;
-        }
-    }
-    let link = |name| proposal.web_uri(name).map(|uri| uri.map(|(text, _)| text.to_owned()));
+    let link = |name| tagged(proposal, name, |member, value| web_uri(member, value).map(|(text, _)| text));
     Ok(Links {
         client_uri: link("client_uri")?,
         logo_uri: link("logo_uri")?,
         policy_uri: link("policy_uri")?,
         tos_uri: link("tos_uri")?,
     })
+}
+
+/// A member in every language it is given in.
+fn tagged<'a>(
+    proposal: &Proposal<'a>,
+    name: &str,
+    read: impl Fn(&str, &'a Value) -> Result<&'a str, Refusal>,
+) -> Result<Words, Refusal> {
+    let mut words = Words::default();
+    for (member, value) in proposal.all().iter().filter(|(_, value)| !value.is_null()) {
+        let (bare, tag) = member.split_once('#').unwrap_or((member, ""));
+        if bare != name {
+            continue;
+        }
+        // Tags are compared without regard to case (RFC 5646 §2.1.1): of two alike, nobody could say which is shown.
+        if words.0.iter().any(|(other, _)| other.eq_ignore_ascii_case(tag)) {
+            return Err(wrong("metadata_language_twice", format!("{name} is given twice in one language")));
+        }
+        words.0.push((tag.to_owned(), read(member, value)?.to_owned()));
+    }
+    Ok(words)
 }

@@ -60,6 +60,10 @@ keys! {
     "theme.variables" = "{}", "CSS variables without their dashes, such as `{ accent = \"#7a1f3d\" }`, with `dark-` in front for dark alone; docs/theming.md lists them.";
     "theme.footer" = "", "A line at the foot of every page.";
     "theme.language" = "\"en\"", "The language when none of a person's own is spoken here: `en`, `de`, `fr` or `es`.";
+    "webfinger.hosts" = "[]", "Hosts whose people sign in here, besides the issuer's own: what stands behind the @ of their addresses, such as `[\"example.com\"]`. Each must send `/.well-known/webfinger` on to this server; docs/operating.md says how.";
+    "links.service_documentation" = "", "An https URL with documentation for whoever builds on this provider. It stands in the discovery document, like the next two.";
+    "links.op_policy_uri" = "", "An https URL with what relying parties may do with what they are told.";
+    "links.op_tos_uri" = "", "An https URL with the terms of service for relying parties.";
     "log.format" = "\"text\"", "`text` for people, `json` for machines.";
     "log.level" = "\"info\"", "`error`, `warn`, `info`, `debug`, or a filter such as `info,store=debug`.";
     "test_mode.enabled" = "false", "For conformance examiners only: loopback may be reached and an extra certificate authority is trusted. Loud in the log and on every page.";

@@ -5,6 +5,7 @@
 
 pub mod keys;
 mod mail;
+mod published;
 mod read;
 mod span;
 mod theme;
@@ -20,6 +21,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 pub use mail::{MailConfig, Security};
+pub use published::{LinksConfig, WebfingerConfig};
 pub use read::Problem;
 
 /// The configuration, whole and checked.
@@ -53,6 +55,10 @@ pub struct Config {
     pub mail: Option<MailConfig>,
     /// How it looks.
     pub theme: Theme,
+    /// For which hosts it is found.
+    pub webfinger: WebfingerConfig,
+    /// Links for whoever registers clients.
+    pub links: LinksConfig,
     /// What it writes to the log.
     pub log: LogConfig,
 }

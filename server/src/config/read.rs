@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 use super::keys::{KEYS, Key, defaults, put, read_value};
 use super::mail::MailFile;
 use super::{
-    Config, CourierConfig, Issuer, Lifetimes, LimitsConfig, LogConfig, OutboundConfig, Secrets, TestMode, Theme,
-    TlsFiles,
+    Config, CourierConfig, Issuer, Lifetimes, LimitsConfig, LinksConfig, LogConfig, OutboundConfig, Secrets, TestMode,
+    Theme, TlsFiles, WebfingerConfig,
 };
 
 /// What is wrong with a configuration, where, and how to mend it.
@@ -56,6 +56,9 @@ struct File {
     #[serde(default)]
     mail: MailFile,
     theme: Theme,
+    webfinger: WebfingerConfig,
+    #[serde(default)]
+    links: LinksConfig,
     log: LogConfig,
     test_mode: TestMode,
 }
@@ -274,6 +277,9 @@ fn build(file: File, origin: &Origin<'_>, base: &Path) -> Result<Config, Problem
     let mut test_mode = file.test_mode;
     test_mode.extra_ca = test_mode.extra_ca.map(|path| base.join(path));
     let mail = file.mail.read(base).map_err(|(key, what)| problem(key, what))?;
+    let mut webfinger = file.webfinger;
+    webfinger.check().map_err(|(key, what)| problem(key, what))?;
+    file.links.check().map_err(|(key, what)| problem(key, what))?;
     let mut theme = file.theme;
     theme.check().map_err(|(key, what)| problem(key, what))?;
     theme.sheet = crate::page::ThemeSheet::write(&theme.variables).map_err(|what| problem("theme.variables", what))?;
@@ -292,6 +298,8 @@ fn build(file: File, origin: &Origin<'_>, base: &Path) -> Result<Config, Problem
         courier: file.courier,
         mail,
         theme,
+        webfinger,
+        links: file.links,
         log: file.log,
     })
 }

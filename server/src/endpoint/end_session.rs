@@ -297,7 +297,7 @@ async fn honest(op: &Op, ask: &Ask, fates: Fates, (frames, moves): (Vec<String>,
 /// An application's name, and where it lives.
 async fn named(op: &Op, client: &ClientId, locales: &[String]) -> Result<(String, Option<String>), Stop> {
     let found = super::mentioned(op, client).await?;
-    let uri = found.as_ref().and_then(|client| client.metadata.links.client_uri.clone());
+    let uri = found.as_ref().and_then(|client| client.metadata.links.client_uri.in_any(locales).map(str::to_owned));
     let name = found.map_or_else(|| client.to_string(), |client| super::client_name(&client, locales));
     Ok((name, uri))
 }

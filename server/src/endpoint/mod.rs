@@ -30,6 +30,7 @@ pub mod shell;
 mod shown;
 mod token;
 mod userinfo;
+mod webfinger;
 pub(crate) mod well_known;
 
 use std::fmt::Write as _;
@@ -68,6 +69,8 @@ pub enum Name {
     OpenidConfiguration,
     /// RFC 8414 §3.
     OauthServer,
+    /// RFC 7033.
+    Webfinger,
     /// RFC 7591 §3.
     Register,
     /// RFC 7592 §2.
@@ -231,6 +234,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ClientOrigins,
         0
     ),
+    row!(Webfinger, ["GET"], "/.well-known/webfinger", Anyone, Token, Cache::Public(300), Anyone, 0),
     row!(Register, ["POST"], "/register", Anyone, Registration, Cache::NoStore, Anyone, FORM),
     row!(
         ClientConfiguration,

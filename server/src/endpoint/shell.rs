@@ -40,6 +40,8 @@ fn paths(endpoint: &Endpoint, base: &str) -> Vec<String> {
     if !base.is_empty() {
         match endpoint.name {
             Name::OauthServer | Name::OpenidConfiguration => paths.push(format!("{}{base}", endpoint.path)),
+            // RFC 7033 §4: it has one place on a host. Whoever shares that host sends them on to this one.
+            Name::Webfinger => paths.push(endpoint.path.to_owned()),
             Name::Home => paths.push(base.to_owned()),
             _ => {}
         }
@@ -104,6 +106,7 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
         Name::Userinfo => super::userinfo::userinfo(op, ask).await,
         Name::Jwks => Ok(super::well_known::jwks(op)),
         Name::OpenidConfiguration | Name::OauthServer => Ok(super::well_known::configuration(op)),
+        Name::Webfinger => super::webfinger::webfinger(op, ask),
         Name::Register => super::register::register(op, ask).await,
         Name::ClientConfiguration => super::client_configuration::configure(op, ask).await,
         Name::Introspect => super::introspect::introspect(op, ask).await,

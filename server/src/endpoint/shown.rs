@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use openid::account::Account;
 use openid::authorize::next::Consent;
+use openid::claims::language::Words;
 use openid::client::Client;
 use openid::name::{AccountId, ClientId};
 use openid::session::Session;
@@ -26,8 +27,7 @@ pub(crate) fn actor(account: &AccountId) -> String {
 
 /// A client's name in the first language it has one in, or its id.
 pub(crate) fn client_name(client: &Client, locales: &[String]) -> String {
-    let named = locales.iter().find_map(|locale| client.metadata.name_in(locale));
-    named.or_else(|| client.metadata.name_in("")).unwrap_or(client.id.as_str()).to_owned()
+    client.metadata.client_name.in_any(locales).unwrap_or(client.id.as_str()).to_owned()
 }
 
 /// A client that is only mentioned. One whose row cannot be read is as if unknown: it must not hide a page on which
@@ -47,17 +47,20 @@ pub(crate) async fn mentioned_name(op: &Op, id: &ClientId, locales: &[String]) -
     Ok(mentioned(op, id).await?.map_or_else(|| id.to_string(), |client| client_name(&client, locales)))
 }
 
-/// The application that asks.
+/// The application that asks: name, logo and links each in the first language there is one in (Registration §2.1).
 pub(crate) fn application(client: &Client, locales: &[String]) -> Application {
     let links = &client.metadata.links;
-    let address = links.client_uri.as_ref().or(client.metadata.redirect_uris.first());
+    let shown = |words: &Words| words.in_any(locales).map(str::to_owned);
+    let client_uri = shown(&links.client_uri);
+    let address = client_uri.as_ref().or(client.metadata.redirect_uris.first());
     let host = address.and_then(|uri| url::Url::parse(uri).ok()).and_then(|url| url.host_str().map(str::to_owned));
     Application {
         name: client_name(client, locales),
-        logo_uri: links.logo_uri.clone(),
+        logo_uri: shown(&links.logo_uri),
         host: host.unwrap_or_default(),
-        policy_uri: links.policy_uri.clone(),
-        tos_uri: links.tos_uri.clone(),
+        client_uri,
+        policy_uri: shown(&links.policy_uri),
+        tos_uri: shown(&links.tos_uri),
     }
 }
 

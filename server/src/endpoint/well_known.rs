@@ -52,7 +52,11 @@ pub(crate) fn discovery(
         acr_values: allowed.acr_values,
         ui_locales: page::ui_locales(),
         sign_up: allowed.sign_up,
-        links: Links::default(),
+        links: Links {
+            service_documentation: config.links.service_documentation.clone(),
+            op_policy_uri: config.links.op_policy_uri.clone(),
+            op_tos_uri: config.links.op_tos_uri.clone(),
+        },
     };
     Bytes::from(Value::Object(discovery::document(&offers)).to_string())
 }

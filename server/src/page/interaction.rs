@@ -15,6 +15,8 @@ pub struct Application {
     pub logo_uri: Option<String>,
     /// The host of `client_uri`, or of the redirect URI.
     pub host: String,
+    /// `client_uri`: its home page.
+    pub client_uri: Option<String>,
     /// `policy_uri`.
     pub policy_uri: Option<String>,
     /// `tos_uri`.
@@ -25,6 +27,11 @@ impl Application {
     /// The logo, if it comes over https: nothing else may be fetched.
     pub(super) fn logo(&self) -> Option<&str> {
         self.logo_uri.as_deref().filter(|uri| https_origin(uri).is_some())
+    }
+
+    /// Where its host leads, if it registered a home page (Registration §2: shown in a followable fashion).
+    pub(super) fn home_link(&self) -> Option<&str> {
+        self.client_uri.as_deref().filter(|uri| is_web(uri))
     }
 
     pub(super) fn policy_link(&self) -> Option<&str> {

@@ -145,6 +145,7 @@ fn plain() -> Application {
 fn full() -> Application {
     Application {
         logo_uri: Some("https://cdn.library.example/logo.svg".into()),
+        client_uri: Some("https://library.example/".into()),
         policy_uri: Some("https://library.example/privacy".into()),
         tos_uri: Some("https://library.example/terms".into()),
         ..plain()
@@ -156,6 +157,7 @@ fn hostile() -> Application {
         name: format!("{EVIL}{}", "very long ".repeat(1000)),
         logo_uri: Some("javascript:alert(1)".into()),
         host: EVIL.into(),
+        client_uri: Some("javascript:alert(1)".into()),
         policy_uri: Some("javascript:alert(1)".into()),
         tos_uri: Some("data:text/html,x".into()),
     }

@@ -39,6 +39,12 @@ fn errors_point_at_file_and_line() {
         (&format!("{GOOD}[courier]\nper_host = 0\n"), "ostiary.toml:4: courier.per_host", "zero"),
         (&format!("{GOOD}[limits]\nconnections = 0\n"), "ostiary.toml:4: limits.connections", "zero"),
         (&format!("{GOOD}[limits]\nattempts_per_account = 0\n"), "ostiary.toml:4: limits.attempts", "zero"),
+        (
+            &format!("{GOOD}[webfinger]\nhosts = [\"https://example.com\"]\n"),
+            ":4: webfinger.hosts",
+            "such as example.com",
+        ),
+        (&format!("{GOOD}[links]\nop_tos_uri = \"http://example.com/terms\"\n"), ":4: links.op_tos_uri", "https URL"),
         (&format!("{GOOD}log = 5\n"), "ostiary.toml:3: log", "[log]"),
     ] {
         let said = complaint(&place, text, &[]);

@@ -1,5 +1,7 @@
 //! Clients as operators change them beside a running server.
 
+mod shown;
+
 use std::time::Duration;
 
 use serde_json::json;

@@ -1,6 +1,7 @@
 //! Addresses as such: what the routes of `docs/routes.txt` that no flow writes out answer to whoever comes straight to them.
 
 mod cors;
+mod webfinger;
 
 use super::ground::{ADA, plan, with_ada};
 use testkit::{Browser, RelyingParty};
