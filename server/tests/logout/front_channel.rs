@@ -66,7 +66,7 @@ fn endings(provider: &Provider) -> Vec<String> {
     rows.lines().map(str::to_owned).collect()
 }
 
-/// oidcc-frontchannel-rp-initiated-logout.
+/// oidcc-frontchannel-rp-initiated-logout; item 12.
 #[tokio::test]
 async fn the_page_frames_who_took_part_and_then_goes_on() {
     let provider = with_ada(plan()).await;
