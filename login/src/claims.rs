@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use openid::claims::language;
 use openid::token::claims::is_reserved;
 use serde_json::{Map, Value};
 
@@ -81,10 +82,15 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// Checks all claims of an account. Custom ones may be any JSON that says something.
-pub fn read(claims: Map<String, Value>) -> Result<Map<String, Value>, Problem> {
-    for (name, value) in &claims {
-        check(name, value).map_err(|say| Problem { claim: name.clone(), say })?;
+/// Checks all claims of an account. Custom ones may be any JSON that says something. Languages come out spelt as they are
+/// registered.
+pub fn read(given: Map<String, Value>) -> Result<Map<String, Value>, Problem> {
+    let mut claims = Map::new();
+    for (name, value) in given {
+        check(&name, &value).map_err(|say| Problem { claim: name.clone(), say })?;
+        if claims.insert(spelt(&name), value).is_some() {
+            return Err(Problem { claim: name, say: "stands there twice: the case of a language makes no difference" });
+        }
     }
     for (flag, of) in [("email_verified", "email"), ("phone_number_verified", "phone_number")] {
         if claims.contains_key(flag) && !claims.contains_key(of) {
@@ -101,7 +107,8 @@ pub fn read(claims: Map<String, Value>) -> Result<Map<String, Value>, Problem> {
 /// Reads what somebody typed for one standard claim, as on a command line: flags from `true` and `false`, an address
 /// from its JSON or as its `formatted` member.
 pub fn parse(name: &str, typed: &str) -> Result<Value, Problem> {
-    let shape = STANDARD.iter().find(|(known, _)| *known == name).map(|(_, shape)| *shape);
+    let base = tagged(name).map_or(name, |(base, _)| base);
+    let shape = STANDARD.iter().find(|(known, _)| *known == base).map(|(_, shape)| *shape);
     let value = match shape {
         Some(Shape::Flag) => match typed {
             "true" => Value::Bool(true),
@@ -112,23 +119,41 @@ pub fn parse(name: &str, typed: &str) -> Result<Value, Problem> {
             Ok(Value::Object(address)) => Value::Object(address),
             _ => serde_json::json!({ "formatted": typed }),
         },
+        // One of somebody's own may be a list or an object.
+        None if typed.starts_with(['[', '{']) => {
+            serde_json::from_str(typed).unwrap_or_else(|_| Value::String(typed.to_owned()))
+        }
         _ => Value::String(typed.to_owned()),
     };
     check(name, &value).map_err(|say| Problem { claim: name.to_owned(), say })?;
     Ok(value)
 }
 
+/// A claim's name with its language in the case it is registered in: `family_name#ja-Kana-JP` (§5.2). What is no language
+/// stays as it is.
+pub fn spelt(name: &str) -> String {
+    match tagged(name) {
+        Some((base, tag)) => format!("{base}#{}", language::canonical(tag)),
+        None => name.to_owned(),
+    }
+}
+
+/// The language of a claim: of one that is named by a URI, what stands behind `#` is a part of the name.
+fn tagged(name: &str) -> Option<(&str, &str)> {
+    name.split_once('#').filter(|(base, _)| !base.contains(':'))
+}
+
 fn check(name: &str, value: &Value) -> Result<(), &'static str> {
     // §5.2: `name#de` is `name` in German.
-    let (base, language) = match name.split_once('#') {
-        Some((base, language)) => (base, Some(language)),
-        None => (name, None),
-    };
+    let (base, language) = tagged(name).map_or((name, None), |(base, tag)| (base, Some(tag)));
     if base.is_empty() || name.len() > LONGEST_NAME || name.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err("is not a name of a claim");
     }
-    if language.is_some_and(|tag| !is_locale(tag)) {
+    if language.is_some_and(|tag| !language::is_tag(tag)) {
         return Err("has no language tag behind its #");
+    }
+    if language.is_some() && STANDARD.iter().any(|(known, shape)| *known == base && !shape.is_words()) {
+        return Err("is not in any language");
     }
     if base == "updated_at" || is_reserved(base) {
         return Err("is set by the provider");
@@ -141,6 +166,11 @@ fn check(name: &str, value: &Value) -> Result<(), &'static str> {
 }
 
 impl Shape {
+    /// Whether it is for people to read, or leads to what is: only then it can be in a language (§5.2).
+    pub fn is_words(self) -> bool {
+        matches!(self, Self::Text | Self::Url | Self::Address)
+    }
+
     fn check(self, value: &Value) -> Result<(), &'static str> {
         match (self, value) {
             (Self::Flag, Value::Bool(_)) => Ok(()),
@@ -160,7 +190,7 @@ impl Shape {
             Self::Email => (is_email(text), "must be an e-mail address"),
             Self::Birthdate => (is_birthdate(text), "must be YYYY-MM-DD, 0000-MM-DD or YYYY"),
             Self::Zone => (is_zone(text), "must be a time zone such as Europe/Paris"),
-            Self::Locale => (is_locale(text), "must be a language tag such as en-US"),
+            Self::Locale => (language::is_tag(text), "must be a language tag such as en-US"),
             Self::Phone => (is_phone(text), "must be a telephone number such as +1 425 555 1212"),
         };
         if fits { Ok(()) } else { Err(say) }
@@ -238,13 +268,6 @@ fn day_exists(year: &str, month: &str, day: &str) -> Option<bool> {
 fn is_zone(text: &str) -> bool {
     let part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "_+-".contains(c));
     text.split('/').all(part) && text.starts_with(|c: char| c.is_ascii_alphabetic())
-}
-
-fn is_locale(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let language =
-        parts.next().is_some_and(|l| (2..=8).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphabetic()));
-    language && parts.all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 fn is_phone(text: &str) -> bool {

@@ -161,3 +161,29 @@ proptest! {
         }
     }
 }
+
+/// OpenID Connect Core §5.2.
+#[test]
+fn claims_in_languages() {
+    let given = json!({ "family_name#JA-kana-jp": "ヤマダ", "website#de": "https://example.org/de", "groups#fr": ["personnel"],
+                        "https://example.org/claims#groups": ["staff"] });
+    let read = read(given.as_object().unwrap().clone()).unwrap();
+    let names: Vec<&str> = read.keys().map(String::as_str).collect();
+    let spelt = ["family_name#ja-Kana-JP", "website#de", "groups#fr", "https://example.org/claims#groups"];
+    assert_eq!(names, spelt, "spelt as tags are registered; what is no language stays");
+    let twice = json!({ "name#de": "Anna", "name#DE": "Änne" });
+    assert!(login::claims::read(twice.as_object().unwrap().clone()).is_err());
+    for name in
+        ["email#de", "birthdate#de", "phone_number_verified#de", "updated_at#de", "_claim_names", "_claim_sources#de"]
+    {
+        assert!(one(name, json!("1990")).is_err(), "{name}");
+    }
+    assert_eq!(
+        parse("address#de", "Gasse 1").unwrap(),
+        json!({ "formatted": "Gasse 1" }),
+        "a tagged one is of its claim's kind"
+    );
+    assert!(parse("website#de", "example.org").is_err());
+    assert_eq!(parse("groups", r#"["staff"]"#).unwrap(), json!(["staff"]));
+    assert_eq!(parse("motto", "[sic]").unwrap(), json!("[sic]"));
+}

@@ -4,6 +4,7 @@
 mod account;
 mod authorize;
 mod certification;
+mod claims;
 mod cli;
 mod client;
 mod consent;

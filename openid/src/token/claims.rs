@@ -44,7 +44,8 @@ pub const PROTOCOL: &[&str] =
     &["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "c_hash", "s_hash", "sid"];
 
 /// More names that mean something in a token and are never an account's to fill.
-const RESERVED: &[&str] = &["azp", "nbf", "jti", "txn", "events", "cnf", "client_id", "scope"];
+const RESERVED: &[&str] =
+    &["azp", "nbf", "jti", "txn", "events", "cnf", "client_id", "scope", "_claim_names", "_claim_sources"];
 
 /// Whether a claim name belongs to the protocol and not to a person.
 pub fn is_reserved(name: &str) -> bool {

@@ -121,8 +121,11 @@ impl ClaimArguments {
 }
 
 fn set(all: &mut Map<String, Value>, name: &str, typed: &str) -> Result<(), Failed> {
-    if let Some(("address", member)) = name.split_once('.') {
-        let address = all.entry("address").or_insert_with(|| json!({}));
+    let name = &claims::spelt(name);
+    // `address.locality`, `address#ja.locality`.
+    let member = name.split_once('.').filter(|(claim, _)| *claim == "address" || claim.starts_with("address#"));
+    if let Some((claim, member)) = member {
+        let address = all.entry(claims::spelt(claim)).or_insert_with(|| json!({}));
         let members = address.as_object_mut().ok_or_else(|| Failed::new("address: must be an object"))?;
         members.insert(member.to_owned(), json!(typed));
     } else {

@@ -5,6 +5,7 @@
 
 mod claims;
 mod client;
+mod declared;
 mod doctor;
 mod init;
 mod notice;
@@ -71,6 +72,12 @@ enum Command {
     /// Resource servers: the APIs that access tokens are for.
     #[command(subcommand)]
     Resource(resource::ResourceCommand),
+    /// Scopes of your own: names for sets of claims.
+    #[command(subcommand)]
+    Scope(declared::ScopeCommand),
+    /// Claims of your own, what people call them, and the languages claims are kept in.
+    #[command(subcommand)]
+    Claim(declared::ClaimCommand),
     /// Single-sign-on sessions.
     #[command(subcommand)]
     Session(session::SessionCommand),
@@ -127,6 +134,8 @@ async fn run(arguments: Arguments, out: &Out) -> Result<ExitCode, Failed> {
         Command::Client(command) => client::run(command, &open(&file).await?, out).await?,
         Command::Registration(command) => registration::run(command, &open(&file).await?, out).await?,
         Command::Resource(command) => resource::run(command, &open(&file).await?, out).await?,
+        Command::Scope(command) => declared::scopes(command, &open(&file).await?, out).await?,
+        Command::Claim(command) => declared::claims(command, &open(&file).await?, out).await?,
         Command::Session(command) => session::sessions(command, &open(&file).await?, out).await?,
         Command::Notice(command) => notice::notices(command, &open(&file).await?, out).await?,
         Command::Key(command) => tend::keys(command, &serve::open_to_mend(load(&file)?).await?, out).await?,

@@ -216,6 +216,7 @@ async fn update(arguments: &UpdateArguments, op: &Op, out: &Out) -> Result<(), F
     let account = find(op, &arguments.username).await?;
     let mut left = account.claims.clone();
     for claim in &arguments.remove {
+        let claim = &login::claims::spelt(claim);
         if left.shift_remove(claim).is_none() {
             return Err(Failed::new(format!("{} has no claim {claim}", account.username)));
         }

@@ -15,6 +15,7 @@ use openid::name::{AccountId, ClientId, SessionId};
 use openid::session::{Cause, Session, SessionStanding};
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, Refusal, refuse};
+use serde_json::{Map, Value};
 use store::accounts::Done;
 
 use super::ask::Ask;
@@ -39,7 +40,7 @@ pub(super) fn resume(op: &Op, pending: &Pending) -> Answer {
 pub(super) async fn account(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.query()?;
     match here(op, ask, &form).await? {
-        Here::One(who) => show(op, ask, *who, notice(form.get("did")), None).await,
+        Here::One(who) => show(op, ask, *who, notice(form.get("did")), &Typed::Nothing).await,
         Here::Nobody => Ok(sign_in(op, ask, "/login")),
         Here::Several => Ok(sign_in(op, ask, "/choose")),
     }
@@ -100,17 +101,37 @@ fn notice(did: Option<&str>) -> Option<AccountNotice> {
         Some("ended") => Some(AccountNotice::SessionEnded),
         Some("email") => Some(AccountNotice::EmailConfirmed),
         Some("sent") => Some(AccountNotice::EmailSent),
+        Some("details") => Some(AccountNotice::DetailsKept),
         _ => None,
     }
 }
 
-/// The page. `email` is what was typed for a new address.
+/// What was typed into a form of the page that is shown again.
+pub(super) enum Typed<'a> {
+    /// Nothing.
+    Nothing,
+    /// A new address.
+    Email(&'a str),
+    /// Details, and which of them will not do.
+    Details(&'a Map<String, Value>, &'a str),
+}
+
+impl Typed<'_> {
+    fn email(&self) -> Option<&str> {
+        match self {
+            Self::Email(email) => Some(email),
+            Self::Nothing | Self::Details(..) => None,
+        }
+    }
+}
+
+/// The page.
 pub(super) async fn show(
     op: &Op,
     ask: &Ask,
     (account, session): (Account, Session),
     notice: Option<AccountNotice>,
-    email: Option<&str>,
+    typed: &Typed<'_>,
 ) -> Result<Answer, Stop> {
     let mut reader = op.store().reader().await?;
     let consents = reader.consents(&account.id).await?;
@@ -123,7 +144,7 @@ pub(super) async fn show(
     }
     let cookie = FormCookie::of(op, ask);
     let frame = op.frame(ask);
-    let locales = frame.locales(&[]);
+    let (locales, catalogue) = (frame.locales(&[]), op.catalogue());
     let mut applications = Vec::new();
     for (client, consent) in consents {
         applications.push(page::Access {
@@ -155,7 +176,8 @@ pub(super) async fn show(
         notice,
         applications,
         sessions: places,
-        address: super::email::address(op, &account, email),
+        address: super::email::address(op, &account, typed.email()),
+        details: super::details::details(&account, &catalogue, &locales, typed),
         csrf: cookie.csrf(op),
     };
     let mut answer = page.render(&frame);
@@ -197,7 +219,7 @@ pub(super) async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     };
     let proven = match proven {
         Ok(proven) => proven,
-        Err(problem) => return show(op, ask, (account, session), Some(problem), None).await,
+        Err(problem) => return show(op, ask, (account, session), Some(problem), &Typed::Nothing).await,
     };
     let hash = op.hashing().hash(&new).await?;
     let id = account.id.clone();
@@ -229,7 +251,7 @@ pub(super) async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         .await?;
     if !changed.is_done() {
         // Somebody changed it while it was checked.
-        return show(op, ask, (account, session), Some(AccountNotice::PasswordWrong), None).await;
+        return show(op, ask, (account, session), Some(AccountNotice::PasswordWrong), &Typed::Nothing).await;
     }
     let mut answer = back(op, &account.id, "password");
     // Who has just proven the password here is no stranger here.

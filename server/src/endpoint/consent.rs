@@ -75,7 +75,7 @@ async fn show(
         application: super::application(&located.client, &locales),
         username: person.map(|person| person.username).unwrap_or_default(),
         scopes: super::asked_scopes(op, &locales, &asked, &new),
-        claims: super::asked_claims(&asked, &new),
+        claims: super::asked_claims(op, &locales, &asked, &new),
         resources: super::asked_resources(op, &locales, &asked),
         request: pending.seal(op),
         csrf: cookie.csrf(op),

@@ -8,7 +8,7 @@ use openid::wire::refusal::{ErrorCode, refuse};
 use serde_json::Value;
 use store::attempts::Taken;
 
-use super::account::{back, owner, show};
+use super::account::{Typed, back, owner, show};
 use super::ask::Ask;
 use super::login::{Proven, prove};
 use crate::answer::{Answer, Stop};
@@ -44,7 +44,7 @@ pub(super) async fn email(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         },
     };
     if let Some(problem) = problem {
-        return show(op, ask, (account, session), Some(problem), Some(&typed)).await;
+        return show(op, ask, (account, session), Some(problem), &Typed::Email(&typed)).await;
     }
     let (budgets, now) = (super::letters::takes(op, ask, &typed), op.now());
     let letter = super::letters::letter(op, &op.frame(ask), About::Verify, &typed, Some(&account));
@@ -61,7 +61,7 @@ pub(super) async fn email(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     match taken {
         Taken::All => Ok(back(op, &account.id, "sent")),
         Taken::Blocked { .. } => {
-            show(op, ask, (account, session), Some(AccountNotice::EmailTooMany), Some(&typed)).await
+            show(op, ask, (account, session), Some(AccountNotice::EmailTooMany), &Typed::Email(&typed)).await
         }
     }
 }

@@ -13,6 +13,7 @@ mod client_auth;
 mod client_configuration;
 mod consent;
 mod create;
+mod details;
 mod email;
 mod end_session;
 pub(crate) mod health;
@@ -38,8 +39,8 @@ use std::fmt::Write as _;
 use crate::answer::Channel;
 
 pub(crate) use shown::{
-    actor, agent, application, asked_claims, asked_resources, asked_scopes, client_name, display_name, mentioned,
-    mentioned_name, moment, signed_in,
+    actor, agent, application, asked_claims, asked_resources, asked_scopes, claim_title, client_name, display_name,
+    mentioned, mentioned_name, moment, signed_in,
 };
 
 /// The endpoints by name. The match in [`shell`] has no catch-all.
@@ -89,6 +90,8 @@ pub enum Name {
     Account,
     /// Changing one's own password.
     AccountPassword,
+    /// What a person keeps about themselves.
+    AccountDetails,
     /// Another e-mail address for oneself.
     AccountEmail,
     /// What the person may start.
@@ -253,6 +256,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     row!(CheckSession, ["GET"], "/check_session", Browser, Plain, Cache::NoStore, Closed, Anybody, 0),
     row!(Account, ["GET"], "/account", Browser, Page, Cache::NoStore, Closed, 0),
     row!(AccountPassword, ["POST"], "/account/password", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(AccountDetails, ["POST"], "/account/details", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(AccountEmail, ["POST"], "/account/email", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(Applications, ["GET"], "/applications", Browser, Page, Cache::NoStore, Closed, 0),
     row!(AccountWithdraw, ["POST"], "/account/withdraw", Browser, Page, Cache::NoStore, Closed, FORM),

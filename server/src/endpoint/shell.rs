@@ -116,6 +116,7 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
         Name::CheckSession => Ok(super::check_session::check_session(op, ask).await),
         Name::Account => super::account::account(op, ask).await,
         Name::AccountPassword => super::account::password(op, ask).await,
+        Name::AccountDetails => super::details::keep(op, ask).await,
         Name::AccountEmail => super::email::email(op, ask).await,
         Name::Applications => super::applications::applications(op, ask).await,
         Name::AccountWithdraw => super::account::withdraw(op, ask).await,

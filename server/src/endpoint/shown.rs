@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use openid::account::Account;
 use openid::authorize::next::Consent;
-use openid::claims::language::Words;
+use openid::claims::catalogue::Catalogue;
+use openid::claims::language::{self, Words};
 use openid::client::Client;
 use openid::name::{AccountId, ClientId};
 use openid::session::Session;
@@ -124,9 +125,11 @@ pub(crate) fn agent(header: &str) -> String {
 
 /// The scopes a consent page shows.
 pub(crate) fn asked_scopes(op: &Op, locales: &[String], asked: &Consent, new: &Consent) -> Vec<Asked> {
+    let declared = op.catalogue();
     let one = |name: &str| Asked {
         name: name.to_owned(),
         title: scope_title(op, locales, name),
+        description: declared.scope(name).and_then(|scope| scope.descriptions.in_any(locales)).map(str::to_owned),
         new: new.scope.contains(name),
     };
     asked.scope.iter().map(one).collect()
@@ -134,7 +137,10 @@ pub(crate) fn asked_scopes(op: &Op, locales: &[String], asked: &Consent, new: &C
 
 /// What the operator says a scope allows.
 fn scope_title(op: &Op, locales: &[String], scope: &str) -> Option<String> {
-    let resources = op.resources();
+    let (catalogue, resources) = (op.catalogue(), op.resources());
+    if let Some(declared) = catalogue.scope(scope) {
+        return declared.titles.in_any(locales).map(str::to_owned);
+    }
     let owned = resources.owner(scope)?.scopes.iter().find(|owned| owned.value == scope)?;
     owned.titles.in_any(locales).map(str::to_owned)
 }
@@ -146,13 +152,21 @@ pub(crate) fn asked_resources(op: &Op, locales: &[String], asked: &Consent) -> V
     theirs.map(|one| resources.find(one).map_or(one.as_str(), |server| server.name(locales)).to_owned()).collect()
 }
 
+/// What the operator calls a claim, whatever its language.
+pub(crate) fn claim_title(catalogue: &Catalogue, name: &str, locales: &[String]) -> Option<String> {
+    let declared = catalogue.claim(name).or_else(|| catalogue.claim(language::split(name).0));
+    declared.and_then(|claim| claim.titles.in_any(locales)).map(str::to_owned)
+}
+
 /// The single claims a consent page shows, each once.
-pub(crate) fn asked_claims(asked: &Consent, new: &Consent) -> Vec<Asked> {
+pub(crate) fn asked_claims(op: &Op, locales: &[String], asked: &Consent, new: &Consent) -> Vec<Asked> {
+    let catalogue = op.catalogue();
     let mut all: Vec<Asked> = Vec::new();
     for name in asked.id_token_claims.iter().chain(&asked.userinfo_claims) {
         if !all.iter().any(|other| other.name == *name) {
             let is_new = new.id_token_claims.contains(name) || new.userinfo_claims.contains(name);
-            all.push(Asked { name: name.clone(), title: None, new: is_new });
+            let title = claim_title(&catalogue, name, locales);
+            all.push(Asked { name: name.clone(), title, description: None, new: is_new });
         }
     }
     all

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use openid::time::Time;
 
-use super::interaction::{Asked, asked_words};
+use super::interaction::{Asked, asked_words, claim_name};
 use super::{Forms, Frame, policy, show};
 use crate::answer::Answer;
 
@@ -35,13 +35,22 @@ pub enum AccountNotice {
     EmailPassword,
     /// Too many letters.
     EmailTooMany,
+    /// Done.
+    DetailsKept,
+    /// Something that was typed for a detail will not do.
+    DetailWrong,
 }
 
 impl AccountNotice {
     fn is_good(self) -> bool {
         matches!(
             self,
-            Self::PasswordChanged | Self::Withdrawn | Self::SessionEnded | Self::EmailConfirmed | Self::EmailSent
+            Self::PasswordChanged
+                | Self::Withdrawn
+                | Self::SessionEnded
+                | Self::EmailConfirmed
+                | Self::EmailSent
+                | Self::DetailsKept
         )
     }
 
@@ -58,6 +67,8 @@ impl AccountNotice {
             Self::EmailSent => "account-did-send".into(),
             Self::EmailMalformed => "email-malformed".into(),
             Self::EmailTooMany => "account-many-letters".into(),
+            Self::DetailsKept => "account-did-details".into(),
+            Self::DetailWrong => "account-detail-wrong".into(),
         }
     }
 }
@@ -101,6 +112,21 @@ pub struct Address {
     pub typed: String,
 }
 
+/// Something that is kept about the person.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// The claim.
+    pub claim: String,
+    /// What the operator calls it, in the person's language.
+    pub title: Option<String>,
+    /// What is kept of it; empty: nothing.
+    pub value: String,
+    /// Whether the person may change it.
+    pub edit: bool,
+    /// Whether what was typed for it will not do.
+    pub wrong: bool,
+}
+
 /// The person's own page.
 #[derive(Debug)]
 pub struct Account {
@@ -118,6 +144,8 @@ pub struct Account {
     pub sessions: Vec<Place>,
     /// Its address; none where no letters can be sent.
     pub address: Option<Address>,
+    /// What is kept about the person, as far as the operator lets them see it.
+    pub details: Vec<Detail>,
     /// Binds the forms to the browser.
     pub csrf: String,
 }
@@ -134,6 +162,37 @@ struct AccountPage<'a> {
 impl AccountPage<'_> {
     fn scopes(&self, access: &Access) -> String {
         access.scopes.iter().map(|scope| asked_words(self.f, scope)).collect::<Vec<_>>().join(" · ")
+    }
+
+    fn detail(&self, detail: &Detail) -> String {
+        claim_name(self.f, &detail.claim, detail.title.as_deref())
+    }
+
+    /// The claims there are fields of: names hold no spaces.
+    fn shown(&self) -> String {
+        let edits = self.p.details.iter().filter(|detail| detail.edit);
+        edits.map(|detail| detail.claim.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// What browsers may fill in (HTML §4.10.18.7): what the claim says in no particular language.
+    fn autocomplete(detail: &Detail) -> &'static str {
+        match detail.claim.as_str() {
+            "name" => "name",
+            "given_name" => "given-name",
+            "middle_name" => "additional-name",
+            "family_name" => "family-name",
+            "nickname" => "nickname",
+            "website" => "url",
+            "picture" => "photo",
+            "birthdate" => "bday",
+            "phone_number" => "tel",
+            "locale" => "language",
+            _ => "off",
+        }
+    }
+
+    fn edits(&self) -> bool {
+        self.p.details.iter().any(|detail| detail.edit)
     }
 
     fn agent(&self, place: &Place) -> String {

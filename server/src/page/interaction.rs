@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::http::StatusCode;
+use openid::claims::language;
 
 use super::{Forms, Frame, https_origin, policy, show};
 use crate::answer::Answer;
@@ -167,10 +168,19 @@ impl Choose {
 pub struct Asked {
     /// Its name in the protocol.
     pub name: String,
-    /// What the operator says it allows, in the person's language: of a resource server's scopes.
+    /// What the operator calls it, in the person's language.
     pub title: Option<String>,
+    /// More words of the operator's.
+    pub description: Option<String>,
     /// Whether it was not granted before.
     pub new: bool,
+}
+
+/// A line of the consent page.
+struct Line {
+    words: String,
+    more: Option<String>,
+    new: bool,
 }
 
 /// The consent page.
@@ -197,7 +207,7 @@ pub struct Consent {
 struct ConsentPage<'a> {
     f: &'a Frame,
     p: &'a Consent,
-    asked: Vec<(String, bool)>,
+    asked: Vec<Line>,
 }
 
 impl Consent {
@@ -205,8 +215,13 @@ impl Consent {
     pub fn render(&self, f: &Frame) -> Answer {
         // Where everything is new, nothing is: the word is for what is added to an earlier yes.
         let added = self.scopes.iter().chain(&self.claims).any(|asked| !asked.new);
-        let scope = |asked: &Asked| (asked_words(f, asked), asked.new && added);
-        let claim = |asked: &Asked| (claim_words(f, &asked.name), asked.new && added);
+        let line = |words: String, asked: &Asked| Line {
+            words,
+            more: asked.description.as_deref().map(|words| f.plain(words)),
+            new: asked.new && added,
+        };
+        let scope = |asked: &Asked| line(asked_words(f, asked), asked);
+        let claim = |asked: &Asked| line(claim_words(f, asked), asked);
         let asked = self.scopes.iter().map(scope).chain(self.claims.iter().map(claim)).collect();
         let policy = policy(f, self.application.logo(), Forms::Onward);
         show(&ConsentPage { f, p: self, asked }, StatusCode::OK, &policy)
@@ -223,10 +238,21 @@ fn scope_words(f: &Frame, scope: &str) -> String {
     worded(f, "scope", scope).unwrap_or_else(|| f.t1("scope-other", "scope", scope))
 }
 
-/// A claim in the person's words; one nobody knows by its name.
-fn claim_words(f: &Frame, claim: &str) -> String {
-    let claim = worded(f, "claim", claim).unwrap_or_else(|| claim.to_owned());
-    f.t1("consent-claim", "claim", &claim)
+/// A claim in the person's words, with its language if it has one.
+fn claim_words(f: &Frame, claim: &Asked) -> String {
+    f.t1("consent-claim", "claim", &claim_name(f, &claim.name, claim.title.as_deref()))
+}
+
+/// What people call a claim: as the operator does, or as we do; one nobody has words for by its name.
+pub(super) fn claim_name(f: &Frame, name: &str, title: Option<&str>) -> String {
+    let (base, language) = language::split(name);
+    let Some(words) = title.map(|title| f.plain(title)).or_else(|| worded(f, "claim", base)) else {
+        return f.plain(name);
+    };
+    match language {
+        Some(tag) => format!("{words} ({})", f.plain(tag)),
+        None => words,
+    }
 }
 
 fn worded(f: &Frame, kind: &str, name: &str) -> Option<String> {

@@ -2,12 +2,15 @@
 
 use openid::time::Time;
 
+mod declared;
 mod people;
 
 use people::{
     Applications, Create, LinkAsk, MailProblem, OFFERS, SentWhat, applications, create, hostile_applications, link,
     mailed, recover, sent, verify,
 };
+
+use declared::{declared_consent, detailed, hostile_details};
 
 use super::{
     Access, Account, AccountNotice, Application, Asked, Choice, Choose, Consent, Frame, Here, Home, Login, LoginOffers,
@@ -68,6 +71,7 @@ samples! {
     "choose" "application" => |f| choose(Some(full())).render(f);
     "choose" "own page" => |f| choose(None).render(f);
     "consent" "first" => |f| consent(full(), true).render(f);
+    "consent" "declared" => |f| declared_consent().render(f);
     "consent" "more" => |f| consent(plain(), false).render(f);
     "error" "unknown application" => |f| refused(f, "authorize_client_unknown", "there is no client with this client_id");
     "error" "application disabled" => |f| refused(f, "authorize_client_disabled", "this client is disabled");
@@ -114,6 +118,10 @@ samples! {
     "account" "password same" => |f| account(Some(AccountNotice::PasswordWeak("same"))).render(f);
     "account" "password wrong" => |f| account(Some(AccountNotice::PasswordWrong)).render(f);
     "account" "too many" => |f| account(Some(AccountNotice::TooMany)).render(f);
+    "account" "details" => |f| detailed(None).render(f);
+    "account" "details, kept" => |f| detailed(Some(AccountNotice::DetailsKept)).render(f);
+    "account" "details, wrong" => |f| detailed(Some(AccountNotice::DetailWrong)).render(f);
+    "account" "details, hostile" => |f| hostile_details().render(f);
     "account" "address" => |f| mailed(None, "ada@example.org", true).render(f);
     "account" "address, unconfirmed" => |f| mailed(None, "ada@example.org", false).render(f);
     "account" "address, none" => |f| mailed(None, "", false).render(f);
@@ -201,7 +209,7 @@ fn hostile_choose() -> Choose {
 }
 
 fn asked(name: &str, new: bool) -> Asked {
-    Asked { name: name.into(), title: None, new }
+    Asked { name: name.into(), title: None, description: None, new }
 }
 
 /// One that the operator has words for.
@@ -357,6 +365,7 @@ fn account(notice: Option<AccountNotice>) -> Account {
             Place { applications: Vec::new(), ..place("s6", false, "", 40 * 86400) },
         ],
         address: None,
+        details: Vec::new(),
         csrf: "csrf".into(),
     }
 }
