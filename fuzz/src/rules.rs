@@ -46,6 +46,7 @@ pub fn auth_request_read(bytes: &[u8]) {
         scopes: Scope::read("openid profile").expect("a scope"),
         by_default: Scope::default(),
         implied: Scope::default(),
+        catalogue: std::sync::Arc::default(),
         acr_values: Vec::new(),
         sign_up: SignUp::Open,
         resources: std::sync::Arc::default(),

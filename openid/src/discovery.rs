@@ -31,6 +31,8 @@ pub struct Offers {
     pub id_token_algs: Vec<JwsAlg>,
     /// The claims that may be had.
     pub claims: Vec<String>,
+    /// How claims are told.
+    pub claim_types: Vec<&'static str>,
     /// The languages claims are kept in, if the operator says so.
     pub claims_locales: Vec<String>,
     /// The `acr` values a sign-in can reach.
@@ -112,7 +114,7 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
         ("revocation_endpoint_auth_methods_supported", json!(all)),
         ("revocation_endpoint_auth_signing_alg_values_supported", json!(assertion_algs)),
         ("code_challenge_methods_supported", json!(pkce::METHODS)),
-        ("claim_types_supported", json!(["normal"])),
+        ("claim_types_supported", json!(offers.claim_types)),
         ("claims_supported", json!(offers.claims)),
         ("claims_locales_supported", json!(offers.claims_locales)),
         ("ui_locales_supported", json!(offers.ui_locales)),

@@ -23,7 +23,9 @@ use openid::authorize::place::{Destination, FrontAccess, Reply, Success};
 use openid::authorize::request::{AuthRequest, ServerOffers, SignUp};
 use openid::authorize::response_type::Part;
 use openid::bound::pkce::Challenge;
+use openid::claims::catalogue::Catalogue;
 use openid::claims::parameter::Necessity;
+use openid::claims::source::{Reach, Source, SourceKind};
 use openid::client::auth::{self, Audience, Fetched, Judged, Keys, METHODS, Presented};
 use openid::client::metadata::{ClientKind, Metadata, SecretNeed};
 use openid::client::{Client, ClientSecret, Standing, sector};
@@ -71,11 +73,26 @@ fn offers(given: &Value) -> ServerOffers {
     ServerOffers {
         by_default: scope("by_default"),
         implied: scope("implied"),
+        catalogue: Arc::new(Catalogue { sources: sources(&given["sources"]), ..Catalogue::default() }),
         sign_up: sign_up.as_str().map_or(SignUp::Closed, |word| SignUp::read(word).unwrap()),
         scopes: Scope::read("openid profile email offline_access").unwrap().union(&Scope::from(theirs.join(" "))),
         acr_values: vec!["urn:ostiary:acr:password".to_owned()],
         resources,
     }
+}
+
+/// Claims providers, each by its kind and with its claims.
+fn sources(given: &Value) -> Vec<Source> {
+    let source = |one: &Value| Source {
+        name: one["name"].as_str().unwrap().to_owned(),
+        kind: SourceKind::read(one["kind"].as_str().unwrap()).unwrap(),
+        claims: texts(&one["claims"]),
+        endpoint: None,
+        issuer: None,
+        jwks: None,
+        reach: Reach::Linked,
+    };
+    given.as_array().into_iter().flatten().map(source).collect()
 }
 
 /// Parameters of an authorization request: those of the case over good ones; empty ones are left out.
@@ -488,6 +505,7 @@ fn discover(_: &str, case: &Value) -> Value {
         sign_up: offers(given).sign_up,
         id_token_algs: texts(&given["id_token_algs"]).iter().map(|alg| alg.parse().unwrap()).collect(),
         claims: texts(&given["claims"]),
+        claim_types: offers(given).catalogue.claim_types(),
         claims_locales: texts(&given["claims_locales"]),
         acr_values: texts(&given["acr_values"]),
         ui_locales: texts(&given["ui_locales"]),

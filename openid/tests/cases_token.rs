@@ -10,6 +10,7 @@ use openid::bound::pkce::Challenge;
 use openid::claims::catalogue::{Catalogue, Consenting, DeclaredScope, Given};
 use openid::claims::language::Words;
 use openid::claims::parameter::ClaimsRequest;
+use openid::claims::source::{Asserted, Sourced, Telling};
 use openid::claims::told::Person;
 use openid::introspect::{self, IntrospectRequest, Subject, TokenType};
 use openid::name::{AccountId, ClientId, Digest, GrantId, Sid, Sub};
@@ -172,7 +173,13 @@ fn token_cases() {
         let client = authenticated(&client(&case["given"]["client"], &defaults));
         let terms = Terms::of(&client.client().policy, &Terms::default());
         let resources = given::resources(&case["given"]["resources"]);
-        let cx = Context { now: NOW, client: &client, terms: &terms, resources: &resources };
+        let cx = Context {
+            now: NOW,
+            client: &client,
+            terms: &terms,
+            resources: &resources,
+            catalogue: &Catalogue::default(),
+        };
         ruled(&judge(&request, &case["given"], &cx))
     });
 }
@@ -194,6 +201,23 @@ fn account(given: &Value) -> Account {
         updated_at: Time::from_seconds(1_650_000_000),
         disabled_at: None,
     }
+}
+
+/// What claims providers tell: a verified JWT by the claims in it, or a reference.
+fn sourced(given: &Value) -> Vec<Sourced> {
+    let one = |one: &Value| {
+        let inside = object(&one["jwt"]);
+        let telling = match one["endpoint"].as_str() {
+            Some(endpoint) => Telling::Distributed {
+                endpoint: endpoint.to_owned(),
+                access_token: one["access_token"].as_str().map(str::to_owned),
+            },
+            None => Telling::Aggregated(Asserted { jwt: "a.b.c".to_owned(), claims: inside.clone(), until: NOW }),
+        };
+        let claims = if one["claims"].is_array() { texts(&one["claims"]) } else { inside.keys().cloned().collect() };
+        Sourced { name: one["name"].as_str().unwrap().to_owned(), claims, telling }
+    };
+    given.as_array().into_iter().flatten().map(one).collect()
 }
 
 /// Scopes an operator declared, each with its claims.
@@ -244,7 +268,7 @@ fn userinfo_cases() {
             Ok(allowed) => {
                 let account = account(&case["given"]["claims"]);
                 let catalogue = catalogue(&case["given"]["scopes"]);
-                json!({ "claims": allowed.answer(&Person { account: &account, catalogue: &catalogue }) })
+                json!({ "claims": allowed.answer(&Person { account: &account, catalogue: &catalogue, sourced: &sourced(&case["given"]["sourced"]) }) })
             }
         }
     });
@@ -336,7 +360,7 @@ fn id_token_claims() {
         expires_at: NOW + seconds(3600),
         hashes: Hashes { at_hash: Some("77QmUPtjPfzWtF2AnpK9RQ"), ..Hashes::default() },
         issue,
-        person: Some(Person { account: &person, catalogue: &standard }),
+        person: Some(Person { account: &person, catalogue: &standard, sourced: &[] }),
         scopes: Scopes::FromUserinfo,
     };
     let first = claims::id_token(&grant, &facts(IdTokenIssue::WithNonce));
@@ -437,7 +461,7 @@ proptest! {
         let terms = Terms::default();
         let request = TokenRequest::read(&form(&asked)).unwrap();
         let resources = given::resources(&Value::Null);
-        let cx = Context { now: NOW, client: &client, terms: &terms, resources: &resources };
+        let cx = Context { now: NOW, client: &client, terms: &terms, resources: &resources, catalogue: &Catalogue::default() };
         let ruling = judge(&request, &json!({ "code": given }), &cx);
         let verifier_fits = match (given["challenge"].is_null(), asked.get("code_verifier")) {
             (true, verifier) => verifier.is_none(),
@@ -465,7 +489,7 @@ proptest! {
         let asked = json!({ "grant_type": "refresh_token", "refresh_token": "r", "scope": scope });
         let request = TokenRequest::read(&form(&asked)).unwrap();
         let resources = given::resources(&Value::Null);
-        let cx = Context { now: NOW, client: &client, terms: &terms, resources: &resources };
+        let cx = Context { now: NOW, client: &client, terms: &terms, resources: &resources, catalogue: &Catalogue::default() };
         let ruling = judge(&request, &json!({ "refresh": given }), &cx);
         let found = given["state"] == "held" && given["grant"] == "live";
         let reuse = given["rotated"].as_i64().is_some_and(|ago| ago > 30 || given["successor"] == "used");

@@ -46,6 +46,7 @@ fn offers() -> ServerOffers {
     ServerOffers {
         by_default: Scope::default(),
         implied: Scope::default(),
+        catalogue: Arc::default(),
         sign_up: SignUp::Open,
         scopes: Scope::read("openid profile email offline_access").unwrap(),
         acr_values: vec!["a".to_owned()],

@@ -37,3 +37,4 @@ mod removal;
 pub mod sealing;
 mod sector;
 pub mod serve;
+pub mod sources;

@@ -34,17 +34,19 @@ use crate::mail::Mail;
 use crate::outbound::Outbound;
 use crate::page::{Frame, Looks};
 use crate::sealing::Sealing;
+use crate::sources::Sources;
 
 /// A session is noted as seen at most this often (`logout.md` §2).
 const SEEN_EVERY: Span = Span::from_minutes(5);
 
 /// What an authorization request may ask for: the scopes that mean something here, and those of the resource servers. This is
 /// the one place scopes come from: discovery, registration and requests see the same.
-pub fn offers(sign_up: SignUp, catalogue: &Catalogue, resources: Arc<Resources>) -> ServerOffers {
+pub fn offers(sign_up: SignUp, catalogue: &Arc<Catalogue>, resources: Arc<Resources>) -> ServerOffers {
     let acr_values = login::assurance::ACR_VALUES.iter().map(|acr| (*acr).to_owned()).collect();
     let theirs: Vec<&str> = resources.scopes().map(|scope| scope.value.as_str()).collect();
     ServerOffers {
         scopes: catalogue.all_scopes().union(&Scope::from(theirs.join(" "))),
+        catalogue: Arc::clone(catalogue),
         by_default: catalogue.by_default(),
         implied: catalogue.implied(),
         acr_values,
@@ -87,6 +89,8 @@ pub struct Parts {
     pub catalogue: ArcSwap<Catalogue>,
     /// The resource servers.
     pub resources: ArcSwap<Resources>,
+    /// What is known of claims providers between requests.
+    pub sources: Sources,
     /// The discovery document.
     pub discovery: ArcSwap<Bytes>,
     /// How its cookies are dressed.
@@ -195,6 +199,11 @@ impl Op {
     /// The resource servers.
     pub fn resources(&self) -> Arc<Resources> {
         self.0.resources.load_full()
+    }
+
+    /// What is known of claims providers between requests.
+    pub fn sources(&self) -> &Sources {
+        &self.0.sources
     }
 
     /// The scopes and claims there are.

@@ -20,6 +20,7 @@ use crate::mail::Mail;
 use crate::op::{Op, Parts};
 use crate::outbound::Outbound;
 use crate::sealing::Sealing;
+use crate::sources::Sources;
 use crate::{caretaker, courier, postman};
 
 /// Opens everything an issuer needs: store, keys, clients. Fails with what to do about it.
@@ -68,6 +69,7 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
         mail,
         sign_up: ArcSwap::default(),
         catalogue: ArcSwap::default(),
+        sources: Sources::default(),
         resources: ArcSwap::default(),
         discovery: ArcSwap::default(),
         dress,

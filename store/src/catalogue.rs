@@ -63,12 +63,13 @@ impl Reader {
     pub async fn catalogue(&mut self) -> Result<Catalogue, Fault> {
         let scopes = self.rows(&SCOPES, &[]).await?.into_iter().map(scope).collect::<Result<_, _>>()?;
         let claims = self.rows(&CLAIMS, &[]).await?.into_iter().map(claim).collect::<Result<_, _>>()?;
-        Ok(Catalogue { scopes, claims, locales: self.claims_locales().await? })
+        let (sources, locales) = (self.claim_sources().await?, self.claims_locales().await?);
+        Ok(Catalogue { scopes, claims, sources, locales })
     }
 }
 
 impl Tx {
-    async fn declared(&mut self, rows: u64) -> Result<Done, Fault> {
+    pub(crate) async fn declared(&mut self, rows: u64) -> Result<Done, Fault> {
         let done = Done::of(rows);
         if done.is_done() {
             self.move_version("catalogue").await?;

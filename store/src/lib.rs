@@ -27,6 +27,7 @@ pub mod resources;
 mod row;
 mod sessions;
 pub mod settings;
+pub mod sources;
 mod statements;
 pub mod subjects;
 #[cfg(test)]

@@ -67,6 +67,7 @@ pub(crate) static EVERY: &[&[&[&Statement]]] = &[
         crate::replay::STATEMENTS,
         crate::resources::STATEMENTS,
         crate::settings::STATEMENTS,
+        crate::sources::STATEMENTS,
         crate::subjects::STATEMENTS,
         crate::tokens::STATEMENTS,
         crate::versions::STATEMENTS,

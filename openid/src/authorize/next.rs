@@ -158,11 +158,12 @@ impl Consent {
 impl AuthRequest {
     /// All that this request asks a person to agree to.
     pub fn consent(&self) -> Consent {
-        let personal = |wishes: &Wishes| wishes.personal().map(|(name, _)| name.to_owned()).collect();
+        let personal =
+            |wishes: &Wishes| -> Vec<String> { wishes.personal().map(|(name, _)| name.to_owned()).collect() };
         Consent {
             scope: self.scope.filtered(|value| !self.implied.contains(value)),
             id_token_claims: personal(&self.claims.id_token),
-            userinfo_claims: personal(&self.claims.userinfo),
+            userinfo_claims: [personal(&self.claims.userinfo), self.beside.clone()].concat(),
             resources: self.resources.clone(),
             given_at: Time::default(),
         }

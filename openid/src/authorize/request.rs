@@ -7,8 +7,9 @@ use std::sync::Arc;
 use crate::authorize::mode::ResponseMode;
 use crate::authorize::place::Destination;
 use crate::authorize::response_type::{Part, ResponseType};
-use crate::authorize::wanted::Wanted;
+use crate::authorize::wanted::{self, Wanted};
 use crate::bound::pkce::Challenge;
+use crate::claims::catalogue::Catalogue;
 use crate::claims::parameter::ClaimsRequest;
 use crate::client::metadata::ClientKind;
 use crate::client::policy::{ConsentPolicy, Pkce};
@@ -58,6 +59,8 @@ pub struct AuthRequest {
     pub front: Option<Target>,
     /// What of the scope nobody is asked about.
     pub implied: Scope,
+    /// Claims nobody asks for that come with one that is asked for: they are agreed to too (Core §5.6.2).
+    pub beside: Vec<String>,
 }
 
 /// `prompt`, OpenID Connect Core §3.1.2.1.
@@ -140,6 +143,8 @@ pub struct ServerOffers {
     pub by_default: Scope,
     /// Those of them that nobody is asked about.
     pub implied: Scope,
+    /// What the scopes ask for, and who tells it.
+    pub catalogue: Arc<Catalogue>,
     /// `acr_values_supported`.
     pub acr_values: Vec<String>,
     /// Whether people may make themselves an account.
@@ -166,13 +171,14 @@ impl AuthRequest {
         not_supported(form)?;
         let response_type = response_type(form, client)?;
         let prompt = Prompt::read(form.get("prompt"), offers.sign_up)?;
-        let claims = claims(form, response_type)?;
+        let claims = wanted::claims(form, response_type)?;
         let max_age = max_age(form)?.or(client.metadata.default_max_age);
         let acr_values = match words(form.get("acr_values")) {
             given if given.is_empty() => client.metadata.default_acr_values.clone(),
             given => given,
         };
         let (scope, resources) = targets(form, &scope(form, client, (prompt, response_type), offers)?, offers)?;
+        let (claims, beside) = wanted::with_neighbours(claims, &scope, &offers.catalogue);
         // RFC 8707 §2.1: what goes through the browser cannot be narrowed later.
         let front = match response_type.carries(Part::Token) {
             true => Some(offers.resources.target(&resources, &scope)?),
@@ -199,6 +205,7 @@ impl AuthRequest {
             resources,
             front,
             implied: offers.implied.clone(),
+            beside,
         })
     }
 }
@@ -256,18 +263,6 @@ fn response_type(form: &Form, client: &Client) -> Result<ResponseType, Refusal> 
             Err(invalid("response_mode_query", "response_mode: tokens are not sent in the query"))
         }
         _ => Ok(asked),
-    }
-}
-
-/// Core §5.5: claims from UserInfo need an access token to be had with.
-fn claims(form: &Form, response_type: ResponseType) -> Result<ClaimsRequest, Refusal> {
-    let claims = ClaimsRequest::read(form.get("claims"), form.get("claims_locales"))?;
-    match claims.userinfo.is_empty() || response_type.carries(Part::Code) || response_type.carries(Part::Token) {
-        true => Ok(claims),
-        false => Err(invalid(
-            "claims_userinfo_without_token",
-            "claims: userinfo needs a response_type that gives an access token",
-        )),
     }
 }
 

@@ -5,8 +5,12 @@
 
 use serde_json::Value;
 
+use crate::authorize::response_type::{Part, ResponseType};
+use crate::claims::catalogue::Catalogue;
 use crate::claims::parameter::{ClaimsRequest, Necessity, Wish};
+use crate::wire::form::Form;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
+use crate::wire::scope::Scope;
 
 /// What decides who signs in, and how well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +43,33 @@ fn texts(wish: Option<&Wish>, why: &'static str, say: &'static str) -> Result<Op
     };
     let read = |value: &Value| value.as_str().map(str::to_owned).ok_or_else(|| malformed(why, say));
     values.iter().map(read).collect::<Result<_, _>>().map(Some)
+}
+
+/// Core §5.5: claims from UserInfo need an access token to be had with.
+pub(super) fn claims(form: &Form, response_type: ResponseType) -> Result<ClaimsRequest, Refusal> {
+    let claims = ClaimsRequest::read(form.get("claims"), form.get("claims_locales"))?;
+    match claims.userinfo.is_empty() || response_type.carries(Part::Code) || response_type.carries(Part::Token) {
+        true => Ok(claims),
+        false => Err(malformed(
+            "claims_userinfo_without_token",
+            "claims: userinfo needs a response_type that gives an access token",
+        )),
+    }
+}
+
+/// Notes what claims providers tell together with what is asked for, and what of that nobody asks for.
+pub(super) fn with_neighbours(
+    mut claims: ClaimsRequest,
+    scope: &Scope,
+    catalogue: &Catalogue,
+) -> (ClaimsRequest, Vec<String>) {
+    let wished = claims.id_token.personal().chain(claims.userinfo.personal()).map(|(name, _)| name);
+    let asked: Vec<&str> = catalogue.claims_of(scope).into_iter().chain(wished).collect();
+    let together = catalogue.together(&asked);
+    let beside = together.iter().filter(|name| !asked.contains(name)).map(|name| (*name).to_owned()).collect();
+    let together = together.into_iter().map(str::to_owned).collect();
+    claims.together = together;
+    (claims, beside)
 }
 
 impl Wanted {

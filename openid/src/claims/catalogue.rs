@@ -3,6 +3,7 @@
 //! Invariant: a declared scope never takes a standard scope's name, and a declared claim never one of the protocol's.
 
 use crate::claims::language::Words;
+use crate::claims::source::{Source, SourceKind};
 use crate::token::claims::{PROTOCOL, SCOPES};
 use crate::wire::scope::Scope;
 
@@ -98,6 +99,8 @@ pub struct Catalogue {
     pub scopes: Vec<DeclaredScope>,
     /// Claims the operator declared.
     pub claims: Vec<DeclaredClaim>,
+    /// The claims providers the operator configured.
+    pub sources: Vec<Source>,
     /// The languages claims are kept in, as the operator says: `claims_locales_supported`.
     pub locales: Vec<String>,
 }
@@ -159,11 +162,33 @@ impl Catalogue {
         all
     }
 
+    /// How claims are told here: `claim_types_supported` (OpenID Connect Discovery §3).
+    pub fn claim_types(&self) -> Vec<&'static str> {
+        let has = |kind| self.sources.iter().any(|source| source.kind == kind).then(|| SourceKind::as_str(kind));
+        ["normal"].into_iter().chain(has(SourceKind::Aggregated)).chain(has(SourceKind::Distributed)).collect()
+    }
+
+    /// The claims that are told together with any of these, because one claims provider tells them all at once.
+    pub fn together(&self, asked: &[&str]) -> Vec<&str> {
+        let mut all: Vec<&str> = Vec::new();
+        for source in
+            self.sources.iter().filter(|source| source.claims.iter().any(|name| asked.contains(&name.as_str())))
+        {
+            for name in &source.claims {
+                if !all.contains(&name.as_str()) {
+                    all.push(name);
+                }
+            }
+        }
+        all
+    }
+
     /// Every claim a client may get: `claims_supported` (OpenID Connect Discovery §3).
     pub fn supported(&self) -> Vec<&str> {
         let mut all: Vec<&str> = PROTOCOL.to_vec();
         let declared = self.claims.iter().map(|claim| claim.name.as_str());
-        for name in self.claims_of(&self.all_scopes()).into_iter().chain(declared) {
+        let sourced = self.sources.iter().flat_map(|source| source.claims.iter().map(String::as_str));
+        for name in self.claims_of(&self.all_scopes()).into_iter().chain(declared).chain(sourced) {
             if !all.contains(&name) {
                 all.push(name);
             }

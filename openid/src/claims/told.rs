@@ -8,6 +8,7 @@ use crate::account::Account;
 use crate::claims::catalogue::Catalogue;
 use crate::claims::language::{self, Fit};
 use crate::claims::parameter::{ClaimsRequest, Place, Wish};
+use crate::claims::source::Sourced;
 use crate::token::claims::is_reserved;
 use crate::wire::scope::Scope;
 
@@ -18,6 +19,17 @@ pub struct Person<'a> {
     pub account: &'a Account,
     /// Which scopes ask for what.
     pub catalogue: &'a Catalogue,
+    /// What claims providers tell of them.
+    pub sourced: &'a [Sourced],
+}
+
+/// The names of the claims asked for in one place.
+pub fn asked_names<'a>(
+    catalogue: &'a Catalogue,
+    scope: Option<&'a Scope>,
+    request: (&'a ClaimsRequest, Place),
+) -> Vec<&'a str> {
+    asked(catalogue, scope, request).into_iter().map(|(name, _)| name).collect()
 }
 
 /// The claims asked for in one place: those of scopes, then single ones. Where both ask for a claim, what the single one
@@ -46,7 +58,15 @@ impl Person<'_> {
         scope: Option<&Scope>,
         (request, place): (&ClaimsRequest, Place),
     ) {
-        for (name, wish) in asked(self.catalogue, scope, (request, place)) {
+        let asked = asked(self.catalogue, scope, (request, place));
+        let may_know = |name: &str| {
+            asked.iter().any(|(other, _)| *other == name) || request.together.iter().any(|other| other == name)
+        };
+        for source in self.sourced {
+            source.tell(claims, &asked, may_know);
+        }
+        let elsewhere = claims.get("_claim_names").cloned().unwrap_or_default();
+        for (name, wish) in asked.into_iter().filter(|(name, _)| elsewhere.get(*name).is_none()) {
             for (as_name, value) in self.versions(name, &request.locales) {
                 if wish.is_none_or(|wish| wish.accepts(&value)) && !claims.contains_key(&as_name) {
                     claims.insert(as_name, value);

@@ -24,6 +24,7 @@ fn offers() -> Offers {
         claims: vec!["sub".into(), "name".into()],
         acr_values: vec![],
         claims_locales: vec![],
+        claim_types: vec!["normal"],
         ui_locales: vec!["en".into()],
         sign_up: crate::authorize::request::SignUp::Closed,
         links: Links::default(),

@@ -4,7 +4,6 @@
 //! could agree to a resource, so the operator named it before.
 
 use crate::client::metadata::ClientKind;
-use crate::token::claims::SCOPES;
 use crate::token::issue::{AccessIssue, Ground, IdTokenIssue, Issue, RefreshIssue, Ruling};
 use crate::token::request::{meaningful, resources, scope};
 use crate::token::{Context, admit};
@@ -52,8 +51,9 @@ impl Credentials {
                 "a resource is not one this client may have without a person",
             ));
         }
+        let of_persons = cx.catalogue.all_scopes();
         let may = |value: &str| {
-            !speaks_of_a_person(value)
+            !of_persons.contains(value)
                 && cx.resources.owner(value).is_none_or(|owner| targets.contains(&owner.identifier))
         };
         let own = client.metadata.scope.clone().unwrap_or_default().filtered(may);
@@ -79,8 +79,4 @@ impl Credentials {
             id_token: IdTokenIssue::None,
         })
     }
-}
-
-fn speaks_of_a_person(value: &str) -> bool {
-    matches!(value, "openid" | "offline_access") || SCOPES.iter().any(|(scope, _)| *scope == value)
 }

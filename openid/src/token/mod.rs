@@ -13,6 +13,7 @@ pub mod request;
 
 use std::sync::Arc;
 
+use crate::claims::catalogue::Catalogue;
 use crate::client::{Authenticated, Client};
 use crate::resource::Resources;
 use crate::time::Time;
@@ -31,6 +32,8 @@ pub struct Context<'a> {
     pub terms: &'a Terms,
     /// What access tokens can be for.
     pub resources: &'a Resources,
+    /// The scopes that speak of a person.
+    pub catalogue: &'a Catalogue,
 }
 
 impl Context<'_> {

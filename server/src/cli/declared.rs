@@ -240,6 +240,9 @@ async fn add_scope(arguments: AddScope, op: &Op, out: &Out) -> Result<(), Failed
         consent: if arguments.no_consent { Consenting::Implied } else { Consenting::Asked },
     };
     scope.judge().map_err(|say| Failed::new(format!("{}: {say}", scope.name)))?;
+    if let Some(owner) = op.resources().owner(&scope.name) {
+        return Err(Failed::new(format!("{} is a scope of the resource server {}", scope.name, owner.identifier)));
+    }
     let (new, now, detail) = (scope.clone(), op.now(), shown_scope(&scope));
     let done = super::change(op, "scope_added", &scope.name, async move |tx, line| {
         line.tell(&detail);

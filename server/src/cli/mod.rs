@@ -3,6 +3,7 @@
 //! Invariant: a command works on the database itself, beside a running server, which notices within a second; what changed
 //! state leaves a line in the audit trail, and what changed nothing leaves none.
 
+mod claim_source;
 mod claims;
 mod client;
 mod declared;
@@ -78,6 +79,9 @@ enum Command {
     /// Claims of your own, what people call them, and the languages claims are kept in.
     #[command(subcommand)]
     Claim(declared::ClaimCommand),
+    /// Claims providers: aggregated and distributed claims.
+    #[command(subcommand)]
+    ClaimSource(claim_source::SourceCommand),
     /// Single-sign-on sessions.
     #[command(subcommand)]
     Session(session::SessionCommand),
@@ -136,6 +140,7 @@ async fn run(arguments: Arguments, out: &Out) -> Result<ExitCode, Failed> {
         Command::Resource(command) => resource::run(command, &open(&file).await?, out).await?,
         Command::Scope(command) => declared::scopes(command, &open(&file).await?, out).await?,
         Command::Claim(command) => declared::claims(command, &open(&file).await?, out).await?,
+        Command::ClaimSource(command) => claim_source::run(command, &open(&file).await?, out).await?,
         Command::Session(command) => session::sessions(command, &open(&file).await?, out).await?,
         Command::Notice(command) => notice::notices(command, &open(&file).await?, out).await?,
         Command::Key(command) => tend::keys(command, &serve::open_to_mend(load(&file)?).await?, out).await?,

@@ -6,12 +6,16 @@ use clap::{Args, Subcommand};
 use openid::name::AccountId;
 use openid::time::Time;
 use serde_json::{Value, json};
+use store::Reader;
 use store::keys::KeyRow;
+use store::sources::ClaimLink;
 
 use super::out::{Failed, Out, exact, stamp, when};
 use crate::client_row::PURPOSE as SECRET_PURPOSE;
 use crate::keyring::{self, KeyKind};
 use crate::op::Op;
+use crate::sealing::Sealing;
+use crate::sources::PURPOSE as LINK_PURPOSE;
 
 /// `ostiary key …`.
 #[derive(Subcommand, Debug)]
@@ -105,6 +109,22 @@ async fn rotate(at_once: bool, op: &Op, out: &Out) -> Result<(), Failed> {
 /// Clients read at once.
 const PAGE: u32 = 500;
 
+/// The links whose tokens an older secret sealed, each with the new seal.
+async fn unsealed_links(reader: &mut Reader, sealing: &Sealing) -> Result<Vec<(ClaimLink, String, String)>, Failed> {
+    let mut links = Vec::new();
+    for link in reader.links_with_tokens().await? {
+        let Some(old) = link.token.clone() else { continue };
+        if sealing.open(LINK_PURPOSE, &old).is_none() {
+            return Err(Failed::new(format!(
+                "a token for the claim source {} opens with no line of the secret file; nothing was changed",
+                link.source
+            )));
+        }
+        links.extend(sealing.renew(LINK_PURPOSE, &old).map(|new| (link, old, new)));
+    }
+    Ok(links)
+}
+
 async fn reseal(op: &Op, out: &Out) -> Result<(), Failed> {
     let sealing = op.sealing();
     let mut reader = op.store().reader().await?;
@@ -134,11 +154,13 @@ async fn reseal(op: &Op, out: &Out) -> Result<(), Failed> {
             clients.extend(sealing.renew(SECRET_PURPOSE, &old).map(|new| (client.id, old, new)));
         }
     }
+    let links = unsealed_links(&mut reader, sealing).await?;
     drop(reader);
-    let (some_keys, some_clients) = (keys.len(), clients.len());
+    let (some_keys, some_clients, some_links) = (keys.len(), clients.len(), links.len());
     let mut entry = op.line(&super::actor(), "secrets_resealed", "");
-    entry.detail = json!({"keys": some_keys, "clients": some_clients}).to_string();
-    if some_keys + some_clients > 0 {
+    let done = json!({"keys": some_keys, "clients": some_clients, "claim_links": some_links});
+    entry.detail = done.to_string();
+    if some_keys + some_clients + some_links > 0 {
         op.store()
             .write(async move |tx| {
                 for (kid, old, new) in &keys {
@@ -147,12 +169,17 @@ async fn reseal(op: &Op, out: &Out) -> Result<(), Failed> {
                 for (id, old, new) in &clients {
                     tx.reseal_client(id, old, new).await?;
                 }
+                for (link, old, new) in &links {
+                    tx.reseal_link(link, old, new).await?;
+                }
                 Ok(tx.note(&entry).await?)
             })
             .await?;
     }
-    out.answer(&json!({"keys": some_keys, "clients": some_clients}), |out| {
-        out.line(&format!("{some_keys} signing keys and {some_clients} client secrets are sealed anew."));
+    out.answer(&done, |out| {
+        out.line(&format!(
+            "{some_keys} signing keys, {some_clients} client secrets and {some_links} tokens for claim sources are sealed anew."
+        ));
         out.hint("Everything is sealed by the first line of the secret file now; the other lines may go.");
     });
     Ok(())

@@ -58,12 +58,13 @@ pub(super) async fn authorize(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
 
 /// The parameters inside the request's object, if it has one.
 async fn resolve(op: &Op, form: &Form) -> Result<Option<Form>, Stop> {
-    if object::carried(form)? == Carried::Nowhere {
+    let carried = object::carried(form)?;
+    if carried == Carried::Nowhere {
         return Ok(None);
     }
     let id = place::client_id(form)?;
     let client = op.clients().find(op.store(), id.as_str()).await?.ok_or_else(place::unknown_client)?;
-    Ok(super::object::resolve(op, form, &client).await?)
+    Ok(super::object::resolve(op, form, carried, &client).await?)
 }
 
 /// A request whose client and address are known to be genuine.

@@ -4,7 +4,8 @@
 //! Invariant: the key to encrypt it to is found before the transaction that grants it, and it is signed after.
 
 use openid::authorize::response_type::{Part, ResponseType};
-use openid::claims::told::Person;
+use openid::claims::parameter::Place;
+use openid::claims::told::{self, Person};
 use openid::client::Client;
 use openid::session::Grant;
 use openid::time::Time;
@@ -14,6 +15,7 @@ use openid::token::issue::IdTokenIssue;
 use crate::answer::Stop;
 use crate::envelope::{self, Recipient, Said};
 use crate::op::Op;
+use crate::sources;
 
 /// What an ID Token is bound to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,6 +42,9 @@ pub(super) async fn seal(
         false => op.store().reader().await?.account(&grant.account).await?,
     };
     let catalogue = op.catalogue();
+    let scope = (scopes == Scopes::InIdToken).then_some(&grant.scope);
+    let asked = told::asked_names(&catalogue, scope, (&grant.claims, Place::IdToken));
+    let sourced = sources::gather(op, &grant.account, &asked).await?;
     let hash = |text: Option<&str>| text.map(|text| jose::half_hash(client.metadata.id_token_alg, text));
     let (at_hash, c_hash, s_hash) = (hash(beside.access), hash(beside.code), hash(beside.state));
     let facts = IdTokenFacts {
@@ -48,7 +53,7 @@ pub(super) async fn seal(
         expires_at: now + op.terms(&client.policy).id_token,
         hashes: Hashes { at_hash: at_hash.as_deref(), c_hash: c_hash.as_deref(), s_hash: s_hash.as_deref() },
         issue,
-        person: account.as_ref().map(|account| Person { account, catalogue: &catalogue }),
+        person: account.as_ref().map(|account| Person { account, catalogue: &catalogue, sourced: &sourced }),
         scopes,
     };
     let said = Said { signed: Some(client.metadata.id_token_alg), encrypted: to };

@@ -18,8 +18,13 @@ use crate::outbound::{Class, Limits};
 const LARGEST: usize = 64 * 1024;
 
 /// The parameters of a request, wherever they are carried.
-pub(super) async fn resolve(op: &Op, form: &Form, client: &Arc<Client>) -> Result<Option<Form>, Refusal> {
-    let object = match object::carried(form)? {
+pub(super) async fn resolve(
+    op: &Op,
+    form: &Form,
+    carried: Carried<'_>,
+    client: &Arc<Client>,
+) -> Result<Option<Form>, Refusal> {
+    let object = match carried {
         Carried::Nowhere => return Ok(None),
         Carried::Value(object) => object.to_owned(),
         Carried::Reference(uri) => fetch(op, client, object::address(uri, client)?).await?,

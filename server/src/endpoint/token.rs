@@ -42,14 +42,15 @@ pub(super) async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let terms = op.terms(&client.client().policy);
     let (access, refresh) = (Fresh::draw(op), Secret::from_bytes(&op.dice().draw()));
     let drawn = Drawn { access: access.digest(), jti: access.jti(), refresh: Some(refresh.digest()) };
-    let resources = op.resources();
+    let (resources, catalogue) = (op.resources(), op.catalogue());
     let issue = {
         let (client, name) = (client.clone(), op.dice().name());
         op.store()
             .write(async move |tx| {
                 admit(tx, &client).await?;
-                let ruling =
-                    rule(tx, &request, &Context { now, client: &client, terms: &terms, resources: &resources }).await?;
+                let (resources, catalogue) = (&resources, &catalogue);
+                let cx = Context { now, client: &client, terms: &terms, resources, catalogue };
+                let ruling = rule(tx, &request, &cx).await?;
                 settle(tx, ruling, (&client.client().id, &name), (&drawn, now)).await
             })
             .await?

@@ -4,7 +4,8 @@
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
-use openid::claims::told::Person;
+use openid::claims::parameter::Place;
+use openid::claims::told::{self, Person};
 use openid::client::jose_members::UserinfoForm;
 use openid::userinfo;
 use openid::wire::refusal::{ErrorCode, refuse};
@@ -15,6 +16,7 @@ use super::ask::Ask;
 use crate::answer::{Answer, Stop, json, put};
 use crate::envelope::{self, Recipient, Said};
 use crate::op::Op;
+use crate::sources;
 
 /// The endpoint.
 pub(super) async fn userinfo(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
@@ -33,7 +35,10 @@ pub(super) async fn userinfo(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         return Err(refuse(ErrorCode::InvalidToken, "account_over", "the access token is unknown or has ended").into());
     };
     op.see(found.and_then(|found| found.session), now);
-    let claims = allowed.answer(&Person { account: &account, catalogue: &op.catalogue() });
+    let catalogue = op.catalogue();
+    let asked = told::asked_names(&catalogue, Some(&allowed.scope), (&allowed.claims, Place::UserInfo));
+    let sourced = sources::gather(op, &account.id, &asked).await?;
+    let claims = allowed.answer(&Person { account: &account, catalogue: &catalogue, sourced: &sourced });
     let client = op.clients().find(op.store(), allowed.client.as_str()).await?;
     let Some(client) = client.filter(|client| client.metadata.userinfo != UserinfoForm::default()) else {
         return Ok(json(StatusCode::OK, &Value::Object(claims)));

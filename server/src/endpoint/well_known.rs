@@ -49,6 +49,7 @@ pub(crate) fn discovery(
         id_token_algs: ALGORITHMS.to_vec(),
         claims: catalogue.supported().into_iter().map(str::to_owned).collect(),
         claims_locales: catalogue.locales.clone(),
+        claim_types: catalogue.claim_types(),
         acr_values: allowed.acr_values,
         ui_locales: page::ui_locales(),
         sign_up: allowed.sign_up,
@@ -106,7 +107,7 @@ mod tests {
         let text = "issuer = \"https://op.example\"\nsecret_file = \"secret\"\n";
         let config = Config::read(text, "test", &dir, std::iter::empty()).unwrap();
         std::fs::remove_dir_all(&dir).unwrap();
-        let (catalogue, resources) = (Catalogue::default(), std::sync::Arc::default());
+        let (catalogue, resources) = (std::sync::Arc::new(Catalogue::default()), std::sync::Arc::default());
         let document = discovery(&config, offers(SignUp::Open, &catalogue, resources), Registration::Off, &catalogue);
         let document: Value = serde_json::from_slice(&document).unwrap();
         let claims: Vec<&str> =

@@ -45,8 +45,8 @@ async fn a_declared_scope_is_discovered_agreed_to_told_and_taken_away() {
     let mut browser = Browser::new(&provider);
     browser.language = Some("de-AT".into());
     let claims = r#"{"userinfo": {"card": null}}"#;
-    let begin = || party.begin(&provider).with("scope", "openid staff").with("claims", claims);
-    let begun = begin();
+    let asks = || party.begin(&provider).with("scope", "openid staff").with("claims", claims);
+    let begun = asks();
     let page = browser.open(&begun.url()).await;
     let page = browser.sign_in(&page, ADA.0, ADA.1).await;
     assert!(
@@ -67,7 +67,7 @@ async fn a_declared_scope_is_discovered_agreed_to_told_and_taken_away() {
     provider.cli(&declare).await;
     discovers(&provider, "the scope is back", |all| has(&all["scopes_supported"], "staff")).await;
     assert!(userinfo(&provider, tokens.get("access_token")).await.get("groups").is_none(), "it is another one");
-    let page = browser.open(&begin().url()).await;
+    let page = browser.open(&asks().url()).await;
     assert!(page.has_form("consent-form"), "and is agreed to anew: {}", page.url);
 }
 

@@ -1,6 +1,7 @@
 //! Claims: the parameter, languages, scopes and claims of the operator's own (OpenID Connect Core §5).
 
 mod declared;
+mod sources;
 
 use serde_json::Value;
 use testkit::http::Question;
