@@ -3,6 +3,7 @@
 The version is 4.1.0, since 5.0.0 writes `"aud": ["request"]` into every request object, which is no audience of ours.
 """
 
+import json
 import os
 import sys
 from urllib.parse import parse_qs, urlsplit
@@ -120,7 +121,29 @@ def webfinger():
         assert [link["href"] for link in found["links"] if link["rel"] == finger.rel] == [GIVEN["issuer"]], found
 
 
-WALKS = [every_response_type, sealed_userinfo, request_object, encrypted_request_object, request_uri, webfinger]
+def claims_of_others():
+    """Aggregated claims in the answer of UserInfo, distributed ones behind the token in it; a name in a language."""
+    party = client("others")
+    party.keyjar.import_jwks(GIVEN["office"], "https://office.example")
+    claims = {"userinfo": {"degree": {"essential": True}, "credit_score": None, "nickname#ja": None}}
+    asked = {
+        "response_type": "code",
+        "redirect_uri": GIVEN["callback"],
+        "scope": ["openid", "profile"],
+        "claims": json.dumps(claims),
+        "claims_locales": ["se", "de"],
+    }
+    done = party.finalize(through_the_pages(party.init_authorization(req_args=asked)).fields)
+    assert "error" not in done, done
+    told = done["userinfo"]
+    assert told["degree"] == "PhD", told
+    assert told["name"] == "Äda" and told["nickname#ja"] == "エイダ", told
+    bank = told["_claim_sources"][told["_claim_names"]["credit_score"]]
+    answer = requests.get(bank["endpoint"], headers={"authorization": f"Bearer {bank['access_token']}"}, timeout=20)
+    assert answer.text == "score", answer.text
+
+
+WALKS = [claims_of_others, every_response_type, sealed_userinfo, request_object, encrypted_request_object, request_uri, webfinger]
 
 if __name__ == "__main__":
     next(walk for walk in WALKS if walk.__name__ == sys.argv[1])()

@@ -1,7 +1,7 @@
 // Authlib and idpyoidc (PyPI) as relying parties: each walk is a function of python/with_authlib.py or python/with_idpyoidc.py.
 
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { after, before, describe, test } from 'node:test'
@@ -18,7 +18,7 @@ const WALKS = {
     'requests_basic', 'httpx_public', 'refresh', 'secret_jwt', 'private_jwt', 'client_credentials', 'revocation', 'resource_server',
     'wrong_verifier', 'every_response_type', 'signed_request_and_encrypted_id_token',
   ],
-  idpyoidc: ['every_response_type', 'sealed_userinfo', 'request_object', 'encrypted_request_object', 'request_uri', 'webfinger'],
+  idpyoidc: ['claims_of_others', 'every_response_type', 'sealed_userinfo', 'request_object', 'encrypted_request_object', 'request_uri', 'webfinger'],
 }
 
 describe('in Python', needs('python'), () => {
@@ -26,6 +26,7 @@ describe('in Python', needs('python'), () => {
   before(async () => {
     const requests = folder()
     rp = await corner({
+      '/claims': { type: 'application/jwt', body: 'score' },
       '/request.jwt': {
         type: 'application/oauth-authz-req+jwt',
         get body() { return readFileSync(join(requests, 'request.jwt')) },
@@ -87,6 +88,7 @@ describe('in Python', needs('python'), () => {
           policy: { targets: [RESOURCE] },
         },
         every: { metadata: every(), secret: SECRET },
+        others: { metadata: every(), secret: SECRET },
         sealed: sealed('id_token'),
         userinfo: sealed('userinfo'),
         request_RS256: requesting('RS256'),
@@ -94,6 +96,23 @@ describe('in Python', needs('python'), () => {
         request_none: requesting('none'),
       },
     })
+    const office = await jose.generateKeyPair('ES256', { extractable: true })
+    const office_jwks = { keys: [{ ...(await jose.exportJWK(office.publicKey)), kid: 'office', alg: 'ES256', use: 'sig' }] }
+    const about_ada = new jose.SignJWT({ degree: 'PhD' }).setIssuer('https://office.example').setExpirationTime('1h')
+    const file = (name, text) => {
+      writeFileSync(join(requests, name), text)
+      return join(requests, name)
+    }
+    const jwks = file('office.jwks', JSON.stringify(office_jwks))
+    const jwt = file('ada.jwt', await about_ada.setProtectedHeader({ alg: 'ES256', kid: 'office' }).sign(office.privateKey))
+    const source = (name, kind, claim, ...more) => op.cli(['claim-source', 'add', name, '--kind', kind, '--claim', claim, ...more])
+    source('office', 'aggregated', 'degree', '--issuer', 'https://office.example', '--jwks', jwks)
+    op.cli(['claim-source', 'link', 'office', ADA.username, '--jwt', jwt])
+    source('bank', 'distributed', 'credit_score', '--endpoint', `${rp.origin}/claims`)
+    op.cli(['claim-source', 'link', 'bank', ADA.username, '--token-stdin'], 'ksj3n283dke')
+    op.cli(['user', 'update', ADA.username, '--claim', 'name#de=Äda', '--claim', 'nickname#ja=エイダ'])
+    // A running server notices within a second.
+    await new Promise((resolve) => setTimeout(resolve, 2000))
     given = JSON.stringify({
       resource: RESOURCE,
       issuer: op.issuer,
@@ -104,6 +123,7 @@ describe('in Python', needs('python'), () => {
       requests,
       request_uri,
       person: ADA,
+      office: office_jwks,
     })
   })
   after(async () => {
