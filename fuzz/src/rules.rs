@@ -57,7 +57,7 @@ pub fn auth_request_read(bytes: &[u8]) {
         let Ok(place) = Destination::locate(&form, &client) else { continue };
         assert_eq!(place.redirect_uri(), REGISTERED);
         if let Err(refusal) = AuthRequest::read(&form, &client, &place, &offers) {
-            let _ = place.answer("https://op.example", Reply::Refusal(refusal));
+            let _ = place.answer("https://op.example", Reply::Refusal(refusal), String::new());
         }
     }
 }
