@@ -48,5 +48,9 @@ fn says_what_is_true_and_no_empty_arrays() {
     assert!(!document["introspection_endpoint_auth_methods_supported"].as_array().unwrap().contains(&json!("none")));
     for (name, value) in &document {
         assert!(!value.is_null() && value != &Value::Array(vec![]), "{name}");
+        let said = value.as_array().into_iter().flatten();
+        let once: std::collections::BTreeSet<&str> = said.clone().filter_map(Value::as_str).collect();
+        assert_eq!(once.len(), said.count(), "{name} says something twice");
     }
+    assert_eq!(document["subject_types_supported"], json!(["public", "pairwise"]));
 }

@@ -39,7 +39,7 @@ fn dressed(metadata: &mut Value) {
     }
 }
 
-/// `certification.md` §2.1: registration-logo-uri, -policy-uri, -tos-uri.
+/// oidcc-registration-logo-uri, oidcc-registration-policy-uri, oidcc-registration-tos-uri: and each in the person's language.
 #[tokio::test]
 async fn name_logo_and_links_are_shown_in_the_person_s_language() {
     let provider = with_ada(plan()).await;

@@ -40,7 +40,7 @@ async fn forms_without_their_browser_change_nothing() {
     party.sign_in(&provider, &mut browser, ADA).await;
     let new = "another horse battery";
     let fields = [("current", ADA.1), ("new", new), ("repeat", new), ("client", party.client_id.as_str())];
-    for path in ["/choose", "/account/password", "/account/withdraw"] {
+    for path in ["/choose", "/account/password", "/account/details", "/account/withdraw"] {
         // From nowhere, and from the signed-in browser as another site would make it.
         let bare = provider.post(path, &fields).await;
         assert!(matches!(bare.status, 303 | 400 | 403), "{path}: {}", bare.status);

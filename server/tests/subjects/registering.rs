@@ -109,7 +109,7 @@ async fn send(provider: &Provider, (method, url): (&'static str, &str), body: &V
         .await
 }
 
-/// `certification.md` §2.1: registration-sector-uri, registration-sector-bad.
+/// oidcc-registration-sector-uri, oidcc-registration-sector-bad: the document is fetched, and every redirect URI is in it.
 #[tokio::test]
 async fn a_client_that_registers_itself_shows_the_document_of_its_sector() {
     let (provider, certificate) = provider().await;
