@@ -1,10 +1,12 @@
-//! How often somebody may try a password: three budgets, each a set of token buckets kept as rows.
+//! How often somebody may try a password: three budgets, each a set of token buckets kept as rows. A fourth says how often
+//! clients may register themselves.
 //!
 //! | budget | bucket for each | taken by | who can empty it |
 //! |---|---|---|---|
 //! | source | network: IPv4 /32, IPv6 /64 | browsers that do not know the account | that network |
 //! | account | account | browsers that do not know the account | anybody, so owners do not depend on it: |
 //! | known | (account, browser) | browsers that signed in to it before | that browser alone |
+//! | registration | network | clients that register without a token | that network |
 //!
 //! A success gives back what it took, so only failures count, and an office of five hundred behind one address signs in
 //! freely. A name nobody has gets the same buckets as one that somebody has.
@@ -24,11 +26,13 @@ pub enum Budget {
     Account,
     /// Per account and known browser.
     Known,
+    /// Per source network, for clients that register themselves.
+    Registration,
 }
 
 impl Budget {
     /// Every budget.
-    pub const ALL: &[Self] = &[Self::Source, Self::Account, Self::Known];
+    pub const ALL: &[Self] = &[Self::Source, Self::Account, Self::Known, Self::Registration];
 
     /// The word that is stored.
     pub const fn as_str(self) -> &'static str {
@@ -36,6 +40,7 @@ impl Budget {
             Self::Source => "source",
             Self::Account => "account",
             Self::Known => "known",
+            Self::Registration => "registration",
         }
     }
 }
@@ -139,6 +144,11 @@ fn mailbox_key(address: &str) -> String {
     }
 }
 
+/// What a registration without an initial access token takes. Nothing gives it back.
+pub fn registration_takes(source: IpAddr, limit: Limit) -> Vec<Take> {
+    vec![Take { budget: Budget::Registration, key: network(source), limit }]
+}
+
 /// The network a source is counted as: an IPv4 address (also one mapped into IPv6), or an IPv6 /64.
 pub fn network(source: IpAddr) -> Vec<u8> {
     match source.to_canonical() {
@@ -186,6 +196,11 @@ pub enum Took {
 }
 
 impl Limit {
+    /// Registrations at once from one network; then one more every minute.
+    pub const fn of_registrations(capacity: u32) -> Self {
+        Self { capacity, refill: Span::from_minutes(1) }
+    }
+
     /// A bucket nobody took from yet.
     pub fn full(&self, now: Time) -> Bucket {
         Bucket { left: i64::from(self.capacity) * ONE, at: now }
@@ -220,7 +235,7 @@ impl Limit {
     }
 
     /// How long a bucket takes to fill from empty.
-    fn forgets_after(&self) -> Span {
+    pub fn forgets_after(&self) -> Span {
         Span::from_millis(self.refill.millis().saturating_mul(i64::from(self.capacity)))
     }
 }

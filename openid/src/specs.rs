@@ -46,6 +46,7 @@ specs! {
     "RFC 7636", "Proof Key for Code Exchange", "2015", "https://www.rfc-editor.org/rfc/rfc7636", "openid::bound::pkce";
     "RFC 7662", "OAuth 2.0 Token Introspection", "2015", "https://www.rfc-editor.org/rfc/rfc7662", "openid::introspect";
     "RFC 8252", "OAuth 2.0 for Native Apps", "2017", "https://www.rfc-editor.org/rfc/rfc8252", "openid::client::metadata";
+    "RFC 8259", "The JavaScript Object Notation (JSON) Data Interchange Format", "2017", "https://www.rfc-editor.org/rfc/rfc8259", "openid::wire::json";
     "RFC 8414", "OAuth 2.0 Authorization Server Metadata", "2018", "https://www.rfc-editor.org/rfc/rfc8414", "openid::discovery";
     "RFC 8707", "Resource Indicators", "2020", "https://www.rfc-editor.org/rfc/rfc8707", "openid::resource, openid::authorize::request, openid::token";
     "RFC 9068", "JWT Profile for OAuth 2.0 Access Tokens", "2021", "https://www.rfc-editor.org/rfc/rfc9068", "openid::token::access, openid::resource";

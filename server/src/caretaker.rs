@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::answer::Stop;
 use crate::keyring;
 use crate::op::Op;
+use crate::removal;
 
 /// How often the version rows are looked at.
 const WATCH: Duration = Duration::from_secs(1);
@@ -24,6 +25,9 @@ const CHORES: Duration = Duration::from_mins(5);
 
 /// Sessions ended, or rows removed, in one transaction.
 const BATCH: u32 = 200;
+
+/// Clients removed between two breaths: each has a transaction of its own.
+const FEW: u32 = 20;
 
 /// Between two batches.
 const BREATH: Duration = Duration::from_millis(100);
@@ -127,6 +131,9 @@ async fn chores(op: &Op, mut stop: watch::Receiver<bool>) {
         if let Err(stop) = catch_up(op, &mut stop).await {
             tracing::error!("rows of an earlier release could not be read: {}", words(&stop));
         }
+        if let Err(stop) = tidy_clients(op, &mut stop).await {
+            tracing::error!("unused clients could not be removed: {}", words(&stop));
+        }
         if let Err(stop) = fold(op, op.now(), &mut stop).await {
             tracing::error!("old rows could not be removed: {}", words(&stop));
         }
@@ -167,9 +174,23 @@ async fn catch_up(op: &Op, stop: &mut watch::Receiver<bool>) -> Result<(), Stop>
     }
 }
 
+/// Removes clients that registered themselves and are not used, a batch at a time.
+async fn tidy_clients(op: &Op, stop: &mut watch::Receiver<bool>) -> Result<(), Stop> {
+    loop {
+        let removed = removal::remove_unused(op, FEW).await?;
+        if removed == 0 {
+            return Ok(());
+        }
+        tracing::info!(removed, "clients that registered themselves and were not used are removed");
+        if !rest(stop, BREATH).await {
+            return Ok(());
+        }
+    }
+}
+
 /// Removes what is over, a batch at a time, until a round removes nothing.
 async fn fold(op: &Op, now: Time, stop: &mut watch::Receiver<bool>) -> Result<(), Stop> {
-    let full = now - op.config().limits.login().forget_after();
+    let full = now - op.config().limits.forget_after();
     let over = surely(op.store(), now);
     loop {
         let removed = op

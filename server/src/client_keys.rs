@@ -100,23 +100,27 @@ impl Kept {
 impl ClientKeys {
     /// What is at hand for this client's `jwks_uri`, to verify with.
     pub fn at_hand(&self, client: &Client, now: Time) -> Option<Arc<JwkSet>> {
-        self.find(client)?.set(now)
+        self.at_hand_of(&client.id, client.metadata.jwks_uri.as_deref()?, now)
     }
 
     /// What is at hand, to encrypt to: as fresh as the client said.
     pub fn fresh(&self, client: &Client, now: Time) -> Option<Arc<JwkSet>> {
-        self.find(client)?.fresh(now)
+        self.find(&client.id, client.metadata.jwks_uri.as_deref()?)?.fresh(now)
     }
 
-    fn find(&self, client: &Client) -> Option<Arc<Kept>> {
-        let uri = client.metadata.jwks_uri.as_deref()?;
+    /// What is at hand, to verify with, of anybody whose keys are kept under a name.
+    pub fn at_hand_of(&self, owner: &ClientId, uri: &str, now: Time) -> Option<Arc<JwkSet>> {
+        self.find(owner, uri)?.set(now)
+    }
+
+    fn find(&self, owner: &ClientId, uri: &str) -> Option<Arc<Kept>> {
         let at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
-        at_hand.get(client.id.as_str()).filter(|kept| kept.uri == uri).map(Arc::clone)
+        at_hand.get(owner.as_str()).filter(|kept| kept.uri == uri).map(Arc::clone)
     }
 
-    fn kept(&self, client: &Client, uri: &str, now: Time) -> Arc<Kept> {
+    fn kept(&self, owner: &ClientId, uri: &str, now: Time) -> Arc<Kept> {
         let mut at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = at_hand.get(client.id.as_str()).filter(|kept| kept.uri == uri) {
+        if let Some(kept) = at_hand.get(owner.as_str()).filter(|kept| kept.uri == uri) {
             return Arc::clone(kept);
         }
         if at_hand.len() >= MOST {
@@ -126,16 +130,21 @@ impl ClientKeys {
             }
         }
         let kept = Arc::new(Kept::new(uri));
-        at_hand.insert(client.id.to_string(), Arc::clone(&kept));
+        at_hand.insert(owner.to_string(), Arc::clone(&kept));
         kept
     }
 
     /// Fetches the set, unless that was done a moment ago. It goes on if whoever asked goes away: nobody can spend the one
     /// fetch of a minute by hanging up.
     pub async fn fetch(&self, op: &Op, client: &Client, class: Class, uri: &str) -> Option<Arc<JwkSet>> {
+        self.fetch_of(op, &client.id, class, uri).await
+    }
+
+    /// The same, of anybody whose keys are kept under a name.
+    pub async fn fetch_of(&self, op: &Op, owner: &ClientId, class: Class, uri: &str) -> Option<Arc<JwkSet>> {
         let now = op.now();
-        let kept = self.kept(client, uri, now);
-        let (op, id, uri) = (op.clone(), client.id.clone(), uri.to_owned());
+        let kept = self.kept(owner, uri, now);
+        let (op, id, uri) = (op.clone(), owner.clone(), uri.to_owned());
         tokio::spawn(async move { kept.look(now, get(&op, &id, class, &uri)).await }).await.ok()?
     }
 }

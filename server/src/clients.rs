@@ -12,6 +12,7 @@ use openid::client::metadata::Metadata;
 use openid::client::policy::Policy;
 use openid::client::{Client, ClientSecret, Standing};
 use openid::name::ClientId;
+use openid::time::{Span, Time};
 use store::clients::ClientRow;
 use store::{Fault, Store};
 use zeroize::Zeroizing;
@@ -29,12 +30,20 @@ pub struct Clients {
     /// How often they were forgotten.
     generation: AtomicU64,
     origins: ArcSwap<HashSet<String>>,
+    /// Clients whose use was noted, and when.
+    used: Mutex<HashMap<String, Time>>,
 }
 
 impl Clients {
     /// None yet.
     pub fn new(sealing: Sealing) -> Self {
-        Self { sealing, at_hand: Mutex::default(), generation: AtomicU64::new(0), origins: ArcSwap::default() }
+        Self {
+            sealing,
+            at_hand: Mutex::default(),
+            generation: AtomicU64::new(0),
+            origins: ArcSwap::default(),
+            used: Mutex::default(),
+        }
     }
 
     /// A client by its id; disabled ones too, their standing says so.
@@ -82,6 +91,19 @@ impl Clients {
         };
         let standing = if row.disabled_at.is_some() { Standing::Disabled } else { Standing::Enabled };
         Ok(Client { id: row.id.clone(), version: row.version, standing, metadata, policy, secret })
+    }
+
+    /// Whether the use of a client is to be noted again: it was not within `pause`.
+    pub fn to_be_noted(&self, id: &ClientId, now: Time, pause: Span) -> bool {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.get(id.as_str()).is_some_and(|at| now < *at + pause) {
+            return false;
+        }
+        if used.len() >= MOST {
+            used.clear();
+        }
+        used.insert(id.to_string(), now);
+        true
     }
 
     /// Forgets what is at hand: one of them has changed.

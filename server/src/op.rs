@@ -8,7 +8,8 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use openid::authorize::request::{ServerOffers, SignUp};
 use openid::claims::catalogue::Catalogue;
-use openid::client::policy::Policy;
+use openid::client::Client;
+use openid::client::policy::{EnteredBy, Policy};
 use openid::display::Display;
 use openid::logout::judge::{End, Ended, OfflineGrants};
 use openid::name::SessionId;
@@ -38,6 +39,9 @@ use crate::sources::Sources;
 
 /// A session is noted as seen at most this often (`logout.md` §2).
 const SEEN_EVERY: Span = Span::from_minutes(5);
+
+/// A client that registered itself is noted as used at most this often.
+pub const USED_EVERY: Span = Span::from_days(1);
 
 /// What an authorization request may ask for: the scopes that mean something here, and those of the resource servers. This is
 /// the one place scopes come from: discovery, registration and requests see the same.
@@ -253,6 +257,22 @@ impl Op {
             let seen = store.write(async move |tx| Ok(tx.see_session(&id, now).await?)).await;
             if let Err(Stop::Fault(fault)) = seen {
                 tracing::warn!("a session could not be noted as seen: {fault}");
+            }
+        });
+    }
+
+    /// Notes that a client that registered itself is in use, if that was not noted within a day. Nobody waits for it.
+    pub fn use_client(&self, client: &Client) {
+        let (id, now) = (client.id.clone(), self.now());
+        let registered = client.policy.entered_by == EnteredBy::Stranger;
+        if !registered || !self.clients().to_be_noted(&id, now, USED_EVERY) {
+            return;
+        }
+        let store = self.0.store.clone();
+        tokio::spawn(async move {
+            let used = store.write(async move |tx| Ok(tx.use_client(&id, now, now - USED_EVERY).await?)).await;
+            if let Err(Stop::Fault(fault)) = used {
+                tracing::warn!("a client could not be noted as used: {fault}");
             }
         });
     }

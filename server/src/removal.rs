@@ -5,11 +5,13 @@
 
 use openid::logout::judge::Ended;
 use openid::name::ClientId;
+use openid::registration::policy::RegistrationPolicy;
 use openid::session::Cause;
-use openid::time::Time;
+use openid::time::{Span, Time};
+use store::Fault;
 
 use crate::answer::Stop;
-use crate::op::Op;
+use crate::op::{Op, USED_EVERY};
 
 /// Sessions and grants ended in one transaction: their people wait that long at most.
 const BATCH: u32 = 500;
@@ -75,4 +77,30 @@ pub(crate) async fn remove(op: &Op, removal: &Removal) -> Result<Option<usize>, 
             return Ok(Some(grants));
         }
     }
+}
+
+/// Removes clients that registered themselves and were not used for as long as the policy says, at most so many. Returns how many.
+pub(crate) async fn remove_unused(op: &Op, most: u32) -> Result<usize, Stop> {
+    let mut reader = op.store().reader().await?;
+    let text = reader.registration_settings().await?.policy;
+    let bug = |what: String| Fault::bug(format!("the registration policy cannot be read: {what}"));
+    let members = serde_json::from_str(&text).map_err(|e| bug(e.to_string()))?;
+    let policy = RegistrationPolicy::read(&members).map_err(bug)?;
+    let Some(days) = policy.server.unused_days else { return Ok(0) };
+    // What is noted may be a day old.
+    let since = op.now() - Span::from_days(i64::from(days)) - USED_EVERY;
+    let unused = reader.unused_clients(since, most).await?;
+    drop(reader);
+    let mut removed = 0;
+    for client in unused {
+        let removal = Removal {
+            client,
+            actor: "server".to_owned(),
+            action: "client_unused",
+            then: Then::Delete,
+            unused_since: Some(since),
+        };
+        removed += usize::from(remove(op, &removal).await?.is_some());
+    }
+    Ok(removed)
 }

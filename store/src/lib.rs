@@ -17,6 +17,7 @@ pub mod codes;
 pub mod consents;
 mod engine;
 mod fault;
+pub mod initial_tokens;
 mod job;
 pub mod keys;
 mod migrate;

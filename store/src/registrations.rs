@@ -3,6 +3,9 @@
 //! Invariant: whoever writes a registration holds the settings it was judged by, so that neither they nor the number of
 //! registered clients change meanwhile; the row goes with its client.
 
+#[cfg(test)]
+mod tests;
+
 use openid::name::{ClientId, Digest};
 use openid::registration::Registration;
 use openid::time::Time;
@@ -19,7 +22,11 @@ statements! {
     INSERT = "INSERT INTO registration (client, token, initial_token, statement, registered_at, used_at) \
               VALUES ($1, $2, $3, $4, $5, $5)";
     BY_CLIENT = "SELECT token, initial_token, statement, registered_at, used_at FROM registration WHERE client = $1";
-    UNUSED = "SELECT client FROM registration WHERE client = $1 AND used_at < $2 {hold}";
+    HOLD_CLIENT = "SELECT id FROM client WHERE id = $1 {hold}";
+    UNUSED = "SELECT client FROM registration WHERE client = $1 AND used_at < $2";
+    UNUSED_ALL = "SELECT client FROM registration WHERE used_at < $1 ORDER BY used_at, client LIMIT $2";
+    USE = "UPDATE registration SET used_at = $2 WHERE client = $1 AND used_at < $3";
+    STATE = "UPDATE registration SET statement = $2 WHERE client = $1";
     COUNT = "SELECT count(*) FROM registration";
     DELETE = "DELETE FROM registration WHERE client = $1";
 }
@@ -65,6 +72,12 @@ impl Reader {
         row.map(|mut row| registration(&mut row)).transpose()
     }
 
+    /// Clients that registered themselves and were not used since, those first that were not for longest.
+    pub async fn unused_clients(&mut self, since: Time, most: u32) -> Result<Vec<ClientId>, Fault> {
+        let rows = self.rows(&UNUSED_ALL, values![since, most]).await?;
+        rows.into_iter().map(|mut row| row.take().map(|id: String| ClientId::new(id))).collect()
+    }
+
     /// How many clients there are that registered themselves.
     pub async fn count_registrations(&mut self) -> Result<u64, Fault> {
         let row = self.row(&COUNT, &[]).await?;
@@ -89,8 +102,21 @@ impl Tx {
         Ok(())
     }
 
-    /// Whether a client registered itself and was not used since. Its registration is held until the transaction ends.
+    /// Replaces the software statement of a client.
+    pub async fn set_statement(&mut self, client: &ClientId, statement: Option<&str>) -> Result<(), Fault> {
+        self.change(&STATE, values![client.as_str(), statement]).await?;
+        Ok(())
+    }
+
+    /// Notes that a client that registered itself is in use, unless that was noted after `since`.
+    pub async fn use_client(&mut self, client: &ClientId, now: Time, since: Time) -> Result<Done, Fault> {
+        Ok(Done::of(self.change(&USE, values![client.as_str(), now, since]).await?))
+    }
+
+    /// Whether a client registered itself and was not used since. Its row is held until the transaction ends, so that nothing is
+    /// issued to it meanwhile.
     pub async fn is_unused(&mut self, client: &ClientId, since: Time) -> Result<bool, Fault> {
+        self.row(&HOLD_CLIENT, values![client.as_str()]).await?;
         Ok(self.row(&UNUSED, values![client.as_str(), since]).await?.is_some())
     }
 

@@ -62,6 +62,7 @@ pub(crate) static EVERY: &[&[&[&Statement]]] = &[
         crate::clients::STATEMENTS,
         crate::codes::STATEMENTS,
         crate::consents::STATEMENTS,
+        crate::initial_tokens::STATEMENTS,
         crate::keys::STATEMENTS,
         crate::registrations::STATEMENTS,
         crate::replay::STATEMENTS,

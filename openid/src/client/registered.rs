@@ -19,9 +19,11 @@ pub(super) enum Fate {
     NotYet,
     /// Assigned by the server, never proposed.
     Ours,
+    /// Read before the metadata, where clients register themselves (RFC 7591 §2.3), and nowhere else.
+    Registration,
 }
 
-use Fate::{Honoured, NotYet, Ours, Tagged};
+use Fate::{Honoured, NotYet, Ours, Registration, Tagged};
 
 pub(super) const MEMBERS: &[(&str, Fate)] = &[
     ("application_type", Honoured),
@@ -81,7 +83,7 @@ pub(super) const MEMBERS: &[(&str, Fate)] = &[
     ("sector_identifier_uri", Honoured),
     ("signed_jwks_uri", NotYet),
     ("software_id", Honoured),
-    ("software_statement", NotYet),
+    ("software_statement", Registration),
     ("software_version", Honoured),
     ("subject_type", Honoured),
     ("tls_client_auth_san_dns", NotYet),
@@ -135,9 +137,12 @@ impl<'a> Proposal<'a> {
             match (fate, tag) {
                 (Some(Honoured | Tagged), None) => {}
                 (Some(Tagged), Some(tag)) if is_language_tag(tag) => {}
-                (Some(NotYet), None) if asks_nothing => {}
+                (Some(NotYet | Registration), None) if asks_nothing => {}
                 (Some(NotYet), _) => {
                     return Err(wrong("metadata_not_yet", format!("{bare} is not supported yet by this server")));
+                }
+                (Some(Registration), _) => {
+                    return Err(wrong("metadata_statement", format!("{bare} is for clients that register themselves")));
                 }
                 (Some(Ours), _) => {
                     return Err(wrong(

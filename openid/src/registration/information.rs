@@ -23,6 +23,8 @@ pub struct Information<'a> {
     pub token: &'a str,
     /// The metadata, defaults filled in.
     pub registered: &'a Map<String, Value>,
+    /// `software_statement`, as it was sent (RFC 7591 §3.2.1).
+    pub statement: Option<&'a str>,
 }
 
 impl Information<'_> {
@@ -38,6 +40,9 @@ impl Information<'_> {
         document.insert("registration_client_uri".into(), json!(self.uri));
         document.insert("registration_access_token".into(), json!(self.token));
         document.extend(self.registered.clone());
+        if let Some(statement) = self.statement {
+            document.insert("software_statement".into(), json!(statement));
+        }
         document
     }
 }

@@ -4,8 +4,11 @@
 //! operator writes; here is only what is special to strangers.
 
 pub mod admission;
+pub mod allowed;
 pub mod information;
+pub mod policy;
 pub mod proposal;
+pub mod statement;
 
 /// Who may register a client over HTTP: the operator's decision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

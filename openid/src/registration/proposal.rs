@@ -19,6 +19,8 @@ const MOST_MEMBERS: usize = 1_000;
 pub struct Proposed {
     /// Members that mean something here.
     pub members: Map<String, Value>,
+    /// `software_statement`, as it was sent.
+    pub statement: Option<String>,
 }
 
 /// What is to take the place of what a client registered.
@@ -42,12 +44,30 @@ pub fn judge_type(content_type: Option<&str>) -> Result<(), Refusal> {
 impl Proposed {
     /// Reads the body of a registration request.
     pub fn read(body: &[u8]) -> Result<Self, Refusal> {
-        Ok(Self::of(object(body)?))
+        Self::of(object(body)?)
     }
 
-    fn of(mut members: Map<String, Value>) -> Self {
+    fn of(mut members: Map<String, Value>) -> Result<Self, Refusal> {
         members.retain(|name, _| is_known(name));
-        Self { members }
+        let statement = match members.shift_remove("software_statement") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(statement)) => Some(statement),
+            Some(_) => {
+                return Err(refuse(
+                    ErrorCode::InvalidSoftwareStatement,
+                    "statement_form",
+                    "software_statement must be a string",
+                ));
+            }
+        };
+        Ok(Self { members, statement })
+    }
+
+    /// With what a genuine statement says, which wins (RFC 7591 §2.3).
+    #[must_use]
+    pub fn with(mut self, says: Map<String, Value>) -> Self {
+        self.members.extend(says);
+        self
     }
 }
 
@@ -73,7 +93,7 @@ impl Replacement {
             Some(Value::String(secret)) => Some(Zeroizing::new(secret)),
             Some(_) => return Err(wrong("update_secret_form", "client_secret must be a string")),
         };
-        Ok(Self { proposed: Proposed::of(members), secret })
+        Ok(Self { proposed: Proposed::of(members)?, secret })
     }
 }
 

@@ -77,6 +77,10 @@ codes! {
     InvalidRedirectUri = "invalid_redirect_uri",
     /// RFC 7591 §3.2.2
     InvalidClientMetadata = "invalid_client_metadata",
+    /// RFC 7591 §3.2.2
+    InvalidSoftwareStatement = "invalid_software_statement",
+    /// RFC 7591 §3.2.2
+    UnapprovedSoftwareStatement = "unapproved_software_statement",
 }
 
 impl fmt::Display for ErrorCode {

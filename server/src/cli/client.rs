@@ -10,9 +10,10 @@ use openid::client::metadata::{Metadata, SecretNeed};
 use openid::client::policy::{ConsentPolicy, Policy};
 use openid::name::ClientId;
 use serde_json::{Map, Value, json};
+use store::Reader;
 use store::clients::ClientRow;
 
-use super::out::{Failed, Out, when};
+use super::out::{Failed, Out, stamp, when};
 use crate::acceptance::accept;
 use crate::client_row::{Kept, keep, row};
 use crate::op::Op;
@@ -91,7 +92,8 @@ pub(super) async fn run(command: ClientCommand, op: &Op, out: &Out) -> Result<()
         ClientCommand::List => list(op, out).await,
         ClientCommand::Show { id } => {
             let row = find(op, &id).await?;
-            let shown = shown(&row)?;
+            let (_, came) = came(&mut op.store().reader().await?, &row).await?;
+            let shown = shown(&row, &came)?;
             out.answer(&shown, |out| out.line(&serde_json::to_string_pretty(&shown).unwrap_or_default()));
             Ok(())
         }
@@ -107,13 +109,37 @@ async fn find(op: &Op, id: &str) -> Result<ClientRow, Failed> {
     row.ok_or_else(|| Failed::new(format!("there is no client {id}; `ostiary client list` shows them")))
 }
 
-fn shown(row: &ClientRow) -> Result<Value, Failed> {
+/// How a client came: added by an operator, or by itself, with which token.
+async fn came(reader: &mut Reader, row: &ClientRow) -> Result<(String, Value), Failed> {
+    let Some(registration) = reader.registration(&row.id).await? else {
+        return Ok(("added".to_owned(), json!({"by": "operator"})));
+    };
+    let token = match &registration.initial_token {
+        Some(id) => reader.initial_token_by_id(id).await?,
+        None => None,
+    };
+    let words = match &token {
+        None => "registered itself".to_owned(),
+        Some(row) => format!("with token {}", if row.name.is_empty() { &row.token.id } else { &row.name }),
+    };
+    let value = json!({
+        "by": "registration",
+        "initial_token": registration.initial_token,
+        "initial_token_name": token.map(|row| row.name),
+        "software_statement": registration.statement,
+        "registered_at": stamp(registration.registered_at),
+        "used_at": stamp(registration.used_at),
+    });
+    Ok((words, value))
+}
+
+fn shown(row: &ClientRow, came: &Value) -> Result<Value, Failed> {
     let mut metadata: Map<String, Value> = serde_json::from_str(&row.metadata)?;
     let mut shown = Map::new();
     shown.insert("client_id".into(), json!(row.id));
     shown.append(&mut metadata);
     let policy: Value = serde_json::from_str(&row.policy)?;
-    let mut all = json!({"client": shown, "policy": policy, "enabled": row.disabled_at.is_none()});
+    let mut all = json!({"client": shown, "policy": policy, "enabled": row.disabled_at.is_none(), "came": came});
     // A client that cannot be read is shown all the same.
     if let Some(sector) =
         Metadata::read(&serde_json::from_str(&row.metadata)?).ok().and_then(|read| read.sector().map(str::to_owned))
@@ -135,7 +161,9 @@ async fn list(op: &Op, out: &Out) -> Result<(), Failed> {
     }
     let mut rows = Vec::new();
     let mut values = Vec::new();
+    let mut reader = op.store().reader().await?;
     for row in &all {
+        let (way, came) = came(&mut reader, row).await?;
         let metadata: Map<String, Value> = serde_json::from_str(&row.metadata)?;
         let text = |name: &str| metadata.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let told = match ["backchannel_logout_uri", "frontchannel_logout_uri"].map(|name| metadata.contains_key(name)) {
@@ -150,11 +178,12 @@ async fn list(op: &Op, out: &Out) -> Result<(), Failed> {
             text("client_name"),
             text("token_endpoint_auth_method"),
             told.to_owned(),
+            way,
             standing,
         ]);
-        values.push(shown(row)?);
+        values.push(shown(row, &came)?);
     }
-    let head = ["CLIENT_ID", "NAME", "AUTHENTICATION", "LOGOUT", "STANDING"];
+    let head = ["CLIENT_ID", "NAME", "AUTHENTICATION", "LOGOUT", "CAME", "STANDING"];
     out.table(&head, &rows, &values, "none yet; `ostiary client add FILE.json` adds a relying party");
     Ok(())
 }

@@ -39,6 +39,7 @@ keys! {
     "limits.attempts_per_source" = "600", "Failed sign-ins from one network (/32 of IPv4, /64 of IPv6) at once; after that one more every 6 s. Success gives the attempt back, so an office behind one address is not locked out.";
     "limits.attempts_per_account" = "10", "Failed sign-ins at one account from unknown browsers at once; after that one more every 10 min.";
     "limits.attempts_per_browser" = "20", "Failed sign-ins at one account from a browser that has signed in to it before, at once; after that one more every minute. Strangers cannot use these up.";
+    "limits.registrations_per_source" = "60", "Clients registered without an initial access token from one network at once; after that one more every minute.";
     "lifetimes.code" = "\"60s\"", "Authorization codes.";
     "lifetimes.access_token" = "\"10min\"", "Access tokens, unless the client's policy says otherwise.";
     "lifetimes.id_token" = "\"10min\"", "ID Tokens.";

@@ -63,6 +63,11 @@ pub struct Config {
     pub log: LogConfig,
 }
 
+/// Reads a duration as people write it: `90s`, `15min`, `12h`, `30d`.
+pub(crate) fn read_span(text: &str) -> Option<Span> {
+    span::read(text)
+}
+
 /// An issuer identifier, OpenID Connect Discovery §3: no query, no fragment, no trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuer {
@@ -187,6 +192,8 @@ pub struct LimitsConfig {
     pub attempts_per_account: NonZeroU32,
     /// Sign-in attempts at one account from one known browser.
     pub attempts_per_browser: NonZeroU32,
+    /// Clients that register themselves without a token, from one network.
+    pub registrations_per_source: NonZeroU32,
 }
 
 impl LimitsConfig {
@@ -195,6 +202,16 @@ impl LimitsConfig {
         let capacities = [self.attempts_per_source, self.attempts_per_account, self.attempts_per_browser];
         let [source, account, known] = capacities.map(NonZeroU32::get);
         login::budget::Limits::of(source, account, known)
+    }
+
+    /// The budget of clients that register themselves.
+    pub fn registrations(&self) -> login::budget::Limit {
+        login::budget::Limit::of_registrations(self.registrations_per_source.get())
+    }
+
+    /// How long until any bucket that nobody touches is full.
+    pub fn forget_after(&self) -> Span {
+        self.login().forget_after().max(self.registrations().forgets_after())
     }
 }
 

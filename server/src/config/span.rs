@@ -3,7 +3,7 @@
 use openid::time::Span;
 use serde::{Deserialize, Deserializer, de};
 
-fn read(text: &str) -> Option<Span> {
+pub(super) fn read(text: &str) -> Option<Span> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let amount: i64 = text[..digits].parse().ok()?;
     match text[digits..].trim() {

@@ -209,6 +209,7 @@ async fn issue(op: &Op, request: &AuthRequest, located: &Located, agreed: Agreed
     let Some(granted) = write(op, (grounds, granted), (code.digest(), drawn), now).await? else {
         return Ok(None);
     };
+    op.use_client(&located.client);
     let mut success = Success { code: granted.code.map(|_| code.reveal().to_owned()), ..Success::default() };
     if let Some(issue) = granted.access {
         success.access = Some(FrontAccess {

@@ -32,7 +32,10 @@ pub(super) async fn authenticate(op: &Op, ask: &Ask, form: &Form) -> Result<Auth
     loop {
         let keys = Keys { jwks: jwks.as_deref(), fetched };
         match auth::judge(&presented, &client, &keys, &audience, op.now()) {
-            Judged::Is(authenticated) => return Ok(authenticated),
+            Judged::Is(authenticated) => {
+                op.use_client(authenticated.client());
+                return Ok(authenticated);
+            }
             Judged::No(refusal) => return Err(refusal.into()),
             // The same need twice is a refusal (architecture §2.6); the judge sees to it once it was fetched now.
             Judged::Need(_) if fetched == Fetched::Now => return Err(auth::unknown_client().into()),

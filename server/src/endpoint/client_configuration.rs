@@ -5,20 +5,23 @@
 
 use axum::http::{Method, StatusCode};
 use openid::client::metadata::{Metadata, SecretNeed};
-use openid::client::policy::Policy;
+use openid::client::policy::{EnteredBy, Policy};
 use openid::name::{ClientId, Digest};
 use openid::registration::admission;
+use openid::registration::policy::Management;
 use openid::registration::proposal::{Replacement, judge_type, other_secret};
 use openid::userinfo;
-use openid::wire::refusal::{ErrorCode, refuse};
+use openid::wire::refusal::{ErrorCode, Refusal, refuse};
+use serde_json::{Map, Value};
 use store::Fault;
 use store::clients::ClientRow;
-use store::registrations::{RegistrationRow, RegistrationSettings};
+use store::registrations::RegistrationRow;
 use zeroize::Zeroizing;
 
 use super::ask::Ask;
 use super::client_auth::changed;
-use super::register::information;
+use super::register::Told;
+use super::registration::{Proper, Rules};
 use crate::acceptance::accept;
 use crate::answer::{Answer, Stop, text};
 use crate::client_row::{self, Kept};
@@ -30,7 +33,7 @@ use crate::removal::{Removal, Then, remove};
 struct Registered<'a> {
     row: ClientRow,
     came: RegistrationRow,
-    settings: RegistrationSettings,
+    rules: Rules,
     token: &'a str,
 }
 
@@ -39,34 +42,39 @@ pub(super) async fn configure(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let token = userinfo::bearer_token(ask.authorization()?)?;
     let named = ClientId::new(ask.path().rsplit('/').next().unwrap_or_default());
     let mut reader = op.store().reader().await?;
-    let settings = reader.registration_settings().await?;
     let came = reader.registration(&named).await?;
     let row = reader.client(&named).await?;
-    drop(reader);
     admission::returns(token, came.as_ref().map(|came| &came.token))?;
     let (Some(row), Some(came), Some(token)) = (row, came, token) else {
         return Err(
             refuse(ErrorCode::InvalidToken, "registered_client_gone", "there is no such client any more").into()
         );
     };
-    let registered = Registered { row, came, settings, token };
+    let rules = Rules::of_client(&mut reader, came.initial_token.as_deref()).await?;
+    drop(reader);
+    let registered = Registered { row, came, rules, token };
     match ask.method {
         Method::DELETE => delete(op, &registered).await,
         // What was disabled can still be given up, but neither looked at nor changed.
-        _ if registered.row.disabled_at.is_some() => {
-            Err(refuse(ErrorCode::AccessDenied, "registered_client_disabled", "an operator has disabled this client")
-                .into())
-        }
+        _ if registered.row.disabled_at.is_some() => Err(disabled().into()),
         Method::PUT => update(op, ask, registered).await,
         _ => read(op, &registered),
     }
 }
 
+fn disabled() -> Refusal {
+    refuse(ErrorCode::AccessDenied, "registered_client_disabled", "an operator has disabled this client")
+}
+
 /// RFC 7592 §2.1.
 fn read(op: &Op, registered: &Registered<'_>) -> Result<Answer, Stop> {
-    let metadata = understand(&registered.row)?;
-    let kept = Kept { shown: client_row::unsealed(op, &registered.row)?, ..Kept::default() };
-    Ok(information(op, StatusCode::OK, &registered.row, &metadata, (&kept, registered.token)))
+    let Registered { row, came, rules, token } = registered;
+    rules.lets(Management::Read)?;
+    let metadata: Map<String, Value> = serde_json::from_str(&row.metadata)
+        .map_err(|e| Fault::bug(format!("client {}: its metadata is not JSON: {e}", row.id)))?;
+    let kept = Kept { shown: client_row::unsealed(op, row)?, ..Kept::default() };
+    let told = Told { kept: &kept, token, statement: came.statement.as_deref() };
+    Ok(told.answer(op, StatusCode::OK, row, &metadata))
 }
 
 fn understand(row: &ClientRow) -> Result<Metadata, Fault> {
@@ -77,7 +85,8 @@ fn understand(row: &ClientRow) -> Result<Metadata, Fault> {
 
 /// RFC 7592 §2.2.
 async fn update(op: &Op, ask: &Ask, registered: Registered<'_>) -> Result<Answer, Stop> {
-    let Registered { row: old, came, settings, token } = registered;
+    let Registered { row: old, rules, token, .. } = registered;
+    rules.lets(Management::Update)?;
     judge_type(ask.header("content-type"))?;
     let replacement = Replacement::read(&ask.body, &old.id)?;
     let secret = client_row::unsealed(op, &old)?;
@@ -87,9 +96,11 @@ async fn update(op: &Op, ask: &Ask, registered: Registered<'_>) -> Result<Answer
             return Err(other_secret().into());
         }
     }
-    let metadata = Metadata::read(&replacement.proposed.members)?;
+    let Proper { metadata, statement } = rules.judge(op, replacement.proposed).await?;
     accept(op, Some(&understand(&old)?), &metadata, Class::Stranger).await?;
     let policy: Policy = serde_json::from_str(&old.policy).map_err(|e| Fault::bug(format!("a policy: {e}")))?;
+    // Whatever an operator has made of it meanwhile: these addresses are a stranger's.
+    let policy = Policy { entered_by: EnteredBy::Stranger, ..policy };
     let kept = match keeps(&metadata, secret, &old) {
         Some(kept) => kept,
         None => client_row::keep(op, &metadata, None, policy.entered_by)?,
@@ -97,20 +108,21 @@ async fn update(op: &Op, ask: &Ask, registered: Registered<'_>) -> Result<Answer
     let new = client_row::row(op, old.id.clone(), &metadata, &policy, &kept)?;
     let new = ClientRow { created_at: old.created_at, version: old.version, ..new };
     let line = op.line(&format!("client:{}", new.id), "client_updated", new.id.as_str());
-    let (replaced, version, token_hash) = (new.clone(), old.version, came.token);
+    let told = Told { kept: &kept, token, statement: statement.as_deref() };
+    let answer = told.answer(op, StatusCode::OK, &new, &metadata.registered);
     op.store()
         .write(async move |tx| {
-            let same = tx.hold_registration_settings().await? == settings
-                && tx.registration(&replaced.id).await?.is_some_and(|came| came.token == token_hash)
-                && tx.replace_same_client(&replaced, version).await?.is_done();
+            let same = tx.hold_registration_settings().await? == rules.settings
+                && tx.replace_same_client(&new, old.version).await?.is_done();
             if !same {
                 return Err(changed().into());
             }
+            tx.set_statement(&new.id, statement.as_deref()).await?;
             Ok(tx.note(&line).await?)
         })
         .await?;
     op.clients().forget();
-    Ok(information(op, StatusCode::OK, &new, &metadata, (&kept, token)))
+    Ok(answer)
 }
 
 /// The secret it has, if it has one that will do; `None`: another is needed.
@@ -129,6 +141,7 @@ fn keeps(metadata: &Metadata, secret: Option<Zeroizing<String>>, old: &ClientRow
 
 /// RFC 7592 §2.3. It goes on if whoever asked goes away: a client half gone would be nobody's.
 async fn delete(op: &Op, registered: &Registered<'_>) -> Result<Answer, Stop> {
+    registered.rules.lets(Management::Delete)?;
     let client = registered.row.id.clone();
     let removal = Removal {
         actor: format!("client:{client}"),

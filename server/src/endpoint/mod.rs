@@ -26,6 +26,7 @@ mod object;
 mod posted;
 mod recover;
 mod register;
+mod registration;
 mod revoke;
 pub mod shell;
 mod shown;

@@ -1,6 +1,8 @@
 //! Clients that register themselves: RFC 7591, RFC 7592, OpenID Connect Registration, over HTTP.
 
 mod bad_input;
+mod policy;
+mod tokens;
 
 use std::time::Duration;
 
