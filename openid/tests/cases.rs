@@ -277,7 +277,10 @@ fn request_object(signers: &Signers, case: &Value) -> Value {
         Ok(Carried::Nowhere) => panic!("nothing is carried in {case}"),
         Ok(Carried::Reference(uri)) => {
             return match request::address(uri, &client) {
-                Ok(address) => json!({ "fetch": address }),
+                Ok(address) => json!({
+                    "fetch": address.fetched,
+                    "keep": address.names(asked["content"].as_str().unwrap_or_default().as_bytes()),
+                }),
                 Err(refusal) => refused(&refusal),
             };
         }
@@ -287,9 +290,9 @@ fn request_object(signers: &Signers, case: &Value) -> Value {
     let fetched = if given["fetched"] == "now" { Fetched::Now } else { Fetched::Before };
     let keys = Keys { jwks: published.as_ref(), fetched };
     match request::judge(object, &outer, &client, &keys, (ISSUER, NOW)) {
-        request::Judged::No(refusal) => refused(&refusal),
-        request::Judged::Need(need) => json!({ "need": need.uri, "kid": need.kid }),
-        request::Judged::Is(form) => {
+        Judged::No(refusal) => refused(&refusal),
+        Judged::Need(need) => json!({ "need": need.uri, "kid": need.kid }),
+        Judged::Is(form) => {
             let mut all = serde_json::Map::new();
             for (name, _) in form.pairs() {
                 let values: Vec<&str> = form.all(name).collect();

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use jose::JwkSet;
 use openid::client::Client;
+use openid::client::auth::{Fetched, Judged, Keys};
 use openid::name::ClientId;
 use openid::time::{Span, Time};
+use openid::wire::refusal::Refusal;
 
 use crate::op::Op;
 use crate::outbound::{Class, Limits};
@@ -146,6 +148,24 @@ impl ClientKeys {
         let kept = self.kept(owner, uri, now);
         let (op, id, uri) = (op.clone(), owner.clone(), uri.to_owned());
         tokio::spawn(async move { kept.look(now, get(&op, &id, class, &uri)).await }).await.ok()?
+    }
+}
+
+/// Asks a judge about something a client secured with its keys, fetches those the judge needs, and asks once more. The same
+/// need twice is a refusal (architecture §2.6).
+pub async fn judged<T>(op: &Op, client: &Client, judge: impl Fn(&Keys<'_>) -> Judged<T>) -> Result<T, Refusal> {
+    let mut jwks = op.client_keys().at_hand(client, op.now());
+    let mut fetched = Fetched::Before;
+    loop {
+        match judge(&Keys { jwks: jwks.as_deref(), fetched }) {
+            Judged::Is(genuine) => return Ok(genuine),
+            Judged::No(refusal) => return Err(refusal),
+            Judged::Need(need) if fetched == Fetched::Now => return Err(need.otherwise),
+            Judged::Need(need) => {
+                jwks = op.client_keys().fetch(op, client, Class::of(client), &need.uri).await.or(jwks);
+                fetched = Fetched::Now;
+            }
+        }
     }
 }
 

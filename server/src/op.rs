@@ -32,6 +32,7 @@ use crate::endpoint::ask::Ask;
 use crate::hashing::Hashing;
 use crate::keyring::Keyring;
 use crate::mail::Mail;
+use crate::objects::Objects;
 use crate::outbound::Outbound;
 use crate::page::{Frame, Looks};
 use crate::sealing::Sealing;
@@ -85,6 +86,8 @@ pub struct Parts {
     pub keys: Keyring,
     /// Keys behind clients' `jwks_uri`s.
     pub client_keys: ClientKeys,
+    /// Request objects that need not be fetched again.
+    pub objects: Objects,
     /// The mail server letters go through, if there is one.
     pub mail: Option<Mail>,
     /// What the operator decided of signing up.
@@ -160,6 +163,11 @@ impl Op {
     /// Keys behind clients' `jwks_uri`s.
     pub fn client_keys(&self) -> &ClientKeys {
         &self.0.client_keys
+    }
+
+    /// Request objects that need not be fetched again.
+    pub fn objects(&self) -> &Objects {
+        &self.0.objects
     }
 
     /// The discovery document.

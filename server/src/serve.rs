@@ -17,6 +17,7 @@ use crate::hashing::Hashing;
 use crate::keyring::Keyring;
 use crate::listen;
 use crate::mail::Mail;
+use crate::objects::Objects;
 use crate::op::{Op, Parts};
 use crate::outbound::Outbound;
 use crate::sealing::Sealing;
@@ -66,6 +67,7 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
         clients,
         keys,
         client_keys: ClientKeys::default(),
+        objects: Objects::default(),
         mail,
         sign_up: ArcSwap::default(),
         catalogue: ArcSwap::default(),

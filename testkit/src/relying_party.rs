@@ -60,9 +60,11 @@ struct Manners {
 }
 
 /// A document it serves.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Document {
     text: String,
+    kind: Option<String>,
+    instead: Option<Reply>,
     asked: usize,
 }
 
@@ -230,8 +232,25 @@ impl RelyingParty {
     /// The answer is where.
     pub fn serves(&self, path: &str, text: impl Into<String>) -> String {
         let mut manners = self.manners.lock().expect("no test panics while it holds this");
-        manners.documents.entry(path.to_owned()).or_default().text = text.into();
+        let document = manners.documents.entry(path.to_owned()).or_default();
+        *document = Document { text: text.into(), asked: document.asked, ..Document::default() };
         self.url(path)
+    }
+
+    /// The same, under a media type of its own.
+    pub fn serves_as(&self, path: &str, kind: &str, text: impl Into<String>) -> String {
+        let url = self.serves(path, text);
+        let mut manners = self.manners.lock().expect("no test panics while it holds this");
+        manners.documents.entry(path.to_owned()).or_default().kind = Some(kind.to_owned());
+        url
+    }
+
+    /// Has no document there, but this to say from now on. The answer is where.
+    pub fn says(&self, path: &str, reply: Reply) -> String {
+        let url = self.serves(path, "");
+        let mut manners = self.manners.lock().expect("no test panics while it holds this");
+        manners.documents.entry(path.to_owned()).or_default().instead = Some(reply);
+        url
     }
 
     /// How many times a document was asked for.
@@ -313,8 +332,11 @@ async fn serve(mut stream: TcpStream, manners: &Mutex<Manners>) -> std::io::Resu
     };
     let reply = if head.starts_with("POST /backchannel") {
         manners.lock().expect("no test panics while it holds this").hear(heard(head, &body))
-    } else if let Some(text) = document(&head, manners) {
-        return hand_out(stream, &text).await;
+    } else if let Some(document) = document(&head, manners) {
+        match document.instead {
+            None => return hand_out(stream, &document).await,
+            Some(reply) => reply,
+        }
     } else {
         Reply::Status(200)
     };
@@ -322,16 +344,18 @@ async fn serve(mut stream: TcpStream, manners: &Mutex<Manners>) -> std::io::Resu
 }
 
 /// The document a request asks for.
-fn document(head: &str, manners: &Mutex<Manners>) -> Option<String> {
+fn document(head: &str, manners: &Mutex<Manners>) -> Option<Document> {
     let path = head.strip_prefix("GET ")?.split(' ').next()?;
     let mut manners = manners.lock().expect("no test panics while it holds this");
     let document = manners.documents.get_mut(path)?;
     document.asked += 1;
-    Some(document.text.clone())
+    Some(document.clone())
 }
 
-async fn hand_out(mut stream: TcpStream, text: &str) -> std::io::Result<()> {
-    let kind = if text.starts_with(['{', '[']) { "application/json" } else { "application/jwt" };
+async fn hand_out(mut stream: TcpStream, document: &Document) -> std::io::Result<()> {
+    let text = &document.text;
+    let usual = if text.starts_with(['{', '[']) { "application/json" } else { "application/jwt" };
+    let kind = document.kind.as_deref().unwrap_or(usual);
     let (length, end) = (text.len(), "connection: close\r\n\r\n");
     let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n{end}");
     stream.write_all(head.as_bytes()).await?;

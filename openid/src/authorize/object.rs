@@ -7,7 +7,7 @@
 use jose::{JwkSet, JwsAlg};
 use serde_json::{Map, Value};
 
-use crate::client::auth::{Fetched, Keys, NeedKeys};
+use crate::client::auth::{Fetched, Judged, Keys, NeedKeys};
 use crate::client::jose_members::ObjectSigning;
 use crate::client::{Client, ClientSecret};
 use crate::time::{Span, Time, numeric_date};
@@ -34,15 +34,45 @@ pub enum Carried<'a> {
     Reference(&'a str),
 }
 
-/// What an object turned out to be.
-#[derive(Debug)]
-pub enum Judged {
-    /// These are the parameters of the request.
-    Is(Form),
-    /// Keys are needed to tell: fetch, and ask again.
-    Need(NeedKeys),
-    /// It is not acceptable.
-    No(Refusal),
+/// Where an object is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address<'a> {
+    /// As the client registered it: what it is kept under.
+    pub uri: &'a str,
+    /// What is asked for: the same without its fragment (RFC 9110 §7.1).
+    pub fetched: &'a str,
+}
+
+impl Address<'_> {
+    /// Whether the fragment says what the content is: the base64url of its SHA-256 (Core §6.2). Then it may be kept, and need
+    /// not be fetched again. A fragment that is something else says nothing, and is no fault.
+    pub fn names(&self, content: &[u8]) -> bool {
+        self.uri.split_once('#').is_some_and(|(_, fragment)| fragment == jose::base64url(jose::sha256(content)))
+    }
+}
+
+/// The media types of request objects: their own (RFC 9101 §10.4.1 wants it checked), those of JWTs in general, and what web
+/// servers say of a file they know nothing of. Older clients send all of them.
+const MEDIA_TYPES: &[&str] = &[
+    "application/oauth-authz-req+jwt",
+    "application/jwt",
+    "application/jose",
+    "text/plain",
+    "application/octet-stream",
+];
+
+/// What was fetched, if it can be a request object: its text, without white space around it.
+pub fn fetched(content_type: Option<&str>, content: &[u8]) -> Result<String, Refusal> {
+    let essence = content_type.map(|text| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    if essence.is_some_and(|essence| !MEDIA_TYPES.contains(&essence.as_str())) {
+        return Err(refuse(
+            ErrorCode::InvalidRequestUri,
+            "object_media_type",
+            "what was found at request_uri says that it is no request object",
+        ));
+    }
+    let text = std::str::from_utf8(content).ok().map(str::trim).filter(|text| !text.is_empty());
+    text.map(str::to_owned).ok_or_else(unreachable)
 }
 
 fn invalid(why: &'static str, say: &'static str) -> Refusal {
@@ -66,9 +96,9 @@ pub fn carried(form: &Form) -> Result<Carried<'_>, Refusal> {
 
 /// The address to fetch an object from: one that the client registered, letter for letter (OpenID Connect Registration §2).
 /// The fragment is for caches and is not sent (Core §6.2).
-pub fn address<'a>(uri: &'a str, client: &Client) -> Result<&'a str, Refusal> {
+pub fn address<'a>(uri: &'a str, client: &Client) -> Result<Address<'a>, Refusal> {
     match client.metadata.request_uris.iter().any(|registered| registered == uri) {
-        true => Ok(uri.split_once('#').map_or(uri, |(address, _)| address)),
+        true => Ok(Address { uri, fetched: uri.split_once('#').map_or(uri, |(address, _)| address) }),
         false => Err(refuse(
             ErrorCode::InvalidRequestUri,
             "object_uri_unregistered",
@@ -88,7 +118,13 @@ pub fn unopened() -> Refusal {
 }
 
 /// Rules on an object, decrypted if it was encrypted.
-pub fn judge(object: &str, outer: &Form, client: &Client, keys: &Keys<'_>, (issuer, now): (&str, Time)) -> Judged {
+pub fn judge(
+    object: &str,
+    outer: &Form,
+    client: &Client,
+    keys: &Keys<'_>,
+    (issuer, now): (&str, Time),
+) -> Judged<Form> {
     let claims = match verify(object, client, keys) {
         Ok(claims) => claims,
         Err(Unverified::Need(need)) => return Judged::Need(need),
@@ -99,6 +135,10 @@ pub fn judge(object: &str, outer: &Form, client: &Client, keys: &Keys<'_>, (issu
         Ok(form) => Judged::Is(form),
         Err(refusal) => Judged::No(refusal),
     }
+}
+
+fn unverifiable() -> Refusal {
+    invalid("object_signature", "the signature of the request object cannot be verified")
 }
 
 enum Unverified {
@@ -142,9 +182,9 @@ fn verify(object: &str, client: &Client, keys: &Keys<'_>) -> Result<Map<String, 
         (Some(claims), _) => Ok(claims),
         // The client may have new keys (Core §10.1.1).
         (None, Some(uri)) if keys.fetched == Fetched::Before => {
-            Err(Unverified::Need(NeedKeys { uri: uri.clone(), kid: header.kid.clone() }))
+            Err(Unverified::Need(NeedKeys { uri: uri.clone(), kid: header.kid.clone(), otherwise: unverifiable() }))
         }
-        (None, _) => Err(no("object_signature", "the signature of the request object cannot be verified")),
+        (None, _) => Err(Unverified::No(unverifiable())),
     }
 }
 

@@ -56,6 +56,16 @@ pub fn unknown_client() -> Refusal {
     refuse(ErrorCode::InvalidRequest, "authorize_client_unknown", "there is no client with this client_id")
 }
 
+/// Whether a client may ask for anything at all. Asked before anything is fetched for it.
+pub fn admit(client: &Client) -> Result<(), Refusal> {
+    match client.standing {
+        Standing::Enabled => Ok(()),
+        Standing::Disabled => {
+            Err(refuse(ErrorCode::UnauthorizedClient, "authorize_client_disabled", "this client is disabled"))
+        }
+    }
+}
+
 /// The `client_id` of a request, or the refusal to show on a page.
 pub fn client_id(form: &Form) -> Result<ClientId, Refusal> {
     if form.repeats("client_id") {
@@ -73,9 +83,7 @@ impl Destination {
         if client_id(form)? != client.id {
             return Err(unknown_client());
         }
-        if client.standing == Standing::Disabled {
-            return Err(refuse(ErrorCode::UnauthorizedClient, "authorize_client_disabled", "this client is disabled"));
-        }
+        admit(client)?;
         if form.repeats("redirect_uri") {
             return Err(refuse(ErrorCode::InvalidRequest, "redirect_uri_repeated", "redirect_uri is repeated"));
         }

@@ -6,7 +6,7 @@
 use jose::{JwkSet, JwsAlg};
 use serde_json::{Map, Value};
 
-use super::auth::{AssertionId, Audience, Fetched, Keys, METHODS, NeedKeys};
+use super::auth::{AssertionId, Audience, Fetched, Judged, Keys, METHODS, NeedKeys};
 use super::metadata::AuthMethod;
 use super::policy::AssertionAudience;
 use super::{Client, ClientSecret};
@@ -23,12 +23,6 @@ const LONGEST: Span = Span::from_hours(1);
 /// The longest `jti`.
 const LONGEST_JTI: usize = 512;
 
-pub(super) enum Judged {
-    Is(AssertionId),
-    Need(NeedKeys),
-    No(Refusal),
-}
-
 fn invalid(why: &'static str) -> Refusal {
     refuse(ErrorCode::InvalidClient, why, "client authentication failed")
 }
@@ -39,7 +33,13 @@ pub(super) fn claimed(token: &str) -> Option<ClientId> {
     claims.unverified().get("sub").and_then(Value::as_str).filter(|sub| !sub.is_empty()).map(ClientId::new)
 }
 
-pub(super) fn judge(token: &str, client: &Client, keys: &Keys<'_>, audience: &Audience<'_>, now: Time) -> Judged {
+pub(super) fn judge(
+    token: &str,
+    client: &Client,
+    keys: &Keys<'_>,
+    audience: &Audience<'_>,
+    now: Time,
+) -> Judged<AssertionId> {
     let algs = algs(client);
     let verified = match client.metadata.auth_method {
         AuthMethod::ClientSecretJwt => match &client.secret {
@@ -63,13 +63,14 @@ pub(super) fn judge(token: &str, client: &Client, keys: &Keys<'_>, audience: &Au
         {
             return Judged::No(invalid(why));
         }
+        let otherwise = invalid("assertion_signature");
         return match (&client.metadata.jwks_uri, keys.fetched) {
             // The client may have new keys (OpenID Connect Core §10.1.1).
             (Some(uri), Fetched::Before) if client.metadata.auth_method == AuthMethod::PrivateKeyJwt => {
                 let kid = jose::peek(token).ok().and_then(|header| header.unverified().kid.clone());
-                Judged::Need(NeedKeys { uri: uri.clone(), kid })
+                Judged::Need(NeedKeys { uri: uri.clone(), kid, otherwise })
             }
-            _ => Judged::No(invalid("assertion_signature")),
+            _ => Judged::No(otherwise),
         };
     };
     match judge_claims(&claims, client, audience, now) {

@@ -229,11 +229,11 @@ pub struct Audience<'a> {
     pub endpoint: &'a str,
 }
 
-/// What became of it.
+/// What became of something a client secured with its keys.
 #[derive(Debug)]
-pub enum Judged {
-    /// It is who it claims to be.
-    Is(Authenticated<Arc<Client>>),
+pub enum Judged<T> {
+    /// It is genuine: this.
+    Is(T),
     /// Keys are needed to tell: fetch, and ask again.
     Need(NeedKeys),
     /// No.
@@ -243,10 +243,12 @@ pub enum Judged {
 /// Keys are needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NeedKeys {
-    /// Its `jwks_uri`.
+    /// The client's `jwks_uri`.
     pub uri: String,
-    /// The key the assertion names.
+    /// The key that is named.
     pub kid: Option<String>,
+    /// What is answered if no key helps.
+    pub otherwise: Refusal,
 }
 
 /// An assertion that may be used once (RFC 7523 §3 item 7).
@@ -267,7 +269,7 @@ pub fn judge(
     keys: &Keys<'_>,
     audience: &Audience<'_>,
     now: Time,
-) -> Judged {
+) -> Judged<Authenticated<Arc<Client>>> {
     let verdict = match (presented, client.metadata.auth_method) {
         _ if presented.claimed() != &client.id => Err(invalid("auth_other_client")),
         (Presented::Secret { method, secret, .. }, registered) if *method == registered => {
@@ -276,9 +278,11 @@ pub fn judge(
         (Presented::Name { .. }, AuthMethod::None) => Ok(None),
         (Presented::Assertion { token, .. }, AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt) => {
             match assertion::judge(token, client, keys, audience, now) {
-                assertion::Judged::Is(id) => Ok(Some(id)),
-                assertion::Judged::Need(need) => return Judged::Need(need),
-                assertion::Judged::No(refusal) => Err(refusal),
+                Judged::Is(id) => Ok(Some(id)),
+                // Nothing is fetched for a client that may do nothing.
+                Judged::Need(_) if client.standing == Standing::Disabled => Ok(None),
+                Judged::Need(need) => return Judged::Need(need),
+                Judged::No(refusal) => Err(refusal),
             }
         }
         _ => Err(invalid("auth_method_not_registered")),

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use openid::client::auth::{self, Audience, Fetched, Judged, Keys, Presented};
+use openid::client::auth::{self, Audience, Keys, Presented};
 use openid::client::policy::EnteredBy;
 use openid::client::{Authenticated, Client};
 use openid::wire::form::Form;
@@ -13,6 +13,7 @@ use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 
 use super::ask::Ask;
 use crate::answer::Stop;
+use crate::client_keys;
 use crate::op::Op;
 use crate::outbound::Class;
 
@@ -27,25 +28,10 @@ pub(super) async fn authenticate(op: &Op, ask: &Ask, form: &Form) -> Result<Auth
     let below = ask.path().strip_prefix(op.issuer().path()).unwrap_or(ask.path());
     let (endpoint, token_endpoint) = (format!("{issuer}{below}"), format!("{issuer}/token"));
     let audience = Audience { issuer, token_endpoint: &token_endpoint, endpoint: &endpoint };
-    let mut jwks = op.client_keys().at_hand(&client, op.now());
-    let mut fetched = Fetched::Before;
-    loop {
-        let keys = Keys { jwks: jwks.as_deref(), fetched };
-        match auth::judge(&presented, &client, &keys, &audience, op.now()) {
-            Judged::Is(authenticated) => {
-                op.use_client(authenticated.client());
-                return Ok(authenticated);
-            }
-            Judged::No(refusal) => return Err(refusal.into()),
-            // The same need twice is a refusal (architecture §2.6); the judge sees to it once it was fetched now.
-            Judged::Need(_) if fetched == Fetched::Now => return Err(auth::unknown_client().into()),
-            Judged::Need(need) => {
-                let class = Class::of(&client);
-                jwks = op.client_keys().fetch(op, &client, class, &need.uri).await.or(jwks);
-                fetched = Fetched::Now;
-            }
-        }
-    }
+    let judge = |keys: &Keys<'_>| auth::judge(&presented, &client, keys, &audience, op.now());
+    let authenticated = client_keys::judged(op, &client, judge).await?;
+    op.use_client(authenticated.client());
+    Ok(authenticated)
 }
 
 /// `why` of a client whose row is not the one it was authenticated with. What is at hand may be a second old, so the shell

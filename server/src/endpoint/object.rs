@@ -1,16 +1,19 @@
 //! Finding the request in its object: OpenID Connect Core §6, RFC 9101.
 //!
-//! Invariant: it is done once, when the request arrives; what is sealed into the pages since are its parameters.
+//! Invariant: it is done once, when the request arrives; what is sealed into the pages since are its parameters. Nothing is
+//! fetched but what a client that may ask registered.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use openid::authorize::object::{self, Carried, Judged};
-use openid::client::auth::{Fetched, Keys};
+use openid::authorize::object::{self, Address, Carried};
+use openid::authorize::place;
+use openid::client::auth::Keys;
 use openid::client::{Client, ClientSecret};
 use openid::wire::form::Form;
 use openid::wire::refusal::Refusal;
 
+use crate::client_keys;
 use crate::op::Op;
 use crate::outbound::{Class, Limits};
 
@@ -24,10 +27,11 @@ pub(super) async fn resolve(
     carried: Carried<'_>,
     client: &Arc<Client>,
 ) -> Result<Option<Form>, Refusal> {
+    place::admit(client)?;
     let object = match carried {
         Carried::Nowhere => return Ok(None),
         Carried::Value(object) => object.to_owned(),
-        Carried::Reference(uri) => fetch(op, client, object::address(uri, client)?).await?,
+        Carried::Reference(uri) => referenced(op, client, object::address(uri, client)?).await?,
     };
     let object = if jose::is_encrypted(&object) {
         let secret = match (&client.secret, client.metadata.request_object_encryption) {
@@ -38,34 +42,32 @@ pub(super) async fn resolve(
     } else {
         object
     };
-    let mut jwks = op.client_keys().at_hand(client, op.now());
-    let mut fetched = Fetched::Before;
-    loop {
-        let keys = Keys { jwks: jwks.as_deref(), fetched };
-        match object::judge(&object, form, client, &keys, (op.issuer().as_str(), op.now())) {
-            Judged::Is(form) => return Ok(Some(form)),
-            Judged::No(refusal) => return Err(refusal),
-            // The same need twice is a refusal; the judge sees to it once the keys were fetched now.
-            Judged::Need(need) => {
-                jwks = op.client_keys().fetch(op, client, Class::of(client), &need.uri).await.or(jwks);
-                fetched = Fetched::Now;
-            }
-        }
-    }
+    let judge = |keys: &Keys<'_>| object::judge(&object, form, client, keys, (op.issuer().as_str(), op.now()));
+    client_keys::judged(op, client, judge).await.map(Some)
 }
 
-async fn fetch(op: &Op, client: &Arc<Client>, uri: &str) -> Result<String, Refusal> {
+/// The object behind a `request_uri`: kept, if its fragment says what it is, or fetched.
+async fn referenced(op: &Op, client: &Arc<Client>, address: Address<'_>) -> Result<String, Refusal> {
+    if let Some(kept) = op.objects().find(address.uri) {
+        return Ok(kept);
+    }
     let limits = Limits { time: Duration::from_secs(5), body: LARGEST };
-    let text = match op.outbound().get(Class::of(client), uri, limits).await {
-        Ok(fetched) if fetched.status == 200 => String::from_utf8(fetched.body.to_vec()).ok(),
+    let fetched = match op.outbound().get(Class::of(client), address.fetched, limits).await {
+        Ok(fetched) if fetched.status == 200 => fetched,
         Ok(fetched) => {
-            tracing::info!(client = %client.id, uri, status = fetched.status, "no request object there");
-            None
+            let status = fetched.status;
+            tracing::info!(client = %client.id, uri = address.fetched, status, "no request object there");
+            return Err(object::unreachable());
         }
         Err(unreached) => {
+            let uri = address.fetched;
             tracing::info!(client = %client.id, uri, "the request object could not be fetched: {unreached}");
-            None
+            return Err(object::unreachable());
         }
     };
-    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).ok_or_else(object::unreachable)
+    let object = object::fetched(fetched.content_type.as_deref(), &fetched.body)?;
+    if address.names(&fetched.body) {
+        op.objects().keep(address.uri, &object);
+    }
+    Ok(object)
 }

@@ -1,6 +1,7 @@
 //! Every response type in every mode, through the running binary: Core §3.2 and §3.3, Multiple Response Types, Form Post.
 
 mod objects;
+mod references;
 
 use serde_json::{Value, json};
 use testkit::http::Question;

@@ -10,25 +10,25 @@ use super::super::ground::{ADA, plan, with_ada};
 use super::{fields, get};
 
 /// A client with keys of its own.
-struct Keys {
+pub(super) struct Keys {
     signing: SigningKey,
     decryption: DecryptionKey,
 }
 
 impl Keys {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             signing: SigningKey::generate(JwsAlg::Es256, "own").unwrap(),
             decryption: DecryptionKey::generate(DecryptionKind::Rsa, "enc").unwrap(),
         }
     }
 
-    fn public(&self) -> Value {
+    pub(super) fn public(&self) -> Value {
         json!({ "keys": [self.signing.public_jwk(), self.decryption.public_jwk().unwrap().unwrap()] })
     }
 
     /// Signs the request's own parameters, with others over them.
-    fn object(&self, provider: &Provider, party: &RelyingParty, begun: &Begun, more: &Value) -> String {
+    pub(super) fn object(&self, provider: &Provider, party: &RelyingParty, begun: &Begun, more: &Value) -> String {
         let mut claims: Map<String, Value> = begun.parameters.iter().map(|(n, v)| (n.clone(), json!(v))).collect();
         claims.insert("iss".to_owned(), json!(party.client_id));
         claims.insert("aud".to_owned(), json!(provider.issuer()));
@@ -41,7 +41,7 @@ impl Keys {
     }
 }
 
-async fn party(provider: &Provider, keys: &Keys, more: &Value) -> RelyingParty {
+pub(super) async fn party(provider: &Provider, keys: &Keys, more: &Value) -> RelyingParty {
     let mut party = RelyingParty::open().await;
     let mut metadata = party.metadata("Objects");
     metadata["application_type"] = json!("native");
