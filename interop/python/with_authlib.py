@@ -207,6 +207,7 @@ WALKS = [
     private_jwt,
     client_credentials,
     revocation,
+    resource_server,
     wrong_verifier,
     every_response_type,
     signed_request_and_encrypted_id_token,
