@@ -29,7 +29,8 @@ cargo xtask COMMAND
   proof [OPTIONS] kill the server at every step of 1,000 random sign-outs, compare what relying parties received
                   with the ledger; --graphs N, --postgres N, --expire N, --seed N, --from N, --worlds N,
                   --binary PATH, --break row|post
-  fuzz [SECONDS]  run each fuzz target that long (60); needs cargo-fuzz";
+  fuzz [SECONDS]  run each fuzz target that long (60), as many at once as there are cores
+  fuzz keep       put what those runs found worth keeping into fuzz/corpora";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         ["bench", rest @ ..] => bench::run(rest),
         ["proof", rest @ ..] => proof::run(rest),
         ["fuzz"] => fuzz::run("60"),
+        ["fuzz", "keep"] => fuzz::keep(),
         ["fuzz", seconds] => fuzz::run(seconds),
         _ => Err(USAGE.to_owned()),
     };

@@ -38,7 +38,7 @@ pub(crate) enum What {
     Interop,
     /// `interop/oracles`.
     Oracles,
-    /// The check that fuzz targets compile.
+    /// The fuzz targets: libFuzzer is C++.
     Fuzz,
 }
 
