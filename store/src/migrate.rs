@@ -32,6 +32,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { version: 6, oldest: 1, sql: include_str!("../migrations/0006_resources.sql") },
     Step { version: 7, oldest: 1, sql: include_str!("../migrations/0007_front_channel.sql") },
     Step { version: 8, oldest: 1, sql: include_str!("../migrations/0008_pairwise.sql") },
+    Step { version: 9, oldest: 1, sql: include_str!("../migrations/0009_origins.sql") },
 ];
 
 const BEGINNING: &str = "CREATE TABLE IF NOT EXISTS schema_version (\

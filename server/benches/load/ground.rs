@@ -1,4 +1,4 @@
-//! A provider of the bench's own: the release binary on a SQLite file in a temporary folder, two clients, one person in
+//! A provider of the bench's own: the release binary on a SQLite file in a temporary folder, five clients, one person in
 //! sixteen browsers.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jose::base64url;
+use serde_json::{Value, json};
 
+use crate::assertion;
 use crate::measure::Process;
 use crate::wire::{Line, Reply, encode};
 use crate::{Broken, LINES};
@@ -18,7 +20,13 @@ use crate::{Broken, LINES};
 pub(crate) const RS256: &str = "bench-rs256";
 /// The client whose ID Tokens are signed with ES256.
 pub(crate) const ES256: &str = "bench-es256";
-/// Where both are answered.
+/// The client whose ID Tokens are signed with ES256 and encrypted to it.
+pub(crate) const ENCRYPTED: &str = "bench-encrypted";
+/// The client that gets an ID Token through the browser too.
+pub(crate) const HYBRID: &str = "bench-hybrid";
+/// The client that authenticates with a key.
+pub(crate) const KEYED: &str = "bench-keyed";
+/// Where all of them are answered.
 pub(crate) const REDIRECT_URI: &str = "https://rp.example/callback";
 
 const SECRET: &str = "a-secret-of-the-bench-of-more-than-32-bytes";
@@ -30,6 +38,33 @@ pub(crate) fn basic(client: &str) -> String {
     use base64::Engine as _;
     let words = base64::engine::general_purpose::STANDARD.encode(format!("{client}:{SECRET}"));
     format!("authorization: Basic {words}\r\n")
+}
+
+/// What a client says of itself.
+fn metadata(client: &str) -> Result<Value, Broken> {
+    let mut metadata = json!({
+        "client_name": client,
+        "redirect_uris": [REDIRECT_URI],
+        "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+        "id_token_signed_response_alg": if client == RS256 { "RS256" } else { "ES256" },
+    });
+    match client {
+        ENCRYPTED => {
+            metadata["id_token_encrypted_response_alg"] = json!("RSA-OAEP-256");
+            metadata["id_token_encrypted_response_enc"] = json!("A128GCM");
+            metadata["jwks"] = json!({ "keys": [assertion::encryption_key()?] });
+        }
+        HYBRID => {
+            metadata["response_types"] = json!(["code id_token"]);
+            metadata["grant_types"] = json!(["authorization_code", "implicit", "refresh_token"]);
+        }
+        KEYED => {
+            metadata["token_endpoint_auth_method"] = json!("private_key_jwt");
+            metadata["jwks"] = json!({ "keys": [assertion::key()?.public_jwk()] });
+        }
+        _ => {}
+    }
+    Ok(metadata)
 }
 
 /// What one browser holds.
@@ -77,17 +112,22 @@ impl Provider {
         )?;
         let provider = Self { folder, port, child: None, holdings: Vec::new() };
         provider.order(&["user", "add", "ada", "--name", "Ada Lovelace", "--password-stdin"], PASSWORD)?;
-        for client in [RS256, ES256] {
-            let metadata = serde_json::json!({
-                "client_name": client,
-                "redirect_uris": [REDIRECT_URI],
-                "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
-                "id_token_signed_response_alg": if client == RS256 { "RS256" } else { "ES256" },
-            });
-            let order = ["client", "add", "-", "--first-party", "--client-id", client, "--client-secret", SECRET];
-            provider.order(&order, &metadata.to_string())?;
+        provider.order(&["registration", "open"], "")?;
+        for client in [RS256, ES256, ENCRYPTED, HYBRID, KEYED] {
+            let mut order = vec!["client", "add", "-", "--first-party", "--client-id", client];
+            if client != KEYED {
+                order.extend(["--client-secret", SECRET]);
+            }
+            provider.order(&order, &metadata(client)?.to_string())?;
         }
         Ok(provider)
+    }
+
+    /// Stops, lets so many more clients in, and starts again. How many milliseconds until it was ready.
+    pub(crate) async fn crowd(&mut self, clients: usize) -> Result<f64, Broken> {
+        self.stop();
+        crate::crowd::fill(&self.folder, clients).await?;
+        self.restart().await
     }
 
     fn command(&self) -> Command {

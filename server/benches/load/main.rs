@@ -1,21 +1,26 @@
 //! The load bench: starts the release binary, drives it from outside over HTTP, and prints what each unit of work costs.
 //!
-//! `cargo xtask bench`, or `cargo bench -p ostiary --bench load -- [UNITS [PART OF A TITLE]]`. Costs are the server's own processor time, read from the
+//! `cargo xtask bench`, or `cargo bench -p ostiary --bench load -- [UNITS [PART OF A TITLE]]`. At the end the database is
+//! filled with fifty clients for each unit, a million of them by default, and the sign-on is measured again. Costs are the server's own processor time, read from the
 //! operating system, so that the driver beside it does not count. Everything is compared with a bare axum route and with
 //! raw signatures measured in the same run: machines differ and are noisy, ratios hold.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
+mod assertion;
 mod bare;
+mod crowd;
 mod ground;
 mod measure;
 mod wire;
 mod work;
 
+use std::collections::HashMap;
 use std::error::Error;
+use std::time::Instant;
 
 use jose::{JwsAlg, SigningKey};
-use measure::{Figures, raw_signature};
+use measure::{Figures, raw_signature, raw_verification};
 use work::Work;
 
 /// Keep-alive connections at once.
@@ -45,6 +50,8 @@ async fn run(units: usize, only: &str) -> Result<(), Broken> {
         let (alg, cost) = signature?;
         println!("one raw {alg} signature: {cost:.3} ms");
     }
+    let verification = raw_verification(assertion::key()?)?;
+    println!("one raw ES256 verification: {verification:.3} ms");
     let mut provider = ground::Provider::begin()?;
     provider.sign_in_everybody().await?;
     // Password hashing is not part of what follows, nor is its memory: start again, on the existing database.
@@ -59,10 +66,47 @@ async fn run(units: usize, only: &str) -> Result<(), Broken> {
         println!("{}", figures.line(&format!("bare axum route, {size} bytes"), None));
         floors.push(figures);
     }
+    let mut by_title = HashMap::new();
     for (title, work, floor) in Work::all().into_iter().filter(|(title, ..)| title.contains(only)) {
+        let units = if matches!(work, Work::Registration) { units / 20 } else { units };
         let figures = measure::measure(provider.process(), &work, provider.holdings(), units).await?;
         println!("{}", figures.line(title, floor.map(|place| &floors[place])));
+        by_title.insert(title, figures);
     }
     println!("\nresident after all of it: {:.1} MiB", provider.process().resident_mib()?);
+    if let (Some(basic), Some(keyed)) = (by_title.get(BASIC), by_title.get(KEYED)) {
+        let beyond = keyed.beyond(basic);
+        println!("private_key_jwt costs {beyond:.3} ms more than basic; one raw verification {verification:.3} ms");
+    }
+    if ALONE.contains(only) {
+        crowded(&mut provider, units).await?;
+    }
     provider.end()
+}
+
+/// The titles of two works that are compared.
+const BASIC: &str = "client_credentials";
+const KEYED: &str = "client_credentials, private_key_jwt ES256";
+
+/// The work that is measured alone and among very many clients.
+const ALONE: &str = "sign-on, ID Token ES256";
+
+/// A sign-on among very many clients, beside the same without them, both just started.
+async fn crowded(provider: &mut ground::Provider, units: usize) -> Result<(), Broken> {
+    let work = Work::SignOn { client: ground::ES256 };
+    provider.restart().await?;
+    let alone = measure::measure(provider.process(), &work, provider.holdings(), units).await?;
+    let clients = units * 50;
+    let began = Instant::now();
+    let ready = provider.crowd(clients).await?;
+    println!(
+        "\n{clients} more clients, in {:.0} s; ready among them after {ready:.0} ms\n",
+        began.elapsed().as_secs_f64()
+    );
+    let among = measure::measure(provider.process(), &work, provider.holdings(), units).await?;
+    println!("{}", Figures::HEAD);
+    println!("{}", alone.line("sign-on, ID Token ES256, alone", None));
+    println!("{}", among.line("sign-on, ID Token ES256, among them", None));
+    println!("\na sign-on costs {:+.1} % among {clients} clients", among.percent_beyond(&alone));
+    Ok(())
 }

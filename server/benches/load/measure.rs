@@ -56,6 +56,16 @@ impl Figures {
     pub(crate) const HEAD: &str =
         "| work | CPU ms | × bare | units/s | p50 ms | p99 ms | MiB |\n|---|---|---|---|---|---|---|";
 
+    /// What one unit costs more than one of another, in processor milliseconds.
+    pub(crate) fn beyond(&self, other: &Self) -> f64 {
+        self.cpu - other.cpu
+    }
+
+    /// By how many per cent of the other's one unit costs more.
+    pub(crate) fn percent_beyond(&self, other: &Self) -> f64 {
+        self.beyond(other) / other.cpu * 100.0
+    }
+
     /// One line of the table.
     pub(crate) fn line(&self, title: &str, floor: Option<&Self>) -> String {
         let ratio = floor.map_or_else(|| "–".to_owned(), |floor| format!("{:.2}", self.cpu / floor.cpu));
@@ -136,12 +146,24 @@ async fn drive(
 /// What one signature costs on one core, in milliseconds.
 pub(crate) fn raw_signature(key: &jose::SigningKey) -> Result<f64, Broken> {
     let input = [b'x'; 464];
+    each(|| Ok(drop(key.sign(&input)?)))
+}
+
+/// What it costs to verify one.
+pub(crate) fn raw_verification(key: &jose::SigningKey) -> Result<f64, Broken> {
+    let token = jose::sign(key, None, &[b'x'; 300])?;
+    let set = jose::JwkSet::read_public(&serde_json::json!({ "keys": [key.public_jwk()] }))?;
+    each(|| Ok(drop(jose::verify(&token, &set, &[key.alg()])?)))
+}
+
+/// What something costs on one core, in milliseconds.
+fn each(mut work: impl FnMut() -> Result<(), Broken>) -> Result<f64, Broken> {
     for _ in 0..200 {
-        key.sign(&input)?;
+        work()?;
     }
     let (began, amount) = (Instant::now(), 2_000_u32);
     for _ in 0..amount {
-        key.sign(&input)?;
+        work()?;
     }
     Ok(began.elapsed().as_secs_f64() * 1e3 / f64::from(amount))
 }

@@ -10,6 +10,7 @@ pub(crate) struct Line {
     stream: TcpStream,
     buffer: Vec<u8>,
     host: String,
+    port: u16,
 }
 
 /// What came back.
@@ -53,7 +54,7 @@ impl Line {
     pub(crate) async fn open(port: u16) -> Result<Self, Broken> {
         let stream = TcpStream::connect(("127.0.0.1", port)).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(16 * 1024), host: format!("localhost:{port}") })
+        Ok(Self { stream, buffer: Vec::with_capacity(16 * 1024), host: format!("localhost:{port}"), port })
     }
 
     /// Sends a request; `headers` are whole lines.
@@ -62,12 +63,26 @@ impl Line {
         self.call(request.as_bytes()).await
     }
 
+    /// The port it leads to.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Posts a form.
     pub(crate) async fn post(&mut self, path: &str, headers: &str, form: &str) -> Result<Reply, Broken> {
+        self.post_as("application/x-www-form-urlencoded", path, headers, form).await
+    }
+
+    /// Posts JSON.
+    pub(crate) async fn post_json(&mut self, path: &str, json: &str) -> Result<Reply, Broken> {
+        self.post_as("application/json", path, "", json).await
+    }
+
+    async fn post_as(&mut self, kind: &str, path: &str, headers: &str, body: &str) -> Result<Reply, Broken> {
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n{headers}\r\n{form}",
+            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n{headers}\r\n{body}",
             self.host,
-            form.len()
+            body.len()
         );
         self.call(request.as_bytes()).await
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jose::{base64url, sha256};
 
 use crate::Broken;
-use crate::ground::{ES256, Holding, REDIRECT_URI, RS256, basic};
+use crate::assertion;
+use crate::ground::{ENCRYPTED, ES256, HYBRID, Holding, KEYED, REDIRECT_URI, RS256, basic};
 use crate::wire::{Line, encode};
 
 /// A kind of work.
@@ -15,8 +16,12 @@ pub(crate) enum Work {
     Bare { size: usize },
     /// The discovery document.
     Discovery,
-    /// A client's own token.
+    /// A client's own token, by its secret.
     ClientCredentials,
+    /// The same, by an assertion signed with ES256.
+    ClientAssertion,
+    /// A client registers itself.
+    Registration,
     /// A client asks about a token.
     Introspection,
     /// The person's claims.
@@ -25,19 +30,25 @@ pub(crate) enum Work {
     Refresh,
     /// `prompt=none` with a session, and the code redeemed with PKCE.
     SignOn { client: &'static str },
+    /// The same, with an ID Token from the authorization endpoint too.
+    Hybrid,
 }
 
 impl Work {
     /// Each, with its title and its floor's place.
-    pub(crate) fn all() -> [(&'static str, Self, Option<usize>); 7] {
+    pub(crate) fn all() -> [(&'static str, Self, Option<usize>); 11] {
         [
             ("discovery", Self::Discovery, Some(0)),
             ("introspection", Self::Introspection, Some(1)),
             ("UserInfo", Self::UserInfo, Some(1)),
             ("client_credentials", Self::ClientCredentials, Some(1)),
+            ("client_credentials, private_key_jwt ES256", Self::ClientAssertion, Some(1)),
+            ("registration", Self::Registration, Some(1)),
             ("refresh, ID Token RS256", Self::Refresh, None),
             ("sign-on, ID Token RS256", Self::SignOn { client: RS256 }, None),
             ("sign-on, ID Token ES256", Self::SignOn { client: ES256 }, None),
+            ("sign-on, ID Token ES256 in RSA-OAEP-256", Self::SignOn { client: ENCRYPTED }, None),
+            ("hybrid sign-on, two ID Tokens ES256", Self::Hybrid, None),
         ]
     }
 
@@ -71,6 +82,13 @@ impl Hand {
             Work::ClientCredentials => {
                 drop(line.post("/token", &basic(RS256), "grant_type=client_credentials").await?.expect(200)?);
             }
+            Work::ClientAssertion => {
+                let form = format!("grant_type=client_credentials&{}", assertion::form(KEYED, line.port())?);
+                drop(line.post("/token", "", &form).await?.expect(200)?);
+            }
+            Work::Registration => {
+                drop(line.post_json("/register", &assertion::metadata().to_string()).await?.expect(201)?)
+            }
             Work::Introspection => {
                 let reply = line.post("/introspect", &basic(RS256), &format!("token={}", self.access)).await?;
                 if reply.expect(200)?.json()?["active"] != true {
@@ -89,18 +107,24 @@ impl Hand {
                 }
             }
             Work::SignOn { client } => drop(self.sign_on(line, client).await?),
+            Work::Hybrid => drop(self.sign_on_by(line, HYBRID, "code id_token").await?),
         }
         Ok(())
     }
 
-    /// The whole of it: authorize with an existing session, redeem the code.
     async fn sign_on(&mut self, line: &mut Line, client: &str) -> Result<serde_json::Value, Broken> {
+        self.sign_on_by(line, client, "code").await
+    }
+
+    /// The whole of it: authorize with an existing session, redeem the code.
+    async fn sign_on_by(&mut self, line: &mut Line, client: &str, kind: &str) -> Result<serde_json::Value, Broken> {
         let holding = self.holding.as_ref().ok_or("nobody is signed in on this line")?;
         self.number += 1;
         let verifier = format!("{:0>43}", self.number);
         let challenge = base64url(sha256(verifier.as_bytes()));
         let path = format!(
-            "/authorize?response_type=code&client_id={client}&redirect_uri={}&scope=openid%20profile&state=s{}&nonce=n{}&prompt=none&code_challenge={challenge}&code_challenge_method=S256",
+            "/authorize?response_type={}&client_id={client}&redirect_uri={}&scope=openid%20profile&state=s{}&nonce=n{}&prompt=none&code_challenge={challenge}&code_challenge_method=S256",
+            encode(kind),
             encode(REDIRECT_URI),
             self.number,
             self.number
@@ -111,6 +135,9 @@ impl Hand {
             .split_once("code=")
             .and_then(|(_, rest)| rest.split('&').next())
             .ok_or_else(|| format!("no code in {location}"))?;
+        if kind.contains("id_token") != location.contains("id_token=") {
+            return Err(format!("not what was asked for: {location}").into());
+        }
         let form = format!(
             "grant_type=authorization_code&code={code}&redirect_uri={}&code_verifier={verifier}",
             encode(REDIRECT_URI)
