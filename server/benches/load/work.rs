@@ -87,7 +87,7 @@ impl Hand {
                 drop(line.post("/token", "", &form).await?.expect(200)?);
             }
             Work::Registration => {
-                drop(line.post_json("/register", &assertion::metadata().to_string()).await?.expect(201)?)
+                drop(line.post_json("/register", &assertion::metadata().to_string()).await?.expect(201)?);
             }
             Work::Introspection => {
                 let reply = line.post("/introspect", &basic(RS256), &format!("token={}", self.access)).await?;
