@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { createServer } from 'node:http'
 import { request } from 'node:https'
 import { connect } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { where } from './parts.mjs'
 import { folder, freePort, start, until } from './started.mjs'
 
@@ -87,7 +87,7 @@ ${settings.sites.map((each) => site(dir, port, settings, each, issuer)).join('')
 
 /**
  * An Apache with `sites` (`{ name, id, secret, directives }`), each at `https://NAME:PORT`. The first also answers to
- * 127.0.0.1, which is where the provider reaches it.
+ * 127.0.0.1, which is where the provider reaches it. `files` (path → text) stand beside the two pages, or in their place.
  */
 export async function apache(settings) {
   const dir = folder()
@@ -96,6 +96,10 @@ export async function apache(settings) {
   mkdirSync(join(dir, 'cache'))
   writeFileSync(join(dir, 'htdocs/index.html'), '<!doctype html><title>out</title><p id="open">open to all')
   writeFileSync(join(dir, 'htdocs/protected/index.html'), '<!doctype html><title>in</title><p id="inside">inside')
+  for (const [path, text] of Object.entries(settings.files ?? {})) {
+    mkdirSync(dirname(join(dir, 'htdocs', path)), { recursive: true })
+    writeFileSync(join(dir, 'htdocs', path), text)
+  }
   chmodSync(dir, 0o755)
   if (process.getuid() === 0) chownSync(join(dir, 'cache'), WWW_DATA, WWW_DATA)
   const file = join(dir, 'apache.conf')

@@ -1,5 +1,7 @@
 // Real Chromium, driven as a person would: it looks for what is on the page and clicks it.
 
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { where } from './parts.mjs'
 import { folder } from './started.mjs'
@@ -17,6 +19,24 @@ const FLAGS = [
 /** Chromium with a home of its own. */
 export function browser({ flags = [], home = folder() } = {}) {
   return chromium.launch({
+    executablePath: where('chromium'),
+    headless: true,
+    args: [...FLAGS, ...flags],
+    env: { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home },
+  })
+}
+
+/**
+ * Chromium with a profile of its own, as a person has it, whose third-party cookies are `allowed` or `blocked`. (The
+ * contexts of `browser()` are incognito, where they are blocked always.)
+ */
+export function profile({ flags = [], home = folder(), cookies }) {
+  const data = join(home, 'profile')
+  mkdirSync(join(data, 'Default'), { recursive: true })
+  // chrome://settings/cookies: 0 allows them, 1 blocks third-party ones.
+  const settings = { profile: { cookie_controls_mode: cookies === 'allowed' ? 0 : 1 } }
+  writeFileSync(join(data, 'Default/Preferences'), JSON.stringify(settings))
+  return chromium.launchPersistentContext(data, {
     executablePath: where('chromium'),
     headless: true,
     args: [...FLAGS, ...flags],

@@ -75,6 +75,7 @@ export async function gallery() {
       slow: own('Music Shelf', told(503)),
       refusing: own(`Old Catalogue of the ${LONG}`, told(400)),
       mute: own('Map Cabinet'),
+      framed: own('Map Room', { frontchannel_logout_uri: `${rp.origin}/told/200/frame` }),
     },
   })
   op.cli(['user', 'sign-up', 'open'])
@@ -178,6 +179,7 @@ export async function gallery() {
     },
     'signed-out': (page) => signOut(page, ['reading'], 'reading'),
     'signed-out-progress': (page) => signOut(page, ['reading', 'slow', 'refusing', 'mute'], 'reading'),
+    'signed-out-frames': (page) => signOut(page, ['reading', 'framed'], 'reading'),
     'signed-out-alone': async (page) => {
       await page.goto(`${op.issuer}/end_session`)
       await page.locator('#signed-out').waitFor()
