@@ -124,6 +124,7 @@ async fn people_see_and_change_what_the_operator_lets_them() {
     assert!(page.says("Your groups") && page.says("staff") && !page.says("secret"), "{}", page.answer.body);
     let form = page.form("details-form");
     assert!(form.field("claim:groups").is_none(), "a list is not typed");
+    assert!(form.action.ends_with("/account/details"), "{}", form.action);
     let bad = form.clone().fill("claim:website", "javascript:alert(1)").fill("claim:nickname", "Adie");
     let again = browser.submit(&page, &bad).await;
     assert!(
