@@ -616,6 +616,7 @@ const RUN: &[&str] = &[
     "bound/pkce.toml",
     "client/auth.toml",
     "client/metadata.toml",
+    "client/registration.toml",
     "client/sector.toml",
     "discovery/document.toml",
     "introspect/",
@@ -652,9 +653,12 @@ fn a_list_runs_nothing() {
 #[test]
 fn every_file_has_a_runner_and_every_clause_a_specification() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
-    let sources: String = ["cases.rs", "cases_token.rs", "cases_logout.rs", "cases_resource.rs"]
-        .map(|name| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)).unwrap())
-        .concat();
+    let sources: String =
+        ["cases.rs", "cases_registration.rs", "cases_token.rs", "cases_logout.rs", "cases_resource.rs"]
+            .map(|name| {
+                std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)).unwrap()
+            })
+            .concat();
     let mut titles = BTreeSet::new();
     for (file, case) in cases("") {
         let file = Path::new(&file).strip_prefix(&root).unwrap().display().to_string();
