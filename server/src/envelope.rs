@@ -82,6 +82,11 @@ impl Recipient {
         }
     }
 
+    /// A signed token within an encrypted one.
+    pub(crate) fn wrap(&self, signed: &str) -> Result<String, Fault> {
+        self.encrypt(&Envelope::of_jwt(self.encryption.alg, self.encryption.enc), signed.as_bytes())
+    }
+
     fn encrypt(&self, envelope: &Envelope<'_>, plaintext: &[u8]) -> Result<String, Fault> {
         let key = self.key().ok_or_else(|| Fault::bug("a recipient without a key"))?;
         jose::encrypt(key, envelope, plaintext).map_err(|e| Fault::bug(format!("cannot encrypt: {e}")))
@@ -100,7 +105,7 @@ pub(crate) fn say(
         (Some(alg), None) => op.keys().sign_for(client, alg, (typ, claims), now),
         (Some(alg), Some(to)) => {
             let signed = op.keys().sign_for(client, alg, (typ, claims), now)?;
-            to.encrypt(&Envelope::of_jwt(to.encryption.alg, to.encryption.enc), signed.as_bytes())
+            to.wrap(&signed)
         }
         (None, Some(to)) => {
             let text = Value::Object(claims.clone()).to_string();

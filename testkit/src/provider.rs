@@ -291,6 +291,19 @@ impl Provider {
         }
     }
 
+    /// Runs a command, whatever comes of it: its exit status, standard output and standard error.
+    ///
+    /// # Panics
+    /// If the binary cannot be run.
+    pub async fn runs(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let mut command = self.command();
+        command.args(arguments).stdin(Stdio::null());
+        let ran = tokio::task::spawn_blocking(move || command.output().expect("the binary runs"));
+        let output = ran.await.expect("the thread that waits does not panic");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    }
+
     /// What a command says to people.
     ///
     /// # Panics

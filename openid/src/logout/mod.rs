@@ -5,6 +5,7 @@
 //! here say what ends and who is told, the store carries it out.
 
 pub mod backchannel;
+pub mod check;
 pub mod end;
 pub mod frontchannel;
 pub mod judge;

@@ -8,11 +8,13 @@ mod claims;
 mod client;
 mod declared;
 mod doctor;
+mod forge;
 mod init;
 mod notice;
 mod out;
 mod registration;
 mod resource;
+mod rp;
 mod session;
 mod subject;
 mod tend;
@@ -88,6 +90,9 @@ enum Command {
     /// Logout notices and letters: who was told, who will be, who could not be.
     #[command(subcommand)]
     Notice(notice::NoticeCommand),
+    /// A test kit for relying parties: do they check the logout tokens they are sent?
+    #[command(subcommand)]
+    Rp(rp::RpCommand),
     /// Signing keys.
     #[command(subcommand)]
     Key(tend::KeyCommand),
@@ -143,6 +148,7 @@ async fn run(arguments: Arguments, out: &Out) -> Result<ExitCode, Failed> {
         Command::ClaimSource(command) => claim_source::run(command, &open(&file).await?, out).await?,
         Command::Session(command) => session::sessions(command, &open(&file).await?, out).await?,
         Command::Notice(command) => notice::notices(command, &open(&file).await?, out).await?,
+        Command::Rp(command) => return rp::rp(command, &open(&file).await?, out).await,
         Command::Key(command) => tend::keys(command, &serve::open_to_mend(load(&file)?).await?, out).await?,
         Command::Audit(audit) => tend::audit(&audit, &open(&file).await?, out).await?,
         Command::Backup(backup) => tend::backup(&backup, &open(&file).await?, out).await?,

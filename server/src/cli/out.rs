@@ -39,6 +39,11 @@ impl Out {
         }
     }
 
+    /// A line beside the answer, on standard error, for whoever watches: what is about to happen.
+    pub fn aside(&self, text: &str) {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+
     /// The answer: JSON for machines, what `people` says for people.
     pub fn answer(&self, value: &Value, people: impl FnOnce(&Self)) {
         match self.shape {

@@ -48,6 +48,8 @@ pub struct Fetched {
     pub content_type: Option<String>,
     /// `Retry-After` as it stands.
     pub retry_after: Option<String>,
+    /// Whether `Cache-Control` says `no-store`.
+    pub no_store: bool,
     /// `max-age` of its `Cache-Control`, in seconds.
     pub max_age: Option<u32>,
     /// Every `Set-Cookie`, for looking at: none is kept.
@@ -195,14 +197,15 @@ fn head(response: &reqwest::Response) -> Fetched {
         lines.filter_map(|line| line.to_str().ok()).map(str::to_owned).collect::<Vec<_>>()
     };
     let first = |name: &str| all(name).into_iter().next();
-    let directives = all("cache-control").join(",").to_ascii_lowercase();
+    let cache_control = all("cache-control").join(",").to_ascii_lowercase();
     let max_age =
-        directives.split(',').find_map(|one| one.trim().strip_prefix("max-age=")?.trim_matches('"').parse().ok());
+        cache_control.split(',').find_map(|one| one.trim().strip_prefix("max-age=")?.trim_matches('"').parse().ok());
     Fetched {
         status: response.status().as_u16(),
         content_type: first("content-type"),
         retry_after: first("retry-after"),
         max_age,
+        no_store: cache_control.split(',').any(|one| one.trim() == "no-store"),
         cookies: all("set-cookie"),
         body: Bytes::new(),
     }

@@ -2,6 +2,7 @@
 
 mod config;
 mod place;
+mod rp;
 mod running;
 mod sessions;
 
