@@ -1,6 +1,6 @@
 // The real binary, as an operator runs it: `init`, `user add`, `client add`, `resource add`, `serve`.
 
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { ROOT } from './parts.mjs'
@@ -32,6 +32,10 @@ export async function provider({ issuer = 'http://localhost:PORT', port, environ
     ...environment,
   }
   const cli = (args, input) => execFileSync(binary, args, { env, input, encoding: 'utf8' })
+  /** The same without holding up what else this process serves; a status that is not zero is an answer. */
+  const asks = (args) =>
+    new Promise((resolve) => execFile(binary, ['--json', ...args], { env, encoding: 'utf8' }, (error, stdout, stderr) =>
+      resolve({ status: error?.code ?? 0, answer: stdout && JSON.parse(stdout), stderr })))
   const json = (args, input) => JSON.parse(cli(['--json', ...args], input))
 
   cli(['init', '--issuer', issuer, '--dir', dir])
@@ -67,5 +71,5 @@ export async function provider({ issuer = 'http://localhost:PORT', port, environ
     })
     serving.ended.then((how) => reject(new Error(`the provider ended (${how}):\n${said}\n${readFileSync(log, 'utf8')}`)))
   })
-  return { issuer, port, dir, secrets, cli, json, add, log: () => readFileSync(log, 'utf8'), stop: serving.stop }
+  return { issuer, port, dir, secrets, cli, asks, json, add, log: () => readFileSync(log, 'utf8'), stop: serving.stop }
 }

@@ -155,4 +155,21 @@ describe('single sign-on and single sign-out', needs('apache2', 'mod_auth_openid
     await settled('two', 3)
     assert.equal(await opens(two, second), false)
   })
+
+  test('the test kit finds what it makes of good and bad logout tokens', async () => {
+    await visit(two)
+    await signIn(page, ADA)
+    await inside(two)
+    const held = await cookie(two)
+    const { id_token: claims } = JSON.parse((await two.asked('/protected/redirect_uri?info=json', held)).body)
+    const { answer: rows } = await op.asks(['rp', 'check', '--client', 'two', '--sub', claims.sub, '--sid', claims.sid])
+    const verdict = (name) => rows.find((row) => row.check === name).verdict
+    assert.deepEqual([verdict('good'), verdict('already-signed-out')], ['good', 'good'])
+    // What 2.4.12 does not look for: it takes tokens without these claims.
+    const known = ['no-expiry bad', 'no-issued-at advice', 'no-jti advice']
+    const ill = rows.filter((row) => row.verdict !== 'good').map((row) => `${row.check} ${row.verdict}`)
+    assert.deepEqual(ill.filter((each) => !known.includes(each)), [], JSON.stringify(rows))
+    assert.equal(await opens(two, held), false, 'the session of the test person has ended there')
+    assert.equal(op.json(['session', 'list']).length, 1, 'and not here')
+  })
 })

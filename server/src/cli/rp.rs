@@ -219,7 +219,10 @@ impl Run<'_> {
         rows.push(Row {
             name: "no-store",
             wanted: "no-store",
-            did: format!("not in {} answers", cached.clone().count()),
+            did: match cached.clone().count() {
+                0 => "in every answer".to_owned(),
+                some => format!("not in {some} answers"),
+            },
             millis: 0,
             verdict: if cached.count() == 0 { Verdict::Good } else { Verdict::Advice },
             why: "answers should have Cache-Control: no-store",
