@@ -272,8 +272,9 @@ pub fn judge(wanted: Wanted, did: Did, proof: Proof) -> Verdict {
         return Verdict::Bad;
     }
     match (wanted, did.took(), proof) {
-        (Wanted::Either, _, _) | (Wanted::Take | Wanted::TakeToo, true, _) => Verdict::Good,
-        (Wanted::Refuse | Wanted::BetterRefuse, false, Proof::Telling) => Verdict::Good,
+        (Wanted::Either, _, _)
+        | (Wanted::Take | Wanted::TakeToo, true, _)
+        | (Wanted::Refuse | Wanted::BetterRefuse, false, Proof::Telling) => Verdict::Good,
         (Wanted::Refuse | Wanted::BetterRefuse | Wanted::TakeToo, false, Proof::Mute) => Verdict::Unknown,
         (Wanted::BetterRefuse, true, _) => Verdict::Advice,
         (Wanted::Refuse, true, _) | (Wanted::Take | Wanted::TakeToo, false, _) => Verdict::Bad,
