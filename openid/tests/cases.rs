@@ -693,6 +693,17 @@ fn the_page_of_specifications_is_in_step() {
     in_step("specs.md", &specs::render(&tested::clauses()));
 }
 
+/// What becomes of background access (`logout.md` §3): one table in a page that people wrote.
+#[test]
+fn the_table_of_endings_is_in_step() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/logout.md");
+    let written = std::fs::read_to_string(page).unwrap();
+    let (begins, ends) = ("<!-- made from openid/src/logout/judge.rs: -->\n\n", "\n<!-- until here -->");
+    let (front, rest) = written.split_once(begins).expect("the page says where the table begins");
+    let (_, back) = rest.split_once(ends).unwrap_or_else(|| rest.split_once(ends.trim()).expect("and where it ends"));
+    in_step("logout.md", &format!("{front}{begins}{}{ends}{back}", openid::logout::judge::table()));
+}
+
 /// Every row of the examiner's list is named by a test or a case, and no test names a row that is not there.
 #[test]
 fn the_page_of_the_examiner_is_in_step() {

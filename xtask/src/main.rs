@@ -23,7 +23,7 @@ cargo xtask COMMAND
   ci              install what the tests need, then run every check and every test
   setup           install what the tests need (Debian packages; needs root), or say what is missing
   tidy            check the walls, the lists and the generated pages
-  docs            write the generated pages anew: docs/specs.md, docs/configuration.md, docs/routes.txt
+  docs            write the generated pages anew: docs/specs.md, docs/configuration.md, docs/routes.txt, a table of docs/logout.md
   interop         run other people's clients against the built server
   bench [UNITS]   start the release binary, drive it from outside, print what each unit of work costs (20000)
   proof [OPTIONS] kill the server at every step of 1,000 random sign-outs, compare what relying parties received
