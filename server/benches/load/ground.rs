@@ -107,7 +107,7 @@ impl Provider {
         std::fs::write(
             folder.join("ostiary.toml"),
             format!(
-                "issuer = \"http://localhost:{port}\"\nlisten = [\"127.0.0.1:{port}\"]\ndatabase = \"sqlite:bench.sqlite\"\nsecret_file = \"secret\"\nlog.level = \"warn\"\n"
+                "issuer = \"http://localhost:{port}\"\nlisten = [\"127.0.0.1:{port}\"]\ndatabase = \"sqlite:bench.sqlite\"\nsecret_file = \"secret\"\nlog.level = \"warn\"\nlimits.registrations_per_source = 1000000\n"
             ),
         )?;
         let provider = Self { folder, port, child: None, holdings: Vec::new() };
