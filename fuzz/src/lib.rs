@@ -11,6 +11,7 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("form_read", rules::form_read),
     ("metadata_read", rules::metadata_read),
+    ("registration_read", rules::registration_read),
     ("auth_request_read", rules::auth_request_read),
     ("claims_read", rules::claims_read),
     ("presented_read", rules::presented_read),

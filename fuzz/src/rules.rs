@@ -9,6 +9,9 @@ use openid::client::metadata::Metadata;
 use openid::client::policy::Policy;
 use openid::client::{Client, ClientSecret, Standing};
 use openid::name::ClientId;
+use openid::registration::policy::RegistrationPolicy;
+use openid::registration::proposal::{Proposed, Replacement};
+use openid::registration::statement;
 use openid::wire::form::Form;
 use openid::wire::scope::Scope;
 use serde_json::{Map, Value, json};
@@ -29,6 +32,24 @@ pub fn metadata_read(bytes: &[u8]) {
         let again = Metadata::read(&metadata.registered).expect("what was read reads again");
         assert_eq!(again.registered, metadata.registered);
     }
+}
+
+/// The body of a registration is read or refused, and what is registered from it reads again as itself, within the policy or not.
+pub fn registration_read(bytes: &[u8]) {
+    if let Ok(replacement) = Replacement::read(bytes, &ClientId::new("rp")) {
+        assert!(!replacement.proposed.members.contains_key("client_secret"));
+    }
+    let Ok(mut proposed) = Proposed::read(bytes) else { return };
+    assert!(!proposed.members.contains_key("software_statement"));
+    if let Some(statement) = &proposed.statement {
+        assert!(statement::issuer(statement, &[]).is_err(), "nobody is trusted");
+    }
+    let policy = RegistrationPolicy::read(&Map::new()).expect("nothing is a policy");
+    policy.allowed.fill(&mut proposed.members);
+    let Ok(metadata) = Metadata::read(&proposed.members) else { return };
+    let again = Metadata::read(&metadata.registered).expect("what was read reads again");
+    let offered = Scope::read("openid profile").expect("a scope");
+    assert_eq!(policy.allowed.judge(&metadata, &offered), policy.allowed.judge(&again, &offered));
 }
 
 /// An authorization request is answered at a registered address or not at all.

@@ -16,9 +16,9 @@ export const BLAISE = { username: 'blaise', password: 'arithmetique et triangles
 
 /**
  * A provider. `issuer` has PORT for its port; `environment` is configuration by variables; `clients` maps each client_id
- * to `{ metadata, secret?, policy?, args? }`, `resources` are descriptions of resource servers; `secrets` of the answer has what `client add` printed.
+ * to `{ metadata, secret?, policy?, args? }`, `registration` who may register one over HTTP, `resources` are descriptions of resource servers; `secrets` of the answer has what `client add` printed.
  */
-export async function provider({ issuer = 'http://localhost:PORT', port, environment = {}, clients = {}, resources = [], people = [ADA] } = {}) {
+export async function provider({ issuer = 'http://localhost:PORT', port, environment = {}, clients = {}, resources = [], registration, people = [ADA] } = {}) {
   const binary = process.env.OSTIARY_BIN
   if (!binary) throw new Error('OSTIARY_BIN is not set: run the walks by interop/run')
   port ??= await freePort()
@@ -43,6 +43,7 @@ export async function provider({ issuer = 'http://localhost:PORT', port, environ
     const claims = ['--name', person.name, ...(person.email ? ['--email', person.email, '--email-verified', 'true'] : [])]
     cli(['user', 'add', person.username, '--password-stdin', ...claims], `${person.password}\n`)
   }
+  if (registration) cli(['registration', registration])
   const secrets = {}
   const add = (id, { metadata, secret, policy, args = [] }) => {
     const given = secret ? ['--client-secret', secret] : []

@@ -143,7 +143,17 @@ def claims_of_others():
     assert answer.text == "score", answer.text
 
 
-WALKS = [claims_of_others, every_response_type, sealed_userinfo, request_object, encrypted_request_object, request_uri, webfinger]
+def registration():
+    """Without a client_id it registers itself. What it was told goes to whoever runs the walk. The code alone: this is a web
+    client on loopback. No algorithm for assertions: it would name one beside client_secret_basic, which is refused."""
+    party = client("", response_types_supported=["code"], token_endpoint_auth_signing_alg_values_supported=[])
+    done, _, _ = sign_in(party, "code")
+    registered = party.get_context().registration_response
+    assert done["id_token"]["aud"] == [registered["client_id"]], done
+    print(json.dumps(registered.to_dict()))
+
+
+WALKS = [registration, claims_of_others, every_response_type, sealed_userinfo, request_object, encrypted_request_object, request_uri, webfinger]
 
 if __name__ == "__main__":
     next(walk for walk in WALKS if walk.__name__ == sys.argv[1])()
