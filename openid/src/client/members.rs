@@ -109,6 +109,8 @@ fn proof(proposal: &Proposal<'_>) -> Result<Proof, Refusal> {
     };
     let alg = match proposal.text("token_endpoint_auth_signing_alg")? {
         None => None,
+        // Registration §2: it is about the methods that sign; beside others it says nothing, as long as it is one.
+        Some(name) if row.algs.is_empty() && name.parse::<JwsAlg>().is_ok() => None,
         Some(name) => Some(row.algs.iter().copied().find(|alg| alg.is_named(name)).ok_or_else(|| {
             wrong(
                 "auth_alg_unfit",
