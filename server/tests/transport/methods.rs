@@ -133,8 +133,8 @@ async fn scripts_of_public_clients_may_ask_and_no_others() {
     })
     .await;
     for (path, methods) in routes() {
-        // Registration is open to any origin; its own walks say how.
-        if path.starts_with("/register") {
+        // Registration and WebFinger are open to any origin; their own walks say how.
+        if path.starts_with("/register") || path.ends_with("/webfinger") {
             continue;
         }
         let open = matches!(path.as_str(), "/token" | "/userinfo" | "/jwks" | "/revoke") || path.contains("well-known");

@@ -47,10 +47,14 @@ async fn a_secret_is_replaced_and_nobody_notices() {
     walk.provider.file("secret", &format!("{NEW}\n{old}\n"));
     walk.provider.start().await;
     let resealed = walk.provider.cli(&["key", "reseal"]).await;
-    assert_eq!(resealed, serde_json::json!({"keys": 6, "clients": 1}), "those of the first start, and no more");
+    assert_eq!(
+        resealed,
+        serde_json::json!({"keys": 6, "clients": 1, "claim_links": 0}),
+        "those of the first start, and no more"
+    );
     is_as_it_was(&mut walk, &keyed).await;
     let again = walk.provider.cli(&["key", "reseal"]).await;
-    assert_eq!(again, serde_json::json!({"keys": 0, "clients": 0}));
+    assert_eq!(again, serde_json::json!({"keys": 0, "clients": 0, "claim_links": 0}));
     let trail = walk.provider.cli(&["audit"]).await;
     let lines: Vec<_> = trail.as_array().unwrap().iter().filter(|line| line["action"] == "secrets_resealed").collect();
     assert_eq!(lines.len(), 1, "{trail:#}");
