@@ -45,14 +45,14 @@ describe('by hand', needs('chromium'), () => {
     await tab('remember')
     await page.keyboard.press('Space')
     assert.ok(await page.locator('#remember').isChecked())
-    await tab('login', 'cancel', 'policy', 'tos')
-    for (const stop of ['policy', 'cancel', 'login']) {
+    await tab('login', 'cancel', 'recover', 'create', 'policy', 'tos')
+    for (const stop of ['policy', 'create', 'recover', 'cancel', 'login']) {
       await page.keyboard.press('Shift+Tab')
       assert.deepEqual(await focus(page), { on: stop, seen: true })
     }
     await page.keyboard.press('Enter')
     await page.locator('#consent-form').waitFor()
-    await tab('allow', 'deny', 'policy', 'tos')
+    await tab('client', 'allow', 'deny', 'policy', 'tos')
     for (let back = 0; back < 3; back += 1) await page.keyboard.press('Shift+Tab')
     assert.deepEqual(await focus(page), { on: 'allow', seen: true })
     await page.keyboard.press('Enter')
