@@ -9,7 +9,7 @@ use bytes::Bytes;
 use openid::authorize::request::{ServerOffers, SignUp};
 use openid::claims::catalogue::Catalogue;
 use openid::client::Client;
-use openid::client::policy::{EnteredBy, Policy};
+use openid::client::policy::Policy;
 use openid::display::Display;
 use openid::logout::judge::{End, Ended, OfflineGrants};
 use openid::name::SessionId;
@@ -269,11 +269,11 @@ impl Op {
         });
     }
 
-    /// Notes that a client that registered itself is in use, if that was not noted within a day. Nobody waits for it.
+    /// Notes that a client is in use, if that was not noted within a day; it is kept of those that registered themselves,
+    /// whatever an operator has made of them since. Nobody waits for it.
     pub fn use_client(&self, client: &Client) {
         let (id, now) = (client.id.clone(), self.now());
-        let registered = client.policy.entered_by == EnteredBy::Stranger;
-        if !registered || !self.clients().to_be_noted(&id, now, USED_EVERY) {
+        if !self.clients().to_be_noted(&id, now, USED_EVERY) {
             return;
         }
         let store = self.0.store.clone();

@@ -43,7 +43,7 @@ pub(crate) enum Then {
 /// Disabled first, so that nobody joins it or redeems anything any more; then ended. Returns how many grants ended; `None`:
 /// it is in use after all, and nothing happened.
 pub(crate) async fn remove(op: &Op, removal: &Removal) -> Result<Option<usize>, Stop> {
-    let mut grants = 0;
+    let (mut grants, mut removal) = (0, removal.clone());
     loop {
         let order = removal.clone();
         let end = op.order_to_end(Ended::Client(order.client.clone()), Cause::ClientDisabled, &order.actor);
@@ -71,6 +71,8 @@ pub(crate) async fn remove(op: &Op, removal: &Removal) -> Result<Option<usize>, 
             })
             .await?;
         let Some(report) = report else { return Ok(None) };
+        // What has begun is ended: a use that comes in between is one of a client that is disabled already.
+        removal.unused_since = None;
         grants += report.revoked.len();
         if report.is_all(BATCH) {
             op.clients().forget();
@@ -87,8 +89,8 @@ pub(crate) async fn remove_unused(op: &Op, most: u32) -> Result<usize, Stop> {
     let members = serde_json::from_str(&text).map_err(|e| bug(e.to_string()))?;
     let policy = RegistrationPolicy::read(&members).map_err(bug)?;
     let Some(days) = policy.server.unused_days else { return Ok(0) };
-    // What is noted may be a day old.
-    let since = op.now() - Span::from_days(i64::from(days)) - USED_EVERY;
+    // What is noted may be two days old: a node that was told "not yet" by the row asks again a day later.
+    let since = op.now() - Span::from_days(i64::from(days)) - USED_EVERY - USED_EVERY;
     let unused = reader.unused_clients(since, most).await?;
     drop(reader);
     let mut removed = 0;
@@ -100,7 +102,11 @@ pub(crate) async fn remove_unused(op: &Op, most: u32) -> Result<usize, Stop> {
             then: Then::Delete,
             unused_since: Some(since),
         };
-        removed += usize::from(remove(op, &removal).await?.is_some());
+        match remove(op, &removal).await {
+            Ok(done) => removed += usize::from(done.is_some()),
+            // The others go all the same.
+            Err(stop) => tracing::error!(client = %removal.client, "an unused client could not be removed: {stop:?}"),
+        }
     }
     Ok(removed)
 }

@@ -77,14 +77,16 @@ impl Tx {
         Ok(done)
     }
 
-    /// Declares a scope. [`Done::No`]: there is one of this name.
+    /// Declares a scope. [`Done::No`]: there is one of this name. What was agreed to by this name before is forgotten:
+    /// nobody agreed to claims they were not told of.
     pub async fn add_scope(&mut self, scope: &DeclaredScope, now: Time) -> Result<Done, Fault> {
         let (claims, titles) = (text::list(&scope.claims), text::words(&scope.titles));
         let descriptions = text::words(&scope.descriptions);
         let (given, consent) = (scope.given.as_str(), scope.consent.as_str());
         let values = values![&scope.name, &claims, &titles, &descriptions, given, consent, now];
         let rows = self.change(&ADD_SCOPE, values).await?;
-        self.declared(rows).await
+        let done = self.declared(rows).await?;
+        self.forget_scope(&scope.name, done).await
     }
 
     /// Changes everything about a scope but its claims: whoever agreed to it agreed to those.
@@ -100,6 +102,10 @@ impl Tx {
     pub async fn remove_scope(&mut self, name: &str) -> Result<Done, Fault> {
         let rows = self.change(&REMOVE_SCOPE, values![name]).await?;
         let done = self.declared(rows).await?;
+        self.forget_scope(name, done).await
+    }
+
+    async fn forget_scope(&mut self, name: &str, done: Done) -> Result<Done, Fault> {
         if done.is_done() {
             let word = format!(" {name} ");
             for statement in FORGET {

@@ -19,6 +19,8 @@ statements! {
            WHERE account = $1 AND client = $2";
     HOLD = "SELECT scope, id_token_claims, userinfo_claims, resources, given_at FROM consent \
             WHERE account = $1 AND client = $2 {share}";
+    HOLD_ALONE = "SELECT scope, id_token_claims, userinfo_claims, resources, given_at FROM consent \
+                  WHERE account = $1 AND client = $2 {hold}";
     OF_ACCOUNT = "SELECT scope, id_token_claims, userinfo_claims, resources, given_at, client FROM consent \
                   WHERE account = $1 ORDER BY client";
     PUT = "INSERT INTO consent (account, client, scope, id_token_claims, userinfo_claims, resources, given_at) \
@@ -78,7 +80,9 @@ impl Tx {
 
     /// Adds a yes to what was allowed before.
     pub async fn give_consent(&mut self, account: &AccountId, client: &ClientId, given: &Consent) -> Result<(), Fault> {
-        let old = self.consent(account, client).await?.unwrap_or_default();
+        // Held: what is being withdrawn at this moment does not come back with it.
+        let old = self.row(&HOLD_ALONE, values![account.as_str(), client.as_str()]).await?;
+        let old = old.map(|mut row| consent(&mut row)).transpose()?.unwrap_or_default();
         let scope = old.scope.union(&given.scope).to_string();
         let id_token = both(old.id_token_claims, &given.id_token_claims);
         let userinfo = both(old.userinfo_claims, &given.userinfo_claims);

@@ -24,7 +24,7 @@ pub fn canonical(tag: &str) -> String {
     for subtag in tag.split('-') {
         spelt.push(match subtag.len() {
             2 if !plain && !spelt.is_empty() => subtag.to_ascii_uppercase(),
-            4 if !plain && !spelt.is_empty() && !subtag.starts_with(|c: char| c.is_ascii_digit()) => {
+            4 if !plain && !spelt.is_empty() && subtag.starts_with(|c: char| c.is_ascii_alphabetic()) => {
                 let (first, rest) = subtag.split_at(1);
                 first.to_ascii_uppercase() + &rest.to_ascii_lowercase()
             }
@@ -39,7 +39,7 @@ pub fn canonical(tag: &str) -> String {
 /// as in the name of a claim that is a URI.
 pub fn split(name: &str) -> (&str, Option<&str>) {
     match name.rsplit_once('#') {
-        Some((base, tag)) if !base.is_empty() && is_tag(tag) => (base, Some(tag)),
+        Some((base, tag)) if !base.is_empty() && !base.contains(':') && is_tag(tag) => (base, Some(tag)),
         _ => (name, None),
     }
 }
@@ -114,6 +114,7 @@ mod tests {
             ("sl-rozaj-1994", "sl-rozaj-1994"),
             ("en-a-AAAA-bb", "en-a-aaaa-bb"),
             ("es-419", "es-419"),
+            ("de-äé", "de-äé"),
         ] {
             assert_eq!(canonical(typed), spelt);
         }
@@ -129,7 +130,9 @@ mod tests {
         assert_eq!(split("name"), ("name", None));
         assert_eq!(split("name#"), ("name#", None));
         assert_eq!(split("#de"), ("#de", None));
-        assert_eq!(split("https://example.org/claims#staff_groups"), ("https://example.org/claims#staff_groups", None));
+        for uri in ["https://example.org/claims#staff_groups", "https://example.org/claims#salary", "urn:example#de"] {
+            assert_eq!(split(uri), (uri, None), "in a URI the # belongs to the name");
+        }
     }
 
     #[test]

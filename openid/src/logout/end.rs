@@ -90,14 +90,15 @@ impl EndHint {
             Some(Value::Array(all)) if all.len() == 1 => all[0].as_str(),
             _ => None,
         };
+        // Core §2: an ID Token has both; a signed UserInfo response has neither, a logout token has `events`.
+        let is_id_token =
+            ["exp", "iat"].iter().all(|name| claims.contains_key(*name)) && !claims.contains_key("events");
         match (text("iss"), audience, text("sub")) {
-            (Some(iss), Some(client), Some(sub)) if iss == issuer && !claims.contains_key("events") => {
-                Self::Genuine(HintClaims {
-                    client: ClientId::new(client),
-                    sub: Sub::new(sub),
-                    sid: text("sid").map(Sid::new),
-                })
-            }
+            (Some(iss), Some(client), Some(sub)) if iss == issuer && is_id_token => Self::Genuine(HintClaims {
+                client: ClientId::new(client),
+                sub: Sub::new(sub),
+                sid: text("sid").map(Sid::new),
+            }),
             _ => Self::Foreign,
         }
     }

@@ -63,9 +63,11 @@ impl Proposed {
         Ok(Self { members, statement })
     }
 
-    /// With what a genuine statement says, which wins (RFC 7591 §2.3).
+    /// With what a genuine statement says, which wins (RFC 7591 §2.3), in whatever language something else is said.
     #[must_use]
     pub fn with(mut self, says: Map<String, Value>) -> Self {
+        let bare = |name: &str| name.split('#').next().unwrap_or_default().to_owned();
+        self.members.retain(|name, _| !says.keys().any(|said| bare(said) == bare(name)));
         self.members.extend(says);
         self
     }

@@ -210,7 +210,15 @@ impl GivenArguments {
     fn read_policy(&self, old: Policy) -> Result<Policy, Failed> {
         let mut policy = match &self.policy {
             None => old,
-            Some(file) => Policy::read(&read(file)?).map_err(|e| Failed::new(format!("{}: {e}", file.display())))?,
+            Some(file) => {
+                let written = read(file)?;
+                let policy = Policy::read(&written).map_err(|e| Failed::new(format!("{}: {e}", file.display())))?;
+                // Who entered the addresses does not change by being left out.
+                match written.contains_key("entered_by") {
+                    true => policy,
+                    false => Policy { entered_by: old.entered_by, ..policy },
+                }
+            }
         };
         if self.first_party {
             policy.consent = ConsentPolicy::FirstParty;

@@ -5,7 +5,7 @@
 
 use axum::http::{Method, StatusCode};
 use openid::client::metadata::{Metadata, SecretNeed};
-use openid::client::policy::{EnteredBy, Policy};
+use openid::client::policy::{ConsentPolicy, EnteredBy, Policy};
 use openid::name::{ClientId, Digest};
 use openid::registration::admission;
 use openid::registration::policy::Management;
@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use super::ask::Ask;
 use super::client_auth::changed;
-use super::register::Told;
+use super::register::{Told, pay, too_many};
 use super::registration::{Proper, Rules};
 use crate::acceptance::accept;
 use crate::answer::{Answer, Stop, text};
@@ -97,10 +97,15 @@ async fn update(op: &Op, ask: &Ask, registered: Registered<'_>) -> Result<Answer
         }
     }
     let Proper { metadata, statement } = rules.judge(op, replacement.proposed).await?;
+    // What follows fetches and writes, for whoever holds the token: it costs what a registration costs.
+    if let Some(until) = pay(op, ask).await? {
+        return Ok(too_many(op, ask, until));
+    }
     accept(op, Some(&understand(&old)?), &metadata, Class::Stranger).await?;
     let policy: Policy = serde_json::from_str(&old.policy).map_err(|e| Fault::bug(format!("a policy: {e}")))?;
-    // Whatever an operator has made of it meanwhile: these addresses are a stranger's.
-    let policy = Policy { entered_by: EnteredBy::Stranger, ..policy };
+    // Whatever an operator has made of it meanwhile: these addresses are a stranger's, and what people were spared for the
+    // old ones they are asked for the new.
+    let policy = Policy { entered_by: EnteredBy::Stranger, consent: ConsentPolicy::Ask, ..policy };
     let kept = match keeps(&metadata, secret, &old) {
         Some(kept) => kept,
         None => client_row::keep(op, &metadata, None, policy.entered_by)?,

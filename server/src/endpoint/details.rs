@@ -126,7 +126,7 @@ pub(super) async fn keep(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         .store()
         .write(async move |tx| {
             // As it is now: somebody else may have changed another of its claims.
-            let Some(account) = tx.account(&id).await? else { return Ok(Err(String::new())) };
+            let Some(account) = tx.account_to_change(&id).await? else { return Ok(Err(String::new())) };
             let claims = match over(&account, &new) {
                 Ok(claims) => claims,
                 Err(wrong) => return Ok(Err(wrong)),

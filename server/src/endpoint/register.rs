@@ -72,7 +72,7 @@ async fn admit(op: &Op, bearer: Option<&str>) -> Result<(Rules, Way), Stop> {
 }
 
 /// Takes a registration from the budget of the network it comes from. `Some`: there is none left until then.
-async fn pay(op: &Op, ask: &Ask) -> Result<Option<Time>, Stop> {
+pub(super) async fn pay(op: &Op, ask: &Ask) -> Result<Option<Time>, Stop> {
     let (price, now) = (budget::registration_takes(ask.peer.address, op.config().limits.registrations()), op.now());
     let taken = op.store().write(async move |tx| Ok(tx.take_attempts(&price, now).await?)).await?;
     Ok(match taken {
@@ -82,9 +82,9 @@ async fn pay(op: &Op, ask: &Ask) -> Result<Option<Time>, Stop> {
 }
 
 /// RFC 6585 §4.
-fn too_many(op: &Op, ask: &Ask, until: Time) -> Answer {
-    tracing::info!(why = "registration_budget_empty", source = %ask.peer.source(), "a client was not registered: too many");
-    let say = "too many clients were registered from this network; try again later, or ask for an initial access token";
+pub(super) fn too_many(op: &Op, ask: &Ask, until: Time) -> Answer {
+    tracing::info!(why = "registration_budget_empty", source = %ask.peer.source(), "a client was not registered or changed: too many");
+    let say = "too many clients were registered or changed from this network; try again later";
     let code = ErrorCode::TemporarilyUnavailable.as_str();
     let mut answer = answer::json(StatusCode::TOO_MANY_REQUESTS, &json!({"error": code, "error_description": say}));
     // A second more than whole ones, so that it is not too early again.

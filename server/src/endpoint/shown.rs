@@ -9,6 +9,7 @@ use openid::authorize::next::Consent;
 use openid::claims::catalogue::Catalogue;
 use openid::claims::language::{self, Words};
 use openid::client::Client;
+use openid::client::policy::EnteredBy;
 use openid::name::{AccountId, ClientId};
 use openid::session::Session;
 use openid::time::Time;
@@ -48,13 +49,19 @@ pub(crate) async fn mentioned_name(op: &Op, id: &ClientId, locales: &[String]) -
     Ok(mentioned(op, id).await?.map_or_else(|| id.to_string(), |client| client_name(&client, locales)))
 }
 
-/// The application that asks: name, logo and links each in the first language there is one in (Registration §2.1).
+/// The application that asks: name, logo and links each in the first language there is one in (Registration §2.1). What a
+/// stranger registered stands for no host but those it is reached at: whatever it calls itself, the page says where the
+/// answer goes (Registration §9.1, RFC 7591 §5).
 pub(crate) fn application(client: &Client, locales: &[String]) -> Application {
     let links = &client.metadata.links;
     let shown = |words: &Words| words.in_any(locales).map(str::to_owned);
-    let client_uri = shown(&links.client_uri);
-    let address = client_uri.as_ref().or(client.metadata.redirect_uris.first());
-    let host = address.and_then(|uri| url::Url::parse(uri).ok()).and_then(|url| url.host_str().map(str::to_owned));
+    let host_of = |uri: &String| url::Url::parse(uri).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let own = |uri: &String| match client.policy.entered_by {
+        EnteredBy::Operator => true,
+        EnteredBy::Stranger => client.metadata.redirect_uris.iter().any(|redirect| host_of(redirect) == host_of(uri)),
+    };
+    let client_uri = shown(&links.client_uri).filter(own);
+    let host = client_uri.as_ref().or(client.metadata.redirect_uris.first()).and_then(host_of);
     Application {
         name: client_name(client, locales),
         logo_uri: shown(&links.logo_uri),

@@ -324,3 +324,42 @@ async fn a_disabled_client_may_leave_and_do_nothing_else() {
     assert_eq!(client.own(&provider, "DELETE", None).await.status, 204);
     assert_eq!(client.own(&provider, "GET", None).await.status, 401);
 }
+
+/// Whatever it calls itself, and wherever it says it lives: the page says where the answer goes (RFC 7591 §5).
+#[tokio::test]
+async fn a_stranger_stands_for_no_host_but_its_own_and_asks_again_for_new_addresses() {
+    let provider = open().await;
+    let metadata = json!({
+        "redirect_uris": ["https://rp.example/cb"], "client_name": "Your Bank", "client_uri": "https://www.bank.example/",
+    });
+    let client = Registered::at(&provider, &metadata).await;
+    let url = |redirect: &str| {
+        let fields = [
+            ("client_id", client.text("client_id")),
+            ("response_type", "code"),
+            ("scope", "openid"),
+            ("redirect_uri", redirect),
+        ];
+        provider.url(&format!("/authorize?{}", testkit::http::encode(&fields)))
+    };
+    let page = Browser::new(&provider).open(&url("https://rp.example/cb")).await;
+    assert!(page.says("Your Bank") && page.says("rp.example"), "{}", page.answer.body);
+    assert!(!page.answer.body.contains("www.bank.example"), "{}", page.answer.body);
+    // An operator spares people the question, and says nothing of who entered the addresses.
+    let file = provider.file("policy.json", r#"{"logout": "this-client"}"#);
+    let same = provider.file("metadata.json", &json!({"redirect_uris": ["https://rp.example/cb"]}).to_string());
+    provider.cli(&["client", "update", client.text("client_id"), &same, "--policy", &file, "--first-party"]).await;
+    let shown = provider.cli(&["client", "show", client.text("client_id")]).await;
+    assert_eq!(
+        (&shown["policy"]["entered_by"], &shown["policy"]["consent"]),
+        (&json!("stranger"), &json!("first-party")),
+        "{shown}"
+    );
+    let mut body = client.update();
+    body["redirect_uris"] = json!(["https://rp.example/elsewhere"]);
+    let answer = client.own(&provider, "PUT", Some(&body)).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let shown = provider.cli(&["client", "show", client.text("client_id")]).await;
+    assert_eq!(shown["policy"]["consent"], "ask", "{shown}");
+    assert_eq!(shown["policy"]["logout"], "this-client", "the rest stays");
+}

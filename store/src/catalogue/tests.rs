@@ -102,5 +102,9 @@ on_both! {
         assert_eq!((read.scope.to_string().as_str(), read.claims), (left, held.claims));
         let again = store.write(async move |tx| Ok(tx.remove_scope("staff").await?)).await.unwrap();
         assert_eq!(again, Done::No);
+        // Whoever agreed to a word before it was declared has not agreed to what it asks for now.
+        let scope = DeclaredScope { name: "staffing".to_owned(), ..staff() };
+        store.write(async move |tx| Ok(tx.add_scope(&scope, START).await?)).await.unwrap();
+        assert_eq!(store.reader().await.unwrap().consent(&ann, &shop).await.unwrap().unwrap().scope.to_string(), "openid");
     }
 }
