@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::op::Op;
-use crate::outbound::{Call, Class, Limits};
+use crate::outbound::{Call, Class, Limits, Unreached};
 
 /// What access tokens for claims providers are sealed for.
 pub const PURPOSE: &str = "claim-source-token";
@@ -173,13 +173,17 @@ async fn fetch(op: &Op, source: &Source, endpoint: &str, token: &str) -> Result<
     let _room = op.sources().room.acquire().await.map_err(|_| broken("it cannot be asked any more"))?;
     let bearer = Zeroizing::new(format!("Bearer {token}"));
     let call = Call { uri: endpoint, form: None, authorization: Some(&bearer) };
-    let fetched = op.outbound().call(Class::Operator, call, LIMITS).await.map_err(|e| broken(&e.to_string()))?;
+    // What is wrong with one person's answer says nothing of the others'.
+    let fetched = op.outbound().call(Class::Operator, call, LIMITS).await.map_err(|unreached| match unreached {
+        Unreached::TooLarge(_) => Failure::Link(unreached.to_string()),
+        _ => broken(&unreached.to_string()),
+    })?;
     match fetched.status {
         200 => {}
-        status @ 400..=499 => return Err(Failure::Link(format!("it answered {status}"))),
-        status => return Err(Failure::Provider(format!("it answered {status}"))),
+        status @ 500.. => return Err(Failure::Provider(format!("it answered {status}"))),
+        status => return Err(Failure::Link(format!("it answered {status}"))),
     }
-    let text = std::str::from_utf8(&fetched.body).map_err(|_| broken("what it gave is no JWT"))?;
+    let text = std::str::from_utf8(&fetched.body).map_err(|_| Failure::Link("what it gave is no JWT".to_owned()))?;
     source.verify(text, op.now()).map_err(|why| Failure::Link(format!("its JWT is not passed on: {why}")))
 }
 

@@ -31,8 +31,8 @@ pub(super) fn details(account: &Account, catalogue: &Catalogue, locales: &[Strin
             Typed::Details(typed, wrong) => (typed.get(&name), *wrong == name),
             Typed::Nothing | Typed::Email(_) => (None, false),
         };
-        // Lists and objects are shown and not typed.
-        let edit = may == PersonMay::Edit && kept.is_none_or(Value::is_string);
+        // Lists and objects are shown and not typed, but for an address that is one text.
+        let edit = may == PersonMay::Edit && kept.is_none_or(|value| one_text(value).is_some());
         let value = typed.or(kept).map(plain).unwrap_or_default();
         if edit || !value.is_empty() {
             let title = super::claim_title(catalogue, &name, locales);
@@ -62,10 +62,21 @@ fn shown(account: &Account, catalogue: &Catalogue) -> Vec<(String, PersonMay)> {
     all
 }
 
+/// What can be typed: a text, or an address that is nothing but its text.
+fn one_text(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Object(members) if members.len() == 1 => members.get("formatted")?.as_str(),
+        _ => None,
+    }
+}
+
 /// A value as people read it.
 fn plain(value: &Value) -> String {
+    if let Some(text) = one_text(value) {
+        return text.to_owned();
+    }
     match value {
-        Value::String(text) => text.clone(),
         Value::Array(all) if all.iter().all(|one| !one.is_array() && !one.is_object()) => {
             all.iter().map(plain).collect::<Vec<_>>().join(", ")
         }
@@ -79,7 +90,7 @@ fn typed(form: &Form, account: &Account, catalogue: &Catalogue) -> Map<String, V
     let mut all = Map::new();
     let there: Vec<&str> = form.get("shown").unwrap_or_default().split(' ').collect();
     for (name, may) in shown(account, catalogue) {
-        let kept = account.claims.get(&name).is_none_or(Value::is_string);
+        let kept = account.claims.get(&name).is_none_or(|value| one_text(value).is_some());
         if may == PersonMay::Edit && kept && there.contains(&name.as_str()) {
             let text = form.get(&format!("{FIELD}{name}")).unwrap_or_default().trim().to_owned();
             all.insert(name, Value::String(text));
@@ -93,7 +104,7 @@ fn over(account: &Account, typed: &Map<String, Value>) -> Result<Map<String, Val
     let mut claims = account.claims.clone();
     for (name, value) in typed {
         let text = value.as_str().unwrap_or_default();
-        if claims.get(name).is_some_and(|kept| kept == value) {
+        if claims.get(name).and_then(one_text).is_some_and(|kept| kept == text) {
             continue;
         }
         // What was proven was the other one.
@@ -103,7 +114,12 @@ fn over(account: &Account, typed: &Map<String, Value>) -> Result<Map<String, Val
         } else if text.len() > LONGEST_TYPED {
             return Err(name.clone());
         } else {
-            let value = login::claims::parse(name, text).map_err(|problem| problem.claim)?;
+            let base = language::split(name).0;
+            let value = match login::claims::STANDARD.iter().any(|(known, _)| *known == base) {
+                true => login::claims::parse(name, text).map_err(|problem| problem.claim)?,
+                // People type texts, and see again what they typed.
+                false => Value::String(text.to_owned()),
+            };
             claims.insert(name.clone(), value);
         }
     }

@@ -147,6 +147,24 @@ async fn people_see_and_change_what_the_operator_lets_them() {
     let account = provider.cli(&["user", "show", ADA.0]).await["claims"].clone();
     assert_eq!((&account["secret"], &account["email"]), (&"s".into(), &"ada@example.org".into()));
     assert!(account.get("nickname#ja").is_none() && account["nickname"] == "Adie", "{account}");
+    // An address and a text of the operator's own can be typed again as they were typed.
+    for claim in ["address", "motto"] {
+        provider.cli(&["claim", "add", claim, "--person", "edit"]).await;
+    }
+    let page = testkit::eventually("they stand on the page", std::time::Duration::from_secs(5), async || {
+        let page = browser.open(&provider.url("/account")).await;
+        page.form("details-form").field("claim:motto").is_some().then_some(page)
+    })
+    .await;
+    let form = page.form("details-form").fill("claim:address", "1 Main St").fill("claim:motto", "[1]");
+    let saved = browser.submit(&page, &form).await.form("details-form");
+    assert_eq!((saved.field("claim:address"), saved.field("claim:motto")), (Some("1 Main St"), Some("[1]")));
+    let account = provider.cli(&["user", "show", ADA.0]).await["claims"].clone();
+    assert_eq!(
+        (&account["address"]["formatted"], &account["motto"]),
+        (&"1 Main St".into(), &"[1]".into()),
+        "{account}"
+    );
     let mut thief = Browser::new(&provider);
     assert_eq!(thief.submit(&done, &done.form("details-form")).await.answer.status, 400);
 }
