@@ -151,7 +151,7 @@ async fn people_see_and_change_what_the_operator_lets_them() {
     for claim in ["address", "motto"] {
         provider.cli(&["claim", "add", claim, "--person", "edit"]).await;
     }
-    let page = testkit::eventually("they stand on the page", std::time::Duration::from_secs(5), async || {
+    let page = eventually("they stand on the page", Duration::from_secs(5), async || {
         let page = browser.open(&provider.url("/account")).await;
         page.form("details-form").field("claim:motto").is_some().then_some(page)
     })
