@@ -162,7 +162,8 @@ async fn an_address_and_a_text_of_the_operators_own_can_be_typed_again_as_they_w
     }
     let page = eventually("they stand on the page", Duration::from_secs(5), async || {
         let page = browser.open(&provider.url("/account")).await;
-        page.form("details-form").field("claim:motto").is_some().then_some(page)
+        let there = page.has_form("details-form") && page.form("details-form").field("claim:motto").is_some();
+        there.then_some(page)
     })
     .await;
     let form = page.form("details-form").fill("claim:address", "1 Main St").fill("claim:motto", "[1]");
