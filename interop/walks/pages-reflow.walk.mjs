@@ -41,6 +41,8 @@ describe('the pages bend', needs('chromium'), () => {
     for (const name of Object.keys(all.pages)) {
       const { page, close } = await all.open(name, { bypassCSP: true, reducedMotion: 'reduce' })
       const look = async (how) => {
+        // What was resized is laid out with the next frame.
+        await page.evaluate(() => new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen))))
         for (const words of await overflow(page)) said.push(`${name} ${how}: ${words}`)
       }
       for (const words of await moving(page)) said.push(`${name} moves: ${words}`)
