@@ -85,9 +85,8 @@ pub(crate) async fn remove(op: &Op, removal: &Removal) -> Result<Option<usize>, 
 pub(crate) async fn remove_unused(op: &Op, most: u32) -> Result<usize, Stop> {
     let mut reader = op.store().reader().await?;
     let text = reader.registration_settings().await?.policy;
-    let bug = |what: String| Fault::bug(format!("the registration policy cannot be read: {what}"));
-    let members = serde_json::from_str(&text).map_err(|e| bug(e.to_string()))?;
-    let policy = RegistrationPolicy::read(&members).map_err(bug)?;
+    let policy = RegistrationPolicy::stored(&text)
+        .map_err(|what| Fault::bug(format!("the registration policy cannot be read: {what}")))?;
     let Some(days) = policy.server.unused_days else { return Ok(0) };
     // What is noted may be two days old: a node that was told "not yet" by the row asks again a day later.
     let since = op.now() - Span::from_days(i64::from(days)) - USED_EVERY - USED_EVERY;

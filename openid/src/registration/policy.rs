@@ -71,6 +71,12 @@ impl Default for ServerPolicy {
 }
 
 impl RegistrationPolicy {
+    /// Reads it as it is stored: the JSON text of what an operator wrote.
+    pub fn stored(text: &str) -> Result<Self, String> {
+        let written = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        Self::read(&written)
+    }
+
     /// Reads what an operator wrote; says what is wrong in words for them.
     pub fn read(written: &Map<String, Value>) -> Result<Self, String> {
         let (mut server, mut allowed) = (Map::new(), Map::new());

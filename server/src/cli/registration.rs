@@ -105,8 +105,7 @@ async fn show(op: &Op, out: &Out) -> Result<(), Failed> {
 }
 
 fn policy(text: &str) -> Result<RegistrationPolicy, Failed> {
-    let members: Map<String, Value> = serde_json::from_str(text)?;
-    RegistrationPolicy::read(&members).map_err(|e| {
+    RegistrationPolicy::stored(text).map_err(|e| {
         Failed::new(format!(
             "the registration policy cannot be read ({e}); `ostiary registration policy set` replaces it"
         ))

@@ -44,7 +44,7 @@ impl Rules {
     pub(super) fn read(settings: RegistrationSettings, token: Option<InitialTokenRow>) -> Result<Self, Fault> {
         let bug = |what: String| Fault::bug(format!("the registration policy cannot be read: {what}"));
         let members = |text: &str| serde_json::from_str::<Map<String, Value>>(text).map_err(|e| bug(e.to_string()));
-        let policy = RegistrationPolicy::read(&members(&settings.policy)?).map_err(bug)?;
+        let policy = RegistrationPolicy::stored(&settings.policy).map_err(bug)?;
         let narrower = token.as_ref().map(|row| Allowed::read(&members(&row.policy)?).map_err(bug)).transpose()?;
         Ok(Self { settings, token: token.map(|row| row.token), policy, narrower })
     }
