@@ -297,7 +297,7 @@ mod tests {
             let key = ring.now.load();
             let held = key.keys.iter().find(|key| key.kind == KeyKind::Signing(JwsAlg::Es256)).unwrap();
             let Key::Signs(signer) = &held.key else { panic!("it signs") };
-            let claims = json!({"iss": "https://op.example", "aud": "rp", "sub": "s", "iat": now.seconds()});
+            let claims = json!({"iss": "https://op.example", "aud": "rp", "sub": "s", "iat": now.seconds(), "exp": now.seconds() + 300});
             jose::sign(signer.as_ref(), Some("JWT"), claims.to_string().as_bytes()).unwrap()
         };
         let old = hint(&first, start);
