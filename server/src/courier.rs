@@ -31,6 +31,12 @@ const LEASE: Span = Span::from_seconds(10 + 2 * 30 + 5);
 /// The poll is the truth, the wake-up a hint.
 const POLL: Duration = Duration::from_secs(1);
 
+/// Notices brought forward in one transaction.
+const BATCH: u32 = 256;
+
+/// Between two batches: together with their size, more than one address takes.
+const BREATH: Duration = Duration::from_millis(250);
+
 /// Delivers until told to stop, then lets what is under way finish.
 pub async fn run(op: Op, mut stop: watch::Receiver<bool>) {
     if op.store().nodes() == Nodes::One {
@@ -162,12 +168,14 @@ impl Courier {
             return self.give_back(notice, now + Span::from_millis(300)).await;
         };
         // At its deadline everybody is tried once more.
-        let way = self.probes().enter(&uri, now);
+        let way = self.probes().enter(&uri, &client.id, now);
         if let Way::Closed(next) = way
             && now < notice.notice.deliver_by
         {
             let apart = i64::try_from(self.op.dice().number() % 5_000).unwrap_or_default();
-            return self.give_back(notice, (next + Span::from_millis(apart)).min(notice.notice.deliver_by)).await;
+            self.give_back(notice, (next + Span::from_millis(apart)).min(notice.notice.deliver_by)).await?;
+            // It may have answered between the look and the giving back.
+            return self.bring_forward(&uri, &client.id).await;
         }
         // Back-Channel Logout §2.4: encrypted where the client's ID Tokens are.
         let to = match Recipient::find(&self.op, &client, client.metadata.id_token_encryption).await {
@@ -190,8 +198,8 @@ impl Courier {
         };
         let weighed = backchannel::weigh(&reply);
         match &weighed {
-            Weighed::Later(_) => self.probes().failed(&uri, self.op.now()),
-            _ => self.probes().answered(&uri),
+            Weighed::Later(asked) => self.probes().failed(&uri, way, self.op.now(), *asked),
+            _ => self.reopen(&uri),
         }
         match weighed {
             Weighed::Delivered => self.settle(notice, Outcome::Delivered, said).await,
@@ -204,6 +212,40 @@ impl Courier {
     async fn give_back(&self, notice: &Leased, due: Time) -> Result<(), Stop> {
         let attempt = notice.attempt.clone();
         self.op.store().write(async move |tx| Ok(tx.give_back(&attempt, due).await?)).await?;
+        Ok(())
+    }
+
+    /// The address answers. Whoever was turned away while it did not is due at once, a batch at a time, until it fails again.
+    ///
+    /// A `Retry-After` that some of them were given does not hold them any longer: it said how long the party expected to
+    /// be away (RFC 9110 §10.2.3), and what it does now is the better news. If it is still short of breath it says so again,
+    /// to as many as there are places for it.
+    fn reopen(&self, uri: &str) {
+        let waiting = self.probes().answered(uri);
+        if waiting.is_empty() {
+            return;
+        }
+        let (courier, uri) = (self.clone(), uri.to_owned());
+        tokio::spawn(async move {
+            for client in waiting {
+                if let Err(Stop::Fault(fault)) = courier.bring_forward(&uri, &client).await {
+                    tracing::warn!(%client, "notices that waited for an address come when they are due: {fault}");
+                }
+            }
+        });
+    }
+
+    async fn bring_forward(&self, uri: &str, client: &ClientId) -> Result<(), Stop> {
+        while !self.probes().is_closed(uri) {
+            let (whose, now) = (client.clone(), self.op.now());
+            let brought =
+                self.op.store().write(async move |tx| Ok(tx.bring_forward(&whose, now, BATCH).await?)).await?;
+            self.freed.notify_one();
+            if brought < u64::from(BATCH) {
+                break;
+            }
+            tokio::time::sleep(BREATH).await;
+        }
         Ok(())
     }
 

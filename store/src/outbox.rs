@@ -50,6 +50,9 @@ statements! { STATEMENTS_HERE:
         WHERE id = $1 AND attempts = $5 AND settled_at IS NULL";
     GIVE_BACK = "UPDATE outbox SET due_at = $2, attempts = attempts - 1, lease_until = NULL \
         WHERE id = $1 AND attempts = $3 AND settled_at IS NULL";
+    BRING_FORWARD = "UPDATE outbox SET due_at = $2 WHERE id IN (SELECT id FROM outbox WHERE client = $1 \
+        AND settled_at IS NULL AND due_at > $2 AND (lease_until IS NULL OR lease_until <= $2) \
+        ORDER BY due_at, id LIMIT $3 {lease})";
     TAKE_BACK = "UPDATE outbox SET lease_until = NULL WHERE settled_at IS NULL AND lease_until IS NOT NULL";
     REOPEN = "UPDATE outbox SET settled_at = NULL, outcome = NULL, due_at = $2, deliver_by = $3, lease_until = NULL \
         WHERE id = $1 AND outcome <> 'delivered' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.kind = outbox.kind \
@@ -206,6 +209,12 @@ impl Tx {
     /// nothing has left the house; its number is given to the next one.
     pub async fn give_back(&mut self, attempt: &Attempt, due: Time) -> Result<Settled, Fault> {
         self.changed(&GIVE_BACK, values![&attempt.id, due, attempt.number]).await
+    }
+
+    /// The client answers again: its notices that wait are due now, those first that would have come first. Returns how
+    /// many they were: fewer than the limit means that nobody waits any more.
+    pub async fn bring_forward(&mut self, client: &ClientId, now: Time, limit: u32) -> Result<u64, Fault> {
+        self.change(&BRING_FORWARD, values![client.as_str(), now, limit]).await
     }
 
     /// Ends every lease, so that what was leased is due again: for the one node there is, when it starts and nothing it

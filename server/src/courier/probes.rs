@@ -1,9 +1,11 @@
 //! An address that keeps failing is probed, not hammered (`logout.md` §4).
 //!
-//! Invariant: a hint of this process and nobody's truth; losing it costs a few attempts.
+//! Invariant: a hint of this process and nobody's truth; losing it costs a few attempts. Only a probe that failed makes the
+//! wait longer: those that were under way when the address began to fail say the same thing once more.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use openid::name::ClientId;
 use openid::time::{Span, Time};
 
 /// So many failures in a row make an address one that keeps failing: more than are under way at once.
@@ -23,9 +25,18 @@ const MOST: usize = 10_000;
 pub(super) struct Probes(HashMap<String, Failing>);
 
 #[derive(Debug)]
-struct Failing {
-    times: u32,
-    next: Time,
+enum Failing {
+    /// So often in a row, which is not often enough.
+    Times(u32),
+    /// It keeps failing.
+    Closed {
+        /// So many probes have failed.
+        probed: u32,
+        /// When the next one goes.
+        next: Time,
+        /// Whose notices wait for it.
+        waiting: BTreeSet<ClientId>,
+    },
 }
 
 /// Whether an address may be tried.
@@ -33,43 +44,70 @@ struct Failing {
 pub(super) enum Way {
     /// It may.
     Free,
+    /// It may, to see whether it still fails: after so many probes that did.
+    Probe(u32),
     /// It keeps failing; somebody may look again then.
     Closed(Time),
 }
 
 impl Probes {
-    /// Whether an address may be tried now. Of one that keeps failing, whoever is let through is the probe: everybody else
-    /// waits for the next.
-    pub(super) fn enter(&mut self, address: &str, now: Time) -> Way {
+    /// Whether an address may be tried now for a client. Of one that keeps failing, whoever is let through is the probe:
+    /// everybody else waits for the next.
+    pub(super) fn enter(&mut self, address: &str, client: &ClientId, now: Time) -> Way {
         match self.0.get_mut(address) {
-            Some(failing) if failing.times >= MANY && now < failing.next => Way::Closed(failing.next),
-            Some(failing) if failing.times >= MANY => {
-                failing.next = now + wait(failing.times);
-                Way::Free
+            Some(Failing::Closed { next, waiting, .. }) if now < *next => {
+                waiting.insert(client.clone());
+                Way::Closed(*next)
             }
-            _ => Way::Free,
+            Some(Failing::Closed { probed, next, .. }) => {
+                *next = now + wait(*probed);
+                Way::Probe(*probed)
+            }
+            Some(Failing::Times(_)) | None => Way::Free,
         }
     }
 
-    /// It failed.
-    pub(super) fn failed(&mut self, address: &str, now: Time) {
+    /// It failed for somebody who had gone this way, and asked for so long a pause (`Retry-After`). A pause it asks for
+    /// holds for everybody, up to the longest wait.
+    pub(super) fn failed(&mut self, address: &str, way: Way, now: Time, asked: Option<Span>) {
         if self.0.len() >= MOST && !self.0.contains_key(address) {
             self.0.clear();
         }
-        let failing = self.0.entry(address.to_owned()).or_insert(Failing { times: 0, next: now });
-        failing.times = failing.times.saturating_add(1);
-        failing.next = now + wait(failing.times);
+        let pause = asked.unwrap_or(Span::ZERO).min(LONGEST);
+        let failing = self.0.entry(address.to_owned()).or_insert(Failing::Times(0));
+        match failing {
+            Failing::Times(times) => {
+                *times += 1;
+                if *times >= MANY {
+                    let next = now + wait(0).max(pause);
+                    *failing = Failing::Closed { probed: 0, next, waiting: BTreeSet::new() };
+                }
+            }
+            // The probe, and not one that another has overtaken.
+            Failing::Closed { probed, next, .. } if way == Way::Probe(*probed) => {
+                *probed = probed.saturating_add(1);
+                *next = now + wait(*probed).max(pause);
+            }
+            Failing::Closed { next, .. } => *next = (*next).max(now + pause),
+        }
     }
 
-    /// It answered, whatever it said.
-    pub(super) fn answered(&mut self, address: &str) {
-        self.0.remove(address);
+    /// It answered, whatever it said. Returns the clients whose notices wait for that: none if it was not closed.
+    pub(super) fn answered(&mut self, address: &str) -> BTreeSet<ClientId> {
+        match self.0.remove(address) {
+            Some(Failing::Closed { waiting, .. }) => waiting,
+            Some(Failing::Times(_)) | None => BTreeSet::new(),
+        }
+    }
+
+    /// Whether it keeps failing.
+    pub(super) fn is_closed(&self, address: &str) -> bool {
+        matches!(self.0.get(address), Some(Failing::Closed { .. }))
     }
 }
 
-fn wait(times: u32) -> Span {
-    let doublings = times.saturating_sub(MANY).min(16);
-    Span::from_millis(FIRST.millis() << doublings).min(LONGEST)
+fn wait(probed: u32) -> Span {
+    Span::from_millis(FIRST.millis() << probed.min(16)).min(LONGEST)
 }
 
 #[cfg(test)]
@@ -77,27 +115,84 @@ mod tests {
     use super::*;
 
     const RP: &str = "https://rp.example/logout";
+    const START: Time = Time::from_seconds(1_800_000_000);
+
+    fn rp(name: &str) -> ClientId {
+        ClientId::new(name)
+    }
+
+    /// An address that has just begun to keep failing.
+    fn closed() -> Probes {
+        let mut probes = Probes::default();
+        for _ in 0..MANY {
+            assert_eq!(probes.enter(RP, &rp("a"), START), Way::Free);
+            probes.failed(RP, Way::Free, START, None);
+        }
+        probes
+    }
 
     #[test]
     fn after_many_failures_one_probe_at_a_time() {
-        let (mut probes, start) = (Probes::default(), Time::from_seconds(1_800_000_000));
-        for _ in 0..MANY {
-            assert_eq!(probes.enter(RP, start), Way::Free);
-            probes.failed(RP, start);
-        }
-        assert_eq!(probes.enter(RP, start), Way::Closed(start + FIRST));
-        assert_eq!(probes.enter("https://other.example/logout", start), Way::Free);
+        let mut probes = closed();
+        assert_eq!(probes.enter(RP, &rp("a"), START), Way::Closed(START + FIRST));
+        assert_eq!(probes.enter("https://other.example/logout", &rp("b"), START), Way::Free);
         // Two come when the time is there: one goes.
-        let then = start + FIRST;
-        assert_eq!(probes.enter(RP, then), Way::Free);
-        assert_eq!(probes.enter(RP, then), Way::Closed(then + FIRST));
-        probes.failed(RP, then);
-        assert_eq!(probes.enter(RP, then), Way::Closed(then + FIRST + FIRST), "the wait doubles");
-        for _ in 0..100 {
-            probes.failed(RP, then);
+        let mut then = START + FIRST;
+        assert_eq!(probes.enter(RP, &rp("a"), then), Way::Probe(0));
+        assert_eq!(probes.enter(RP, &rp("a"), then), Way::Closed(then + FIRST));
+        probes.failed(RP, Way::Probe(0), then, None);
+        assert_eq!(probes.enter(RP, &rp("a"), then), Way::Closed(then + FIRST + FIRST), "the wait doubles");
+        for probed in 1..100 {
+            then = then + LONGEST;
+            assert_eq!(probes.enter(RP, &rp("a"), then), Way::Probe(probed));
+            probes.failed(RP, Way::Probe(probed), then, None);
         }
-        assert_eq!(probes.enter(RP, then), Way::Closed(then + LONGEST), "up to the longest");
+        assert_eq!(probes.enter(RP, &rp("a"), then), Way::Closed(then + LONGEST), "up to the longest");
         probes.answered(RP);
-        assert_eq!(probes.enter(RP, then), Way::Free);
+        assert_eq!(probes.enter(RP, &rp("a"), then), Way::Free);
+    }
+
+    #[test]
+    fn those_that_were_under_way_together_do_not_double_the_wait() {
+        let mut probes = closed();
+        for _ in 0..12 {
+            probes.failed(RP, Way::Free, START, None);
+        }
+        assert_eq!(probes.enter(RP, &rp("a"), START), Way::Closed(START + FIRST));
+        // Nor does a probe that another one has overtaken.
+        let then = START + FIRST + FIRST;
+        assert_eq!(probes.enter(RP, &rp("a"), START + FIRST), Way::Probe(0));
+        assert_eq!(probes.enter(RP, &rp("a"), then), Way::Probe(0));
+        probes.failed(RP, Way::Probe(0), then, None);
+        probes.failed(RP, Way::Probe(0), then, None);
+        assert_eq!(probes.enter(RP, &rp("a"), then), Way::Closed(then + FIRST + FIRST));
+    }
+
+    #[test]
+    fn who_was_turned_away_is_named_when_it_answers() {
+        let mut probes = closed();
+        assert_eq!(probes.enter(RP, &rp("a"), START), Way::Closed(START + FIRST));
+        assert_eq!(probes.enter(RP, &rp("b"), START), Way::Closed(START + FIRST));
+        assert!(probes.is_closed(RP));
+        assert_eq!(probes.enter(RP, &rp("c"), START + FIRST), Way::Probe(0));
+        assert_eq!(probes.answered(RP), BTreeSet::from([rp("a"), rp("b")]));
+        assert!(!probes.is_closed(RP));
+        assert_eq!(probes.answered(RP), BTreeSet::new(), "once");
+        probes.failed(RP, Way::Free, START, None);
+        assert_eq!(probes.answered(RP), BTreeSet::new(), "nobody was turned away");
+    }
+
+    #[test]
+    fn the_pause_it_asks_for_holds_for_everybody() {
+        let (mut probes, pause) = (closed(), Span::from_minutes(2));
+        probes.failed(RP, Way::Free, START, Some(pause));
+        assert_eq!(probes.enter(RP, &rp("a"), START + FIRST), Way::Closed(START + pause));
+        assert_eq!(probes.enter(RP, &rp("a"), START + pause), Way::Probe(0));
+        probes.failed(RP, Way::Probe(0), START + pause, Some(Span::from_days(1)));
+        assert_eq!(
+            probes.enter(RP, &rp("a"), START + pause),
+            Way::Closed(START + pause + LONGEST),
+            "up to the longest wait"
+        );
     }
 }

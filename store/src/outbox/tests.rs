@@ -189,6 +189,38 @@ on_both! {
         }
     }
 
+    async fn who_waits_is_brought_forward_a_few_at_a_time(store: Store) {
+        let rps = clients(&store, 2).await;
+        let mut ids = Vec::new();
+        for n in 0..5 {
+            ids.push(promise(&store, &n.to_string(), &rps).await.remove(0));
+        }
+        // One is under way, one is settled, one is due anyway; two wait, as does everybody of the other client.
+        let taken = take(&store, lease(START, 10, 5)).await;
+        for leased in taken {
+            let n = ids.iter().position(|id| *id == leased.attempt.id);
+            let (attempt, due) = (leased.attempt, START + Span::from_minutes(i64::try_from(n.unwrap_or(9)).unwrap()));
+            match n {
+                Some(0) => {}
+                Some(1) => assert_eq!(settle(&store, &ids[1], 1, Outcome::Delivered).await, Settled::Now),
+                Some(2) => {
+                    store.write(async move |tx| Ok(tx.give_back(&attempt, START).await?)).await.unwrap();
+                }
+                _ => {
+                    store.write(async move |tx| Ok(tx.give_back(&attempt, due).await?)).await.unwrap();
+                }
+            }
+        }
+        let whose = rps[0].clone();
+        let bring = async |whose: ClientId| store.write(async move |tx| Ok(tx.bring_forward(&whose, START, 1).await?)).await.unwrap();
+        assert_eq!(bring(whose.clone()).await, 1);
+        assert_eq!((notice(&store, &ids[3]).await.due_at, notice(&store, &ids[4]).await.due_at), (START, START + Span::from_minutes(4)));
+        assert_eq!((bring(whose.clone()).await, bring(whose).await), (1, 0));
+        let due: Vec<String> = take(&store, lease(START, 10, 10)).await.into_iter().map(|leased| leased.attempt.id).collect();
+        assert_eq!(due.len(), 3, "what is under way stays under way");
+        assert!(ids[2..].iter().all(|id| due.contains(id)), "{due:?}");
+    }
+
     async fn leases_taken_back_are_due_at_once_and_the_old_attempt_settles_nothing_but_itself(store: Store) {
         let rps = clients(&store, 3).await;
         let ids = promise(&store, "a", &rps).await;
