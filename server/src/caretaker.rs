@@ -73,7 +73,7 @@ async fn watch_versions(op: &Op, mut stop: watch::Receiver<bool>) {
     while rest(&mut stop, WATCH).await {
         match versions(op).await {
             Ok(now) if seen.as_ref() == Some(&now) => {}
-            Ok(now) => match reload(op).await {
+            Ok(now) => match reload(op, seen.as_deref(), &now).await {
                 Ok(()) => seen = Some(now),
                 Err(fault) => tracing::error!("clients, keys and settings could not be read again: {fault:#}"),
             },
@@ -86,10 +86,20 @@ async fn versions(op: &Op) -> Result<Vec<(String, i64)>, Fault> {
     op.store().reader().await?.versions().await
 }
 
-async fn reload(op: &Op) -> Result<(), Fault> {
-    op.clients().reload(op.store()).await?;
+/// Reads again what may have changed: opening the keys is work that a new client does not call for.
+async fn reload(op: &Op, seen: Option<&[(String, i64)]>, now: &[(String, i64)]) -> Result<(), Fault> {
+    let has_moved = |name: &str| {
+        let of = |all: &[(String, i64)]| all.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
+        seen.is_none_or(|seen| of(seen) != of(now))
+    };
+    if has_moved("clients") {
+        op.clients().forget();
+    }
     op.reload_settings().await?;
-    op.keys().reload(op.store(), op.sealing()).await
+    if has_moved("keys") {
+        op.keys().reload(op.store(), op.sealing()).await?;
+    }
+    Ok(())
 }
 
 async fn sweep(op: &Op, mut stop: watch::Receiver<bool>) {

@@ -7,7 +7,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::ArcSwap;
 use openid::client::metadata::Metadata;
 use openid::client::policy::Policy;
 use openid::client::{Client, ClientSecret, Standing};
@@ -29,7 +28,8 @@ pub struct Clients {
     at_hand: Mutex<HashMap<String, Arc<Client>>>,
     /// How often they were forgotten.
     generation: AtomicU64,
-    origins: ArcSwap<HashSet<String>>,
+    /// Origins that were found to be a public client's.
+    origins: Mutex<HashSet<String>>,
     /// Clients whose use was noted, and when.
     used: Mutex<HashMap<String, Time>>,
 }
@@ -41,7 +41,7 @@ impl Clients {
             sealing,
             at_hand: Mutex::default(),
             generation: AtomicU64::new(0),
-            origins: ArcSwap::default(),
+            origins: Mutex::default(),
             used: Mutex::default(),
         }
     }
@@ -111,18 +111,27 @@ impl Clients {
         let mut at_hand = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
         self.generation.fetch_add(1, Ordering::AcqRel);
         at_hand.clear();
+        self.origins.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Whether a browser's origin belongs to a public client.
-    pub fn knows_origin(&self, origin: &str) -> bool {
-        self.origins.load().contains(origin)
-    }
-
-    /// Forgets what is at hand and reads the origins again: the version row has moved.
-    pub async fn reload(&self, store: &Store) -> Result<(), Fault> {
-        let origins = store.reader().await?.public_origins().await?;
-        self.forget();
-        self.origins.store(Arc::new(origins.into_iter().collect()));
-        Ok(())
+    /// Whether a browser's origin belongs to a public client. Only those that do are kept at hand: what strangers send
+    /// grows nothing.
+    pub async fn knows_origin(&self, store: &Store, origin: &str) -> Result<bool, Fault> {
+        if self.origins.lock().unwrap_or_else(PoisonError::into_inner).contains(origin) {
+            return Ok(true);
+        }
+        let generation = self.generation.load(Ordering::Acquire);
+        if !store.reader().await?.is_client_origin(origin).await? {
+            return Ok(false);
+        }
+        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        if origins.len() >= MOST {
+            origins.clear();
+        }
+        // What was read before the others were forgotten may be what was.
+        if self.generation.load(Ordering::Acquire) == generation {
+            origins.insert(origin.to_owned());
+        }
+        Ok(true)
     }
 }

@@ -47,7 +47,6 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
     let outbound = Outbound::new(&config)
         .map_err(|e| Fault::new(Kind::Gone, format!("the outbound client cannot be made: {e}")))?;
     let clients = Clients::new(sealing.clone());
-    clients.reload(&store).await?;
     let opened = Keyring::open(&store, &sealing, &dice, clock.now()).await;
     let keys = match keys {
         Keys::Open => opened?,

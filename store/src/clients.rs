@@ -38,7 +38,10 @@ statements! {
     UNREAD = "SELECT id, metadata, policy FROM client WHERE front IS NULL ORDER BY id LIMIT $1";
     READ_FRONT = "UPDATE client SET front = $2 WHERE id = $1 AND front IS NULL";
     DELETE_CONSENTS = "DELETE FROM consent WHERE client = $1";
-    ORIGINS = "SELECT DISTINCT origins FROM client WHERE origins <> '' AND disabled_at IS NULL";
+    KNOWS_ORIGIN = "SELECT o.client FROM client_origin o JOIN client c ON c.id = o.client \
+                    WHERE o.origin = $1 AND c.disabled_at IS NULL LIMIT 1";
+    ADD_ORIGIN = "INSERT INTO client_origin (origin, client) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    DELETE_ORIGINS = "DELETE FROM client_origin WHERE client = $1";
 }
 
 /// A client as it is stored.
@@ -122,14 +125,9 @@ impl Reader {
         rows.into_iter().map(|mut row| row.take().map(|id: String| ClientId::new(id))).collect()
     }
 
-    /// The origins of all public clients.
-    pub async fn public_origins(&mut self) -> Result<Vec<String>, Fault> {
-        let rows = self.rows(&ORIGINS, &[]).await?;
-        let mut all = Vec::new();
-        for mut row in rows {
-            all.extend(words(&row.take::<String>()?));
-        }
-        Ok(all)
+    /// Whether a web origin belongs to an enabled public client.
+    pub async fn is_client_origin(&mut self, origin: &str) -> Result<bool, Fault> {
+        Ok(self.row(&KNOWS_ORIGIN, values![origin]).await?.is_some())
     }
 }
 
@@ -163,6 +161,9 @@ impl Tx {
             version
         ];
         let done = Done::of(self.change(&REPLACE_SAME, values).await?);
+        if done == Done::Yes {
+            self.keep_origins(row).await?;
+        }
         self.move_version("clients").await?;
         Ok(done)
     }
@@ -192,7 +193,20 @@ impl Tx {
             at,
             front(&row.metadata, &row.policy)
         ];
-        Ok(Done::of(self.change(statement, values).await?))
+        let done = Done::of(self.change(statement, values).await?);
+        if done == Done::Yes {
+            self.keep_origins(row).await?;
+        }
+        Ok(done)
+    }
+
+    /// What can be looked up by origin is what the row says.
+    async fn keep_origins(&mut self, row: &ClientRow) -> Result<(), Fault> {
+        self.change(&DELETE_ORIGINS, values![row.id.as_str()]).await?;
+        for origin in &row.origins {
+            self.change(&ADD_ORIGIN, values![origin, row.id.as_str()]).await?;
+        }
+        Ok(())
     }
 
     /// Reads what a release before this one wrote without saying whether it can be started. Returns how many.
@@ -226,10 +240,11 @@ impl Tx {
         Ok(Done::of(rows))
     }
 
-    /// Deletes a client's row, how it registered, and what people consented to. The caller has disabled it and ended its participations, and
+    /// Deletes a client's row, its origins, how it registered, and what people consented to. The caller has disabled it and ended its participations, and
     /// withdraws its pending notices ([`Tx::withdraw_notices`]).
     pub async fn delete_client(&mut self, id: &ClientId) -> Result<Done, Fault> {
         self.change(&DELETE_CONSENTS, values![id.as_str()]).await?;
+        self.change(&DELETE_ORIGINS, values![id.as_str()]).await?;
         self.forget_registration(id).await?;
         let rows = self.change(&DELETE, values![id.as_str()]).await?;
         self.move_version("clients").await?;

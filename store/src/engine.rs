@@ -2,7 +2,7 @@
 //!
 //! | difference | SQLite | PostgreSQL |
 //! |---|---|---|
-//! | words in migrations | `INTEGER TEXT BLOB`, `STRICT` | `BIGINT TEXT BYTEA`, none |
+//! | words in migrations | `INTEGER TEXT BLOB`, `STRICT`, `instr` | `BIGINT TEXT BYTEA`, none, `strpos` |
 //! | places of values | `?1` | `$1` |
 //! | a write | the one writer thread, group commit | a thread with a pool, read committed |
 //! | hold and lease rows | nothing, already alone | `FOR SHARE`, `FOR UPDATE`, `SKIP LOCKED` |
@@ -230,6 +230,7 @@ impl Words {
         ("{text}", "TEXT"),
         ("{bytes}", "BLOB"),
         ("{strict}", " STRICT"),
+        ("{position}", "instr"),
         ("{share}", ""),
         ("{hold}", ""),
         ("{lease}", ""),
@@ -241,6 +242,7 @@ impl Words {
         ("{text}", "TEXT"),
         ("{bytes}", "BYTEA"),
         ("{strict}", ""),
+        ("{position}", "strpos"),
         ("{share}", "FOR SHARE"),
         ("{hold}", "FOR UPDATE"),
         ("{lease}", "FOR UPDATE SKIP LOCKED"),

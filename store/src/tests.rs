@@ -158,7 +158,34 @@ on_both! {
         assert!(version(&store, "clients").await >= before + 3);
         let mut reader = store.reader().await.unwrap();
         assert_eq!(reader.client(&id).await.unwrap().unwrap().metadata, r#"{"client_name": "'; --"}"#);
-        assert!(reader.public_origins().await.unwrap().is_empty(), "a disabled client's scripts may not call us");
+        assert!(!reader.is_client_origin("https://a.example").await.unwrap(), "a disabled client's scripts may not call us");
+    }
+
+    async fn an_origin_is_a_clients_as_long_as_its_row_says_so(store: Store) {
+        let known = async |store: &Store| {
+            let mut reader = store.reader().await.unwrap();
+            let mut known = Vec::new();
+            for origin in ["https://a.example", "https://b.example", "https://c.example"] {
+                known.push(reader.is_client_origin(origin).await.unwrap());
+            }
+            known
+        };
+        let (first, second) = (registered("rp"), registered("rp2"));
+        store.write(async move |tx| Ok((tx.add_client(&first).await?, tx.add_client(&second).await?))).await.unwrap();
+        assert_eq!(known(&store).await, [true, true, false]);
+        let mut moved = registered("rp");
+        moved.origins = vec!["https://c.example".to_owned()];
+        store.write(async move |tx| Ok(tx.replace_client(&moved).await?)).await.unwrap();
+        assert_eq!(known(&store).await, [true, true, true], "the second has them still");
+        store.write(async |tx| Ok(tx.delete_client(&ClientId::new("rp2")).await?)).await.unwrap();
+        assert_eq!(known(&store).await, [false, false, true]);
+        let mut stale = registered("rp");
+        stale.origins = vec!["https://b.example".to_owned()];
+        let kept = stale.clone();
+        let done = store.write(async move |tx| Ok(tx.replace_same_client(&stale, 1).await?)).await.unwrap();
+        assert_eq!((done, known(&store).await), (Done::No, vec![false, false, true]), "it is of version 2 by now");
+        let done = store.write(async move |tx| Ok(tx.replace_same_client(&kept, 2).await?)).await.unwrap();
+        assert_eq!((done, known(&store).await), (Done::Yes, vec![false, true, false]));
     }
 
     async fn nobody_takes_part_beside_the_disabling_of_a_client(store: Store) {

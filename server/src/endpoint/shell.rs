@@ -59,9 +59,10 @@ async fn serve(op: Op, endpoint: &'static Endpoint, peer: Peer, request: Request
     let (parts, body) = request.into_parts();
     let mut ask = Ask { method: parts.method, uri: parts.uri, headers: parts.headers, peer, body: Bytes::new() };
     let mut answer = match ask.method {
-        Method::OPTIONS => options(&op, endpoint, &ask),
+        Method::OPTIONS => answer::text(StatusCode::NO_CONTENT, ""),
         _ => respond(&op, endpoint, &mut ask, body).await,
     };
+    allow_origin(&op, endpoint, &ask, &mut answer).await;
     dress(&op, endpoint, &ask, &mut answer);
     answer
 }
@@ -198,41 +199,43 @@ async fn lost(State(op): State<Op>) -> Answer {
     answer
 }
 
-/// RFC 9110 §9.3.7, and the Fetch standard's preflight for origins of public clients.
-fn options(op: &Op, endpoint: &Endpoint, ask: &Ask) -> Answer {
-    let mut answer = answer::text(StatusCode::NO_CONTENT, "");
-    put(&mut answer, header::ALLOW, &allowed(endpoint));
-    if reader(op, endpoint, ask).is_some() {
-        put(&mut answer, header::ACCESS_CONTROL_ALLOW_METHODS, &endpoint.methods.join(", "));
-        put(&mut answer, header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, dpop");
-        put(&mut answer, header::ACCESS_CONTROL_MAX_AGE, "600");
-    }
-    answer
-}
-
 /// Which origin may read the answer.
-fn reader<'a>(op: &Op, endpoint: &Endpoint, ask: &'a Ask) -> Option<&'a str> {
+async fn reader<'a>(op: &Op, endpoint: &Endpoint, ask: &'a Ask) -> Option<&'a str> {
     let origin = ask.header("origin")?;
     match endpoint.cors {
         Cors::Closed => None,
-        Cors::ClientOrigins => op.clients().knows_origin(origin).then_some(origin),
+        Cors::ClientOrigins => match op.clients().knows_origin(op.store(), origin).await {
+            Ok(knows) => knows.then_some(origin),
+            Err(fault) => {
+                tracing::error!("whose origin it is could not be looked up: {fault:#}");
+                None
+            }
+        },
         Cors::Anyone => Some("*"),
     }
 }
 
-fn allow_origin(op: &Op, endpoint: &Endpoint, ask: &Ask, answer: &mut Answer) {
+/// RFC 9110 §9.3.7, and the Fetch standard's preflight for origins of public clients.
+async fn allow_origin(op: &Op, endpoint: &Endpoint, ask: &Ask, answer: &mut Answer) {
+    let is_asking = ask.method == Method::OPTIONS;
+    if is_asking {
+        put(answer, header::ALLOW, &allowed(endpoint));
+    }
     if endpoint.cors == Cors::ClientOrigins {
         put(answer, header::VARY, "Origin");
     }
-    if let Some(origin) = reader(op, endpoint, ask) {
-        put(answer, header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        put(answer, header::ACCESS_CONTROL_EXPOSE_HEADERS, "www-authenticate, dpop-nonce");
+    let Some(origin) = reader(op, endpoint, ask).await else { return };
+    put(answer, header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    put(answer, header::ACCESS_CONTROL_EXPOSE_HEADERS, "www-authenticate, dpop-nonce");
+    if is_asking {
+        put(answer, header::ACCESS_CONTROL_ALLOW_METHODS, &endpoint.methods.join(", "));
+        put(answer, header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, dpop");
+        put(answer, header::ACCESS_CONTROL_MAX_AGE, "600");
     }
 }
 
 /// The endpoint's policies. A page has its own content security policy already.
 fn dress(op: &Op, endpoint: &Endpoint, ask: &Ask, answer: &mut Answer) {
-    allow_origin(op, endpoint, ask, answer);
     let cache = match endpoint.cache {
         _ if ask.method == Method::OPTIONS => "no-store".to_owned(),
         Cache::Public(seconds) if answer.status().is_success() => format!("public, max-age={seconds}"),

@@ -236,6 +236,31 @@ on_both! {
         assert!(ahead.abs() < 30_000, "{ahead} ms");
     }
 
+    async fn the_origins_of_clients_there_were_are_found_after_the_step(store: Store) {
+        let row = "INSERT INTO client (id, metadata, policy, origins, version, created_at, updated_at) \
+                   VALUES ('{id}', '{}', '{}', '{origins}', 1, 0, 0)";
+        let rows: Vec<String> =
+            [("one", "https://a.example"), ("two", "https://a.example https://b.example:8443"), ("none", "")]
+                .map(|(id, origins)| row.replace("{id}", id).replace("{origins}", origins))
+                .into();
+        store.send::<_, No, _>(async move |tx| {
+            tx.line().script("DROP TABLE client_origin; UPDATE schema_version SET version = 9").await?;
+            tx.line().script(include_str!("../../../migrations/0009_origins.sql")).await?;
+            for row in &rows {
+                tx.line().script(row).await?;
+            }
+            let step = crate::migrate::STEPS.iter().position(|step| step.version == 10).unwrap();
+            crate::migrate::run(tx.line(), &crate::migrate::STEPS[..=step]).await?;
+            Ok(())
+        }).await.unwrap();
+        let mut reader = store.reader().await.unwrap();
+        for (origin, known) in
+            [("https://a.example", true), ("https://b.example:8443", true), ("https://b.example", false), ("", false)]
+        {
+            assert_eq!(reader.is_client_origin(origin).await.unwrap(), known, "{origin}");
+        }
+    }
+
     async fn a_schema_from_the_future_is_refused_unless_it_lets_us(store: Store) {
         store.send::<_, No, _>(async |tx| {
             tx.line().script("UPDATE schema_version SET version = 1000, oldest = 1").await?;
