@@ -2,9 +2,9 @@
 
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { request } from 'node:https'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
+import { asker } from './asked.mjs'
 import { where } from './parts.mjs'
 import { folder, freePort, start, until } from './started.mjs'
 
@@ -104,16 +104,7 @@ export async function apache(settings) {
   if (process.getuid() === 0) chownSync(join(dir, 'cache'), WWW_DATA, WWW_DATA)
   const file = join(dir, 'apache.conf')
   let running
-  const asked = (name, path, headers = {}) =>
-    new Promise((resolve, reject) => {
-      const options = { host: '127.0.0.1', port, servername: name, ca: settings.tls.pem, path, agent: false, timeout: 5000 }
-      const sent = request({ ...options, headers: { host: `${name}:${port}`, accept: 'text/html', ...headers } }, (response) => {
-        let body = ''
-        response.on('data', (data) => { body += data })
-        response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }))
-      })
-      sent.on('error', reject).on('timeout', () => sent.destroy(new Error('timeout'))).end()
-    })
+  const asked = asker(port, settings.tls.pem)
   return {
     port,
     asked,
@@ -148,6 +139,7 @@ export async function relyingParty(name, { id, secret, ...settings }) {
   return {
     ...server,
     name,
+    id,
     origin,
     metadata: metadata(name, server.port, {
       post_logout_redirect_uris: [`${origin}/`],

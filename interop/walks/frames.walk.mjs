@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { apache, metadata, nameProxy } from '../lib/apache.mjs'
+import { apache, metadata, nameProxy, reached } from '../lib/apache.mjs'
 import { profile, signIn } from '../lib/browser.mjs'
 import { authority, trust } from '../lib/ca.mjs'
 import { ADA, provider } from '../lib/op.mjs'
@@ -14,7 +14,8 @@ import { needs, ROOT } from '../lib/parts.mjs'
 import { folder, freePort, pause, until } from '../lib/started.mjs'
 
 const SECRET = 'thirty-two octets, and then a few more'
-const NAMES = ['one.test', 'two.test', 'watch.test']
+// The first is reached by the provider.
+const NAMES = ['back.test', 'one.test', 'two.test', 'watch.test']
 
 /** The frames of mod_auth_openidc's session management, at a page that is otherwise empty. */
 const frames = ['op', 'rp&poll=500']
@@ -41,6 +42,25 @@ if (button) button.onclick = () => manager.signinRedirect()
 if (location.search.includes('state=')) manager.signinCallback().then((user) => { if (user) say('in as ' + user.profile.sub) }, (error) => say(String(error)))
 `
 
+/** Renews all the time: what lives for ten minutes is near its end three seconds after it was given. */
+const renewing = (issuer, id) => `<!doctype html><meta charset="utf-8"><title>${id}</title><button id="in">in</button><pre id="said"></pre>
+<script src="oidc-client-ts.js"></script><script>
+const manager = new oidc.UserManager({
+  authority: ${JSON.stringify(issuer)}, client_id: '${id}', redirect_uri: location.origin + location.pathname, scope: 'openid',
+  silent_redirect_uri: location.origin + '/spa/silent.html', automaticSilentRenew: true, accessTokenExpiringNotificationTimeInSeconds: 597,
+  monitorSession: true, monitorAnonymousSession: true, checkSessionIntervalInSeconds: 1,
+})
+const say = (words) => { document.getElementById('said').textContent += words + '; ' }
+manager.events.addUserLoaded(() => say('loaded'))
+manager.events.addSilentRenewError((error) => say('not renewed: ' + (error.error ?? error.message)))
+manager.events.addUserSignedOut(() => say('signed out'))
+manager.events.addUserSignedIn(() => say('signed in elsewhere'))
+document.getElementById('in').onclick = () => manager.signinRedirect()
+if (location.search.includes('state=')) manager.signinCallback().catch((error) => say(String(error)))
+</script>`
+
+const SILENT = '<!doctype html><script src="oidc-client-ts.js"></script><script>new oidc.UserManager({}).signinSilentCallback()</script>'
+
 for (const cookies of ['allowed', 'blocked']) {
   describe(`third-party cookies ${cookies}`, needs('apache2', 'mod_auth_openidc', 'chromium', 'certutil', 'openssl'), () => {
     let op, proxy, rp, context, page
@@ -61,6 +81,9 @@ for (const cookies of ['allowed', 'blocked']) {
         'spa/index.html': SPA,
         'spa/app.js': app(issuer),
         'spa/out.html': OUT,
+        'spa/quiet.html': renewing(issuer, 'quiet'),
+        'spa/fresh.html': renewing(issuer, 'fresh'),
+        'spa/silent.html': SILENT,
         'spa/oidc-client-ts.js': script,
       }
       rp = await apache({ tls, proxy: proxy.port, sites, files })
@@ -70,7 +93,9 @@ for (const cookies of ['allowed', 'blocked']) {
         site.directives.push('DirectoryIndex index.html', `OIDCDefaultLoggedOutURL ${at(site.name)}/`)
         const front = { frontchannel_logout_uri: `${at(site.name)}/protected/redirect_uri?logout=get`, frontchannel_logout_session_required: true }
         // From its session page mod_auth_openidc wants back to that page.
-        const members = { post_logout_redirect_uris: [`${at(site.name)}/`, `${at(site.name)}/protected/watch.html`], ...(site.name === 'watch.test' ? {} : front) }
+        const back = { backchannel_logout_uri: reached(rp.port, 'logout=backchannel'), backchannel_logout_session_required: true }
+        const channels = { 'back.test': back, 'watch.test': {} }[site.name] ?? front
+        const members = { post_logout_redirect_uris: [`${at(site.name)}/`, `${at(site.name)}/protected/watch.html`], ...channels }
         clients[site.name] = { metadata: metadata(site.name, rp.port, members), secret: SECRET, args: ['--first-party'] }
       }
       clients.room = {
@@ -82,10 +107,20 @@ for (const cookies of ['allowed', 'blocked']) {
         },
         args: ['--first-party'],
       }
+      for (const [id, grant_types] of [['quiet', ['authorization_code']], ['fresh', ['authorization_code', 'refresh_token']]]) {
+        const redirect_uris = [`${at('one.test')}/spa/${id}.html`, `${at('one.test')}/spa/silent.html`]
+        clients[id] = { metadata: { client_name: id, redirect_uris, grant_types, token_endpoint_auth_method: 'none' }, args: ['--first-party'] }
+      }
       op = await provider({
         issuer,
         port: listen,
-        environment: { OSTIARY_TLS__CERTIFICATE: tls.certificate, OSTIARY_TLS__KEY: tls.key },
+        environment: {
+          OSTIARY_TLS__CERTIFICATE: tls.certificate,
+          OSTIARY_TLS__KEY: tls.key,
+          OSTIARY_TEST_MODE__ENABLED: 'true',
+          OSTIARY_TEST_MODE__EXTRA_CA: tls.ca,
+          OSTIARY_TEST_MODE__LOOPBACK_PORTS: `[${rp.port}]`,
+        },
         clients,
       })
       await rp.start(op.issuer)
@@ -130,6 +165,17 @@ for (const cookies of ['allowed', 'blocked']) {
       return tab
     }
 
+    test('Back-Channel Logout: no browser, no cookie, nothing to block', async () => {
+      await fresh()
+      await enter('back.test')
+      const held = await cookie('back.test')
+      assert.equal(await opens('back.test', held), true)
+      const tab = await leave()
+      await tab.locator('.fate.told').waitFor()
+      assert.equal(await opens('back.test', held), false)
+      assert.match(op.cli(['notice', 'list']), /created 1 = delivered 1 /)
+    })
+
     test('Front-Channel Logout: out at one, out at two, and back at one', async () => {
       await fresh()
       await enter('one.test')
@@ -166,6 +212,8 @@ for (const cookies of ['allowed', 'blocked']) {
     test('Session Management: mod_auth_openidc’s page notices a sign-out in another tab', async () => {
       await fresh()
       const heard = new Set()
+      const left = []
+      page.on('request', (request) => { if (request.frame() === page.mainFrame()) left.push(request.url()) })
       page.on('console', (message) => { const said = /receiveMessage: (\w+)/.exec(message.text()); if (said) heard.add(said[1]) })
       await enter('watch.test', '/protected/watch.html')
       const watch = await cookie('watch.test')
@@ -175,6 +223,11 @@ for (const cookies of ['allowed', 'blocked']) {
         // The frame cannot read its cookie and says so. mod_auth_openidc takes that for a logout; it asks nobody in circles.
         assert.deepEqual([...heard], ['error'])
         assert.ok(asked.every((url) => !url.includes('prompt=none')), asked.join('\n'))
+        // But it is a sign-out for everybody: docs/relying-parties.md tells operators of this.
+        await page.locator('#login-form').waitFor()
+        assert.ok(left.some((url) => url.startsWith(`${op.issuer}/end_session?id_token_hint=`)), left.join('\n'))
+        assert.equal(await opens('watch.test', watch), false)
+        assert.deepEqual(op.json(['session', 'list']), [])
         return
       }
       assert.deepEqual([...heard], ['unchanged'])
@@ -222,6 +275,59 @@ for (const cookies of ['allowed', 'blocked']) {
         await pause(2000)
         assert.equal(await isIn(), true, 'with the cookies of other sites their storage is out of reach too')
       }
+    })
+
+    const heard = (words) => page.waitForFunction((words) => document.getElementById('said')?.textContent.includes(words), words)
+    const said = () => page.locator('#said').textContent()
+    const silent = () => asked.filter((url) => url.includes('prompt=none')).length
+
+    test('oidc-client-ts renews silently in a frame, until somebody signs out elsewhere', async () => {
+      await fresh()
+      await page.goto(`${at('one.test')}/spa/quiet.html`)
+      await page.locator('#in').click()
+      await signIn(page, ADA)
+      await heard('loaded')
+      if (cookies === 'allowed') {
+        await heard('loaded; loaded; loaded; ')
+        assert.doesNotMatch(await said(), /signed|not/, 'a renewal changes nothing')
+        await leave()
+        await heard('signed out')
+        return
+      }
+      // In its frame nobody is signed in. It is told so once, and asks no more.
+      await heard('not renewed: login_required')
+      const before = silent()
+      await pause(4000)
+      assert.equal(await said(), 'loaded; not renewed: login_required; ')
+      assert.equal(silent(), before)
+    })
+
+    test('oidc-client-ts renews by refresh token, until somebody signs out elsewhere', async () => {
+      await fresh()
+      await page.goto(`${at('one.test')}/spa/fresh.html`)
+      await page.locator('#in').click()
+      await signIn(page, ADA)
+      await heard('loaded; loaded; ')
+      assert.doesNotMatch(await said(), /signed|not/)
+      const before = silent()
+      await leave()
+      await heard(cookies === 'allowed' ? 'signed out' : 'not renewed: invalid_grant')
+      assert.ok(silent() <= before + 1, asked.join('\n'))
+    })
+
+    test('a page where nobody is signed in hears of a sign-in elsewhere, and asks in no circle', async () => {
+      await fresh()
+      await page.goto(`${at('one.test')}/spa/quiet.html`)
+      await until('it has asked', () => silent() > 0)
+      await pause(3000)
+      const before = silent()
+      const tab = await context.newPage()
+      await tab.goto(`${at('two.test')}/protected/index.html`)
+      await signIn(tab, ADA)
+      await tab.locator('#inside').waitFor()
+      if (cookies === 'allowed') await heard('signed in elsewhere')
+      await pause(3000)
+      assert.ok(before <= 2 && silent() <= before + (cookies === 'allowed' ? 1 : 0), asked.join('\n'))
     })
 
     if (cookies === 'allowed') test('an ending by an operator is noticed when the frame is loaded again', async () => {
