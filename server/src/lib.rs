@@ -39,3 +39,4 @@ pub mod sealing;
 mod sector;
 pub mod serve;
 pub mod sources;
+pub mod view;

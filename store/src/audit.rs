@@ -13,6 +13,7 @@ use crate::value::values;
 statements! {
     INSERT = "INSERT INTO audit (id, at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6)";
     LIST = "SELECT id, at, actor, action, subject, detail FROM audit WHERE at < $1 ORDER BY at DESC, id DESC LIMIT $2";
+    ABOUT = "SELECT id, at, actor, action, subject, detail FROM audit WHERE subject = $1 ORDER BY at DESC, id DESC LIMIT $2";
     SWEEP = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at, id LIMIT $2)";
 }
 
@@ -60,6 +61,12 @@ impl Reader {
     /// The latest lines before a time.
     pub async fn audit(&mut self, before: Time, most: u32) -> Result<Vec<Entry>, Fault> {
         let rows = self.rows(&LIST, values![before, most]).await?;
+        rows.into_iter().map(entry).collect()
+    }
+
+    /// The latest lines about one thing.
+    pub async fn audit_about(&mut self, subject: &str, most: u32) -> Result<Vec<Entry>, Fault> {
+        let rows = self.rows(&ABOUT, values![subject, most]).await?;
         rows.into_iter().map(entry).collect()
     }
 }

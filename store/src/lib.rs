@@ -42,11 +42,11 @@ pub mod versions;
 pub use engine::{Address, Claim, Location, Nodes};
 pub use fault::{Fault, Kind};
 pub use outbox::{
-    Attempt, Beside, Counts, Cursor, Lease, Leased, LeasedLetter, Letter, Matter, NoticeFilter, NoticeRow, NoticeState,
-    Outcome, Queue, Said, Settled,
+    Attempt, Counts, Cursor, Lease, Leased, LeasedLetter, Ledger, Letter, Matter, NoticeFilter, NoticeRow, NoticeState,
+    Outcome, Proof, Queue, Said, Settled, Sums,
 };
 pub use sessions::{
-    Asker, Browser, EndReport, GrantEnding, NewSession, NewStay, Posted, Reproof, Selection, SessionFilter, SessionRow,
-    StayRow, Sweep, Swept,
+    Asker, Browser, EndReport, Ending, GrantEnding, GrantRow, NewSession, NewStay, Posted, Preview, Reproof, Selection,
+    SessionFilter, SessionRow, StayRow, Sweep, Swept, Unpromised,
 };
 pub use tx::{Reader, Stop, Store, Tx, Wakes};

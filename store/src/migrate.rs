@@ -34,6 +34,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { version: 8, oldest: 1, sql: include_str!("../migrations/0008_pairwise.sql") },
     Step { version: 9, oldest: 1, sql: include_str!("../migrations/0009_origins.sql") },
     Step { version: 10, oldest: 1, sql: include_str!("../migrations/0010_client_origin.sql") },
+    Step { version: 11, oldest: 1, sql: include_str!("../migrations/0011_ledger.sql") },
 ];
 
 const BEGINNING: &str = "CREATE TABLE IF NOT EXISTS schema_version (\

@@ -14,7 +14,7 @@ use openid::name::{AccountId, ClientId, SessionId, Sid, Sub};
 use openid::session::Cause;
 use openid::time::Time;
 
-pub use self::asking::{Beside, Counts, Cursor, Matter, NoticeFilter, NoticeRow, NoticeState};
+pub use self::asking::{Counts, Cursor, Ledger, Matter, NoticeFilter, NoticeRow, NoticeState, Proof, Sums};
 pub use self::letters::{LeasedLetter, Letter, Queue};
 
 #[cfg(test)]

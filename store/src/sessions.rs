@@ -10,6 +10,7 @@ pub(crate) mod rows;
 mod sweeping;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tree;
 
 use openid::acr::Amr;
 use openid::name::{ClientId, Digest, GrantId, SessionId, Sid, Sub};
@@ -18,12 +19,20 @@ use openid::time::{Span, Time};
 
 pub use self::asking::{Asker, Browser, Selection, SessionFilter, SessionRow, StayRow};
 pub use self::ending::{EndReport, GrantEnding, Posted};
+pub use self::leaving::Preview;
 pub use self::sweeping::{Sweep, Swept};
+pub use self::tree::{Ending, GrantRow, Unpromised};
 
 pub(crate) use self::rows::{grant_columns, read_grant};
 #[cfg(test)]
-pub(crate) static STATEMENTS: &[&[&Statement]] =
-    &[STATEMENTS_HERE, asking::STATEMENTS, ending::STATEMENTS, leaving::STATEMENTS, sweeping::STATEMENTS];
+pub(crate) static STATEMENTS: &[&[&Statement]] = &[
+    STATEMENTS_HERE,
+    asking::STATEMENTS,
+    ending::STATEMENTS,
+    leaving::STATEMENTS,
+    sweeping::STATEMENTS,
+    tree::STATEMENTS,
+];
 use self::rows::{read_session, session_columns};
 use crate::accounts::HeldAccount;
 use crate::fault::Fault;

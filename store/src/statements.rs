@@ -51,7 +51,7 @@ pub(crate) use statements;
 /// The lists of all modules.
 #[cfg(test)]
 pub(crate) static EVERY: &[&[&[&Statement]]] = &[
-    &[crate::sessions::tests::ground::STATEMENTS],
+    &[crate::sessions::tests::ground::STATEMENTS, crate::sessions::tests::previews::STATEMENTS],
     &[
         crate::tx::STATEMENTS,
         crate::migrate::STATEMENTS,

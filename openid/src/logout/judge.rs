@@ -140,7 +140,7 @@ pub struct Notice {
 }
 
 /// Why a relying party cannot be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Untold {
     /// It registered no `backchannel_logout_uri`, and nothing else either.
@@ -149,6 +149,25 @@ pub enum Untold {
     NoBrowser,
     /// It asked not to hear of idle expiry.
     Declined,
+}
+
+impl Untold {
+    /// Every reason.
+    pub const ALL: &[Self] = &[Self::NoAddress, Self::NoBrowser, Self::Declined];
+
+    /// The word that is stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoAddress => "no-address",
+            Self::NoBrowser => "no-browser",
+            Self::Declined => "declined",
+        }
+    }
+
+    /// Reads the word.
+    pub fn read(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|why| why.as_str() == text)
+    }
 }
 
 /// What a cause says about grants with `offline_access`.

@@ -3,23 +3,26 @@
 //! Invariant: what is shown is the ledger itself; sending again and giving up leave a line in the audit trail.
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::{Value, json};
-use store::{Matter, NoticeFilter, NoticeRow, NoticeState, Settled};
+use openid::time::Span;
+use serde_json::json;
+use store::{NoticeFilter, NoticeState, Settled};
 
-use super::out::{Failed, Out, exact, stamp};
+use super::out::{Failed, Out};
 use crate::op::Op;
+use crate::view::Moment;
+use crate::view::figures::{self, Balance};
+use crate::view::notice::{self, Notice};
 
 /// `ostiary notice …`.
 #[derive(Subcommand, Debug)]
 pub(super) enum NoticeCommand {
     /// The ledger: every promise to tell a relying party, and what became of it.
-    List {
-        /// In one state.
+    List(ListArguments),
+    /// What became of everything that was promised, in total and client by client, and whether it adds up.
+    Figures {
+        /// Look at every stay that is still kept, not only at those that ended in the last day.
         #[arg(long)]
-        state: Option<State>,
-        /// How many.
-        #[arg(long, default_value_t = 100)]
-        limit: u32,
+        all: bool,
     },
     /// One notice, with everything known of it.
     Show {
@@ -33,6 +36,63 @@ pub(super) enum NoticeCommand {
         /// The notice.
         id: String,
     },
+}
+
+/// `ostiary notice list`.
+#[derive(Args, Debug)]
+pub(super) struct ListArguments {
+    /// In one state.
+    #[arg(long)]
+    state: Option<State>,
+    /// For one client.
+    #[arg(long, value_name = "CLIENT_ID")]
+    client: Option<String>,
+    /// About one person.
+    #[arg(long)]
+    user: Option<String>,
+    /// For one reason: `operator`, `idle_expiry`, …
+    #[arg(long)]
+    cause: Option<String>,
+    /// About one session.
+    #[arg(long)]
+    session: Option<String>,
+    /// With this in its name, its client, its subject or the last answer.
+    #[arg(long)]
+    text: Option<String>,
+    /// Where the page begins, as the page before said.
+    #[arg(long)]
+    cursor: Option<String>,
+    /// How many.
+    #[arg(long, default_value_t = 100)]
+    limit: u32,
+}
+
+impl ListArguments {
+    fn is_all(&self) -> bool {
+        let named = [&self.client, &self.user, &self.cause, &self.session, &self.text, &self.cursor];
+        self.state.is_none() && named.iter().all(|argument| argument.is_none())
+    }
+
+    /// The filter, read as the API reads it.
+    async fn filter(&self, op: &Op) -> Result<NoticeFilter, Failed> {
+        let account = match &self.user {
+            Some(name) => Some(super::session::account(op, name).await?.to_string()),
+            None => None,
+        };
+        let limit = self.limit.to_string();
+        notice::read_filter(|name| match name {
+            "state" => self.state.map(|state| state.inner().as_str()),
+            "client" => self.client.as_deref(),
+            "account" => account.as_deref(),
+            "cause" => self.cause.as_deref(),
+            "session" => self.session.as_deref(),
+            "text" => self.text.as_deref(),
+            "cursor" => self.cursor.as_deref(),
+            "limit" => Some(&limit),
+            _ => None,
+        })
+        .map_err(|wrong| Failed::new(format!("--{} must be {}", wrong.parameter, wrong.may_be)))
+    }
 }
 
 /// `ostiary notice retry`.
@@ -77,85 +137,25 @@ impl State {
 /// Runs one of them.
 pub(super) async fn notices(command: NoticeCommand, op: &Op, out: &Out) -> Result<(), Failed> {
     match command {
-        NoticeCommand::List { state, limit } => ledger(state, limit, op, out).await,
+        NoticeCommand::List(arguments) => ledger(&arguments, op, out).await,
+        NoticeCommand::Figures { all } => sums(all, op, out).await,
         NoticeCommand::Show { id } => show(&id, op, out).await,
         NoticeCommand::GiveUp { id } => give_up(&id, op, out).await,
         NoticeCommand::Retry(arguments) => retry(&arguments, op, out).await,
     }
 }
 
-fn filter(state: Option<NoticeState>, limit: u32) -> NoticeFilter {
-    NoticeFilter { state, client: None, account: None, before: None, limit }
-}
-
-fn value(row: &NoticeRow) -> Value {
-    let mut value = match row.matter {
-        Matter::Logout(_) => json!({"client_id": row.notice.client, "sub": row.notice.sub, "sid": row.notice.sid}),
-        Matter::Letter(_) => json!({"to": row.notice.sub, "letter": row.notice.sid}),
-    };
-    let own = json!({
-        "id": row.id, "kind": row.matter.kind(), "state": row.state.as_str(), "cause": row.matter.as_str(),
-        "attempts": row.attempts, "created_at": stamp(row.created_at), "due_at": stamp(row.due_at), "deliver_by": stamp(row.notice.deliver_by),
-        "last_status": row.last_status, "last_reply": row.last_reply, "settled_at": row.settled_at.map(stamp), "story": story(row),
-    });
-    if let (Some(value), Value::Object(own)) = (value.as_object_mut(), own) {
-        value.extend(own);
-    }
-    value
-}
-
-/// What became of a notice, in a sentence.
-fn story(row: &NoticeRow) -> String {
-    let attempts = match row.attempts {
-        0 => "not tried yet".to_owned(),
-        1 => "1 attempt".to_owned(),
-        many => format!("{many} attempts"),
-    };
-    let at = row.settled_at.map(exact).unwrap_or_default();
-    let last = row.last_reply.as_deref().map_or_else(String::new, |reply| match row.matter {
-        Matter::Logout(_) => format!(", last: {}", plain(row.last_status, reply)),
-        Matter::Letter(_) => format!(", last: {reply}"),
-    });
-    match row.state {
-        NoticeState::Pending => {
-            format!("{attempts}{last}; next {}, until {}", exact(row.due_at), exact(row.notice.deliver_by))
-        }
-        NoticeState::Delivered => match row.matter {
-            Matter::Logout(_) => format!("told {at} ({attempts})"),
-            Matter::Letter(_) => format!("taken by the mail server {at} ({attempts})"),
-        },
-        NoticeState::Refused => format!("refused {at} ({attempts}{last})"),
-        NoticeState::Parked => {
-            format!("parked {at} ({attempts}{last}); `ostiary notice retry {}` sends it again", row.id)
-        }
-        NoticeState::Withdrawn => format!("given up {at} ({attempts}{last})"),
-    }
-}
-
-/// A relying party's last answer in plain words: Back-Channel Logout §2.8, RFC 9110 §15.
-fn plain(status: Option<u16>, reply: &str) -> String {
-    let means = match status {
-        Some(400) => "it says the logout token is not good; does it know this issuer and its keys?",
-        Some(401 | 403) => "it wants somebody to sign in there; the logout address must be open",
-        Some(404 | 410) => "there is nothing at its backchannel_logout_uri",
-        Some(408 | 504) => "it took too long",
-        Some(429) => "it wants to be asked less often",
-        Some(501) => "it does not do back-channel logout",
-        Some(502) => "a proxy before it could not reach it",
-        Some(503) => "it is down for now",
-        Some(300..=399) => "it redirects, which is not followed; correct its backchannel_logout_uri",
-        Some(500..=599) => "it failed",
-        _ => return reply.to_owned(),
-    };
-    format!("{reply}, {means}")
-}
-
 async fn show(id: &str, op: &Op, out: &Out) -> Result<(), Failed> {
-    let row = op.store().reader().await?.notice(id).await?;
-    let row = row.ok_or_else(|| Failed::new(format!("there is no notice {id}; `ostiary notice list` shows them")))?;
-    out.answer(&value(&row), |out| {
-        out.line(&format!("{}: {}", row.state.as_str(), story(&row)));
-        out.line(&serde_json::to_string_pretty(&value(&row)).unwrap_or_default());
+    let found = notice::notice(op, id).await?;
+    let found =
+        found.ok_or_else(|| Failed::new(format!("there is no notice {id}; `ostiary notice list` shows them")))?;
+    let value = serde_json::to_value(&found)?;
+    out.answer(&value, |out| {
+        out.line(&format!("{}: {}", found.state, found.story));
+        if let Some(trouble) = &found.trouble {
+            out.line(&format!("To mend it: {}.", trouble.mend));
+        }
+        out.line(&serde_json::to_string_pretty(&value).unwrap_or_default());
     });
     Ok(())
 }
@@ -177,52 +177,97 @@ async fn give_up(id: &str, op: &Op, out: &Out) -> Result<(), Failed> {
     Ok(())
 }
 
-async fn ledger(state: Option<State>, limit: u32, op: &Op, out: &Out) -> Result<(), Failed> {
-    let mut reader = op.store().reader().await?;
-    let rows = reader.notices(&filter(state.map(State::inner), limit)).await?;
-    let counts = reader.notice_counts().await?;
-    let row = |row: &NoticeRow| {
-        vec![
-            row.id.clone(),
-            row.state.as_str().to_owned(),
-            match row.matter {
-                Matter::Logout(_) => row.notice.client.to_string(),
-                Matter::Letter(_) => row.notice.sub.to_string(),
-            },
-            row.matter.as_str().to_owned(),
-            story(row),
-        ]
+async fn ledger(arguments: &ListArguments, op: &Op, out: &Out) -> Result<(), Failed> {
+    let filter = arguments.filter(op).await?;
+    let page = notice::notices(op, &filter).await?;
+    let row = |notice: &Notice| {
+        let to = notice.client_id.clone().or_else(|| notice.to.clone()).unwrap_or_default();
+        vec![notice.id.clone(), notice.state.to_owned(), to, notice.cause.to_owned(), notice.story.clone()]
     };
-    let table: Vec<_> = rows.iter().map(row).collect();
-    let values: Vec<_> = rows.iter().map(value).collect();
+    let table: Vec<_> = page.notices.iter().map(row).collect();
+    let values = page.notices.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
     let head = ["NOTICE", "STATE", "TO", "CAUSE", "STORY"];
-    let none = match state {
-        None => "no notices yet: nobody has signed out, and no letter was sent",
-        Some(_) => "no notice is in this state",
+    let none = match arguments.is_all() {
+        true => "no notices yet: nobody has signed out, and no letter was sent",
+        false => "no notice is like that",
     };
     out.table(&head, &table, &values, none);
-    out.hint(&format!(
-        "\ncreated {} = delivered {} + refused {} + parked {} + pending {} + withdrawn {}",
-        counts.created, counts.delivered, counts.refused, counts.parked, counts.pending, counts.withdrawn
-    ));
-    let beside = reader.beside_the_notices().await?;
-    if beside != store::Beside::default() {
+    if let Some(next) = &page.next {
+        out.hint(&format!("There are more: --cursor {next}"));
+    }
+    let figures = figures::figures(op, figures::LATELY).await?;
+    out.hint(&format!("\n{}", figures.total.equation()));
+    if figures.letters.created > 0 {
+        out.hint(&format!("letters: {}", figures.letters.equation()));
+    }
+    let (shown, untold) = (figures.total.shown, figures.total.untold);
+    if shown + untold > 0 {
         out.hint(&format!(
-            "beside that, in the last 90 days: shown {} (told by the browser alone), untold {} (no way to tell)",
-            beside.shown, beside.untold
+            "beside that, of the stays that are still kept: shown {shown} (told by the browser alone), untold {untold} (no way to tell)"
         ));
     }
-    if counts.parked > 0 {
+    if figures.total.parked > 0 {
         out.hint("Parked notices wait for you: `ostiary notice retry --parked` sends them again.");
     }
     Ok(())
+}
+
+/// `ostiary notice figures`.
+async fn sums(all: bool, op: &Op, out: &Out) -> Result<(), Failed> {
+    let since = if all { Span::from_days(3_650) } else { figures::LATELY };
+    let figures = figures::figures(op, since).await?;
+    let row = |name: &str, sums: &figures::Sums| {
+        let oldest = sums.oldest_pending.map(Moment::exact).unwrap_or_default();
+        let numbers = [
+            sums.created,
+            sums.delivered,
+            sums.refused,
+            sums.parked,
+            sums.pending,
+            sums.withdrawn,
+            sums.shown,
+            sums.untold,
+        ];
+        [name.to_owned()]
+            .into_iter()
+            .chain(numbers.map(|number| number.to_string()))
+            .chain([oldest])
+            .collect::<Vec<_>>()
+    };
+    let mut rows: Vec<_> = figures.clients.iter().map(|client| row(&client.client_name, &client.sums)).collect();
+    rows.push(row("TOTAL", &figures.total));
+    if figures.letters.created > 0 {
+        rows.push(row("letters", &figures.letters));
+    }
+    let value = serde_json::to_value(&figures)?;
+    out.answer(&value, |out| {
+        let head = [
+            "CLIENT",
+            "CREATED",
+            "DELIVERED",
+            "REFUSED",
+            "PARKED",
+            "PENDING",
+            "WITHDRAWN",
+            "SHOWN",
+            "UNTOLD",
+            "OLDEST PENDING",
+        ];
+        out.table(&head, &rows, &[], "");
+        out.line(&format!("\n{}\n{}", figures.total.equation(), figures.proof.sentence()));
+    });
+    match figures.proof.balance {
+        Balance::AddsUp => Ok(()),
+        Balance::Broken => Err(Failed::new("it does not add up: a promise was lost; keep this database and report it")),
+    }
 }
 
 async fn retry(arguments: &RetryArguments, op: &Op, out: &Out) -> Result<(), Failed> {
     let ids = if let Some(id) = &arguments.id {
         vec![id.clone()]
     } else {
-        let parked = op.store().reader().await?.notices(&filter(Some(NoticeState::Parked), 10_000)).await?;
+        let parked = NoticeFilter { state: Some(NoticeState::Parked), limit: 10_000, ..NoticeFilter::default() };
+        let parked = op.store().reader().await?.notices(&parked).await?;
         parked.into_iter().map(|row| row.id).collect()
     };
     let (now, deadline) = (op.now(), op.config().lifetimes.logout_deadline);

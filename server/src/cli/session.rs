@@ -4,13 +4,14 @@
 
 use clap::{ArgGroup, Args, Subcommand};
 use openid::logout::judge::{End, Ended, OfflineGrants};
-use openid::name::SessionId;
+use openid::name::{AccountId, ClientId, SessionId};
 use openid::session::Cause;
 use serde_json::json;
 use store::{EndReport, Selection, SessionFilter};
 
-use super::out::{Failed, Out, stamp, when};
+use super::out::{Failed, Out, when};
 use crate::op::Op;
+use crate::view::tree;
 
 /// `ostiary session …`.
 #[derive(Subcommand, Debug)]
@@ -20,6 +21,9 @@ pub(super) enum SessionCommand {
         /// Of one person.
         #[arg(long)]
         user: Option<String>,
+        /// In which one client takes part.
+        #[arg(long, value_name = "CLIENT_ID")]
+        client: Option<String>,
         /// Ended ones too.
         #[arg(long)]
         all: bool,
@@ -46,56 +50,43 @@ pub(super) struct EndArguments {
 /// Runs one of them.
 pub(super) async fn sessions(command: SessionCommand, op: &Op, out: &Out) -> Result<(), Failed> {
     match command {
-        SessionCommand::List { user, all } => list(user.as_deref(), all, op, out).await,
+        SessionCommand::List { user, client, all } => list(user.as_deref(), client, all, (op, out)).await,
         SessionCommand::End(arguments) => end(&arguments, op, out).await,
     }
 }
 
-async fn list(user: Option<&str>, all: bool, op: &Op, out: &Out) -> Result<(), Failed> {
-    let mut reader = op.store().reader().await?;
-    let account = match user {
-        None => None,
-        Some(name) => match reader.account_by_username(name).await? {
-            Some((account, _)) => Some(account.id),
-            None => return Err(Failed::new(format!("there is no user {name}"))),
-        },
-    };
+/// The account of a username.
+pub(super) async fn account(op: &Op, name: &str) -> Result<AccountId, Failed> {
+    match op.store().reader().await?.account_by_username(name).await? {
+        Some((account, _)) => Ok(account.id),
+        None => Err(Failed::new(format!("there is no user {name}"))),
+    }
+}
+
+async fn list(user: Option<&str>, client: Option<String>, all: bool, (op, out): (&Op, &Out)) -> Result<(), Failed> {
     let selection = if all { Selection::All } else { Selection::Live };
-    let mut filter = SessionFilter { account, selection, after: None, limit: 500 };
+    let mut filter = SessionFilter { client: client.map(ClientId::new), ..SessionFilter::of(selection) };
+    if let Some(name) = user {
+        filter.account = Some(account(op, name).await?);
+    }
     let (mut rows, mut values) = (Vec::new(), Vec::new());
     loop {
-        let page = reader.sessions(&filter, op.now()).await?;
-        let Some(last) = page.last() else { break };
-        filter.after = Some(last.session.id.clone());
-        for row in page {
-            let person = reader.account(&row.session.account).await?.map(|a| a.username).unwrap_or_default();
-            let stays = reader.participations(&row.session.id).await?;
-            let clients: Vec<String> = stays
-                .iter()
-                // What ended before the session did is nobody's stay any more.
-                .filter(|stay| stay.ended.is_none() || row.ended.is_some())
-                .map(|stay| stay.participation.client.to_string())
-                .collect();
-            let ended = row
-                .ended
-                .as_ref()
-                .map_or_else(String::new, |(at, cause, _)| format!("{} {}", when(*at), cause.as_str()));
-            values.push(json!({
-                "id": row.session.id, "username": person, "agent": row.agent, "clients": clients,
-                "auth_time": stamp(row.session.auth_time), "seen_at": stamp(row.session.seen_at),
-                "expires_at": stamp(row.session.expires_at),
-                "ended": row.ended.as_ref().map(|(at, cause, by)| json!({"at": stamp(*at), "cause": cause.as_str(), "by": by})),
-            }));
-            let agent = row.agent.unwrap_or_default();
+        let page = tree::sessions(op, &filter).await?;
+        for listed in page.sessions {
+            values.push(serde_json::to_value(&listed)?);
+            let session = listed.session;
+            let ended = session.ended.map(|ended| format!("{} {}", when(ended.at.0), ended.cause));
             rows.push(vec![
-                row.session.id.to_string(),
-                person,
-                agent,
-                clients.join(" "),
-                when(row.session.seen_at),
-                ended,
+                session.id,
+                listed.username,
+                session.agent.unwrap_or_default(),
+                listed.clients.join(" "),
+                when(session.seen_at.0),
+                ended.unwrap_or_default(),
             ]);
         }
+        let Some(next) = page.next else { break };
+        filter.after = Some(SessionId::new(next));
     }
     out.table(&["SESSION", "USER", "BROWSER", "CLIENTS", "SEEN", "ENDED"], &rows, &values, "nobody is signed in");
     Ok(())
@@ -104,10 +95,7 @@ async fn list(user: Option<&str>, all: bool, op: &Op, out: &Out) -> Result<(), F
 async fn end(arguments: &EndArguments, op: &Op, out: &Out) -> Result<(), Failed> {
     let what = match (&arguments.id, &arguments.user) {
         (Some(id), _) => Ended::Session(SessionId::new(id)),
-        (None, Some(name)) => match op.store().reader().await?.account_by_username(name).await? {
-            Some((account, _)) => Ended::Account(account.id),
-            None => return Err(Failed::new(format!("there is no user {name}"))),
-        },
+        (None, Some(name)) => Ended::Account(account(op, name).await?),
         (None, None) => return Err(Failed::new("name a session, or a person with --user")),
     };
     let subject = arguments.id.as_deref().or(arguments.user.as_deref()).unwrap_or_default();

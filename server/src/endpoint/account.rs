@@ -135,7 +135,7 @@ pub(super) async fn show(
 ) -> Result<Answer, Stop> {
     let mut reader = op.store().reader().await?;
     let consents = reader.consents(&account.id).await?;
-    let sessions = reader.account_sessions(&account.id, op.now()).await?;
+    let sessions = reader.account_sessions(&account.id, store::Selection::Live, op.now()).await?;
     let stays = reader.open_stays(&account.id).await?;
     drop(reader);
     let mut taking_part: HashMap<SessionId, Vec<ClientId>> = HashMap::new();

@@ -2,6 +2,8 @@
 //!
 //! Invariant: the counts are one statement, so they add up at any moment.
 
+use std::collections::BTreeMap;
+
 use login::letter::About;
 use openid::logout::judge::Notice;
 use openid::name::{AccountId, ClientId, SessionId};
@@ -12,7 +14,7 @@ use super::letters::EMAIL;
 use super::{BACKCHANNEL, read_notice};
 use crate::fault::Fault;
 use crate::row::Row;
-use crate::statements::statements;
+use crate::statements::{Statement, statements};
 use crate::text;
 use crate::tx::Reader;
 use crate::value::values;
@@ -24,17 +26,45 @@ macro_rules! notice_columns {
     };
 }
 
+// A page of the ledger. Each statement begins with the index it goes along; the other filters are the same in all.
+macro_rules! ledger {
+    ($lead:literal) => {
+        concat!(
+            notice_columns!(),
+            "WHERE ",
+            $lead,
+            "(CAST($1 AS {text}) IS NULL OR coalesce(outcome, 'pending') = $1) \
+             AND (CAST($2 AS {text}) IS NULL OR client = $2) AND (CAST($3 AS {text}) IS NULL OR account = $3) \
+             AND (CAST($4 AS {text}) IS NULL OR cause = $4) AND (CAST($5 AS {text}) IS NULL OR session = $5) \
+             AND (CAST($6 AS {text}) IS NULL OR lower(id) LIKE $6 ESCAPE '!' OR lower(client) LIKE $6 ESCAPE '!' \
+             OR lower(subject) LIKE $6 ESCAPE '!' OR lower(coalesce(last_reply, '')) LIKE $6 ESCAPE '!') \
+             AND (CAST($7 AS {int}) IS NULL OR created_at < $7 OR (created_at = $7 AND id < $8)) \
+             ORDER BY created_at DESC, id DESC LIMIT $9"
+        )
+    };
+}
+
 statements! {
     NOTICE = concat!(notice_columns!(), "WHERE id = $1");
-    NOTICES = concat!(notice_columns!(), "WHERE (CAST($1 AS {text}) IS NULL OR coalesce(outcome, 'pending') = $1) \
-        AND (CAST($2 AS {text}) IS NULL OR client = $2) AND (CAST($3 AS {text}) IS NULL OR account = $3) \
-        AND (CAST($4 AS {int}) IS NULL OR created_at < $4 OR (created_at = $4 AND id < $5)) \
-        ORDER BY created_at DESC, id DESC LIMIT $6");
+    NOTICES = ledger!("");
+    NOTICES_PENDING = ledger!("outcome IS NULL AND ");
+    NOTICES_IN_STATE = ledger!("outcome = $1 AND ");
+    NOTICES_OF_CLIENT = ledger!("client = $2 AND ");
+    NOTICES_OF_ACCOUNT = ledger!("account = $3 AND ");
+    NOTICES_OF_SESSION = ledger!("session = $5 AND ");
     OF_SESSION = concat!(notice_columns!(), "WHERE session = $1 ORDER BY created_at, id");
     COUNT = "SELECT coalesce(outcome, 'pending'), count(*) FROM outbox GROUP BY outcome \
         UNION ALL SELECT outcome, CAST(sum(amount) AS {int}) FROM outbox_total GROUP BY outcome \
         UNION ALL SELECT 'oldest', min(created_at) FROM outbox WHERE settled_at IS NULL";
-    BESIDE = "SELECT CAST(coalesce(sum(shown), 0) AS {int}), CAST(coalesce(sum(untold), 0) AS {int}) FROM ending";
+    OF_EACH_CLIENT = "SELECT client, coalesce(outcome, 'pending'), count(*), \
+        min(CASE WHEN settled_at IS NULL THEN created_at ELSE NULL END) FROM outbox GROUP BY client, outcome \
+        UNION ALL SELECT client, outcome, CAST(sum(amount) AS {int}), CAST(NULL AS {int}) FROM outbox_total \
+        GROUP BY client, outcome \
+        UNION ALL SELECT client, CASE unpromised WHEN 'shown' THEN 'shown' ELSE 'untold' END, count(*), \
+        CAST(NULL AS {int}) FROM participation WHERE unpromised IS NOT NULL GROUP BY client, unpromised";
+    PROOF = "SELECT CASE WHEN o.id IS NOT NULL THEN 'noticed' WHEN p.unpromised IS NULL THEN 'missing' \
+        WHEN p.unpromised = 'shown' THEN 'shown' ELSE 'untold' END, count(*) FROM participation p \
+        LEFT JOIN outbox o ON o.id = 'backchannel_logout.' || p.sid WHERE p.ended_at >= $1 GROUP BY 1";
 }
 
 /// Where a promise stands.
@@ -133,7 +163,7 @@ pub struct NoticeRow {
     pub state: NoticeState,
 }
 
-/// A page of the ledger, newest first.
+/// A page of the ledger, newest first. By default all of it, the first hundred.
 #[derive(Clone, Debug)]
 pub struct NoticeFilter {
     /// In one state.
@@ -142,10 +172,51 @@ pub struct NoticeFilter {
     pub client: Option<ClientId>,
     /// About one account.
     pub account: Option<AccountId>,
+    /// For one reason: of a stay's end, or what a letter is about.
+    pub cause: Option<String>,
+    /// About stays in one session.
+    pub session: Option<SessionId>,
+    /// With this in its name, its client, its subject or the last answer, whatever the case.
+    pub text: Option<String>,
     /// The last line of the page before.
     pub before: Option<Cursor>,
     /// How many at most.
     pub limit: u32,
+}
+
+impl Default for NoticeFilter {
+    fn default() -> Self {
+        Self {
+            state: None,
+            client: None,
+            account: None,
+            cause: None,
+            session: None,
+            text: None,
+            before: None,
+            limit: 100,
+        }
+    }
+}
+
+impl NoticeFilter {
+    /// The statement that goes along the index that leaves the least.
+    fn statement(&self) -> &'static Statement {
+        match self {
+            Self { session: Some(_), .. } => &NOTICES_OF_SESSION,
+            Self { account: Some(_), .. } => &NOTICES_OF_ACCOUNT,
+            Self { client: Some(_), .. } => &NOTICES_OF_CLIENT,
+            Self { state: Some(NoticeState::Pending), .. } => &NOTICES_PENDING,
+            Self { state: Some(_), .. } => &NOTICES_IN_STATE,
+            _ => &NOTICES,
+        }
+    }
+
+    /// `text` as LIKE wants it.
+    fn pattern(&self) -> Option<String> {
+        let text = self.text.as_ref()?.to_lowercase();
+        Some(format!("%{}%", text.replace('!', "!!").replace('%', "!%").replace('_', "!_")))
+    }
 }
 
 /// The last line of a page.
@@ -176,13 +247,53 @@ pub struct Counts {
     pub oldest: Option<Time>,
 }
 
-/// Those beside the equation (`logout.md` §1).
+/// What became of everything, client by client: the promises, and those beside the equation (`logout.md` §1). Letters stand
+/// under the client that has no name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// By client, in the order of their names.
+    pub clients: BTreeMap<String, Sums>,
+}
+
+/// The sums of one client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Beside {
+pub struct Sums {
+    /// What became of its promises.
+    pub counts: Counts,
+    /// Stays whose end it was told by the browser alone.
+    pub shown: u64,
+    /// Stays of whose end there was no way to tell it.
+    pub untold: u64,
+}
+
+/// What became of each stay that ended: noticed, shown or untold; one that is neither is missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// A notice stands in the ledger.
+    pub noticed: u64,
     /// Told by the browser alone.
     pub shown: u64,
     /// There was no way to tell.
     pub untold: u64,
+    /// Nobody was promised anything. Must be none.
+    pub missing: u64,
+}
+
+impl Counts {
+    fn add(&mut self, state: NoticeState, amount: u64, oldest: Option<Time>) {
+        self.created += amount;
+        *match state {
+            NoticeState::Pending => &mut self.pending,
+            NoticeState::Delivered => &mut self.delivered,
+            NoticeState::Refused => &mut self.refused,
+            NoticeState::Parked => &mut self.parked,
+            NoticeState::Withdrawn => &mut self.withdrawn,
+        } += amount;
+        self.oldest = match (self.oldest, oldest) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+    }
 }
 
 impl Reader {
@@ -193,15 +304,19 @@ impl Reader {
 
     /// A page of the ledger.
     pub async fn notices(&mut self, filter: &NoticeFilter) -> Result<Vec<NoticeRow>, Fault> {
+        let pattern = filter.pattern();
         let values = values![
             filter.state.map(NoticeState::as_str),
             filter.client.as_ref().map(ClientId::as_str),
             filter.account.as_ref().map(AccountId::as_str),
+            filter.cause.as_deref(),
+            filter.session.as_ref().map(SessionId::as_str),
+            pattern.as_deref(),
             filter.before.as_ref().map(|cursor| cursor.created_at),
             filter.before.as_ref().map(|cursor| cursor.id.as_str()),
             filter.limit,
         ];
-        self.rows(&NOTICES, values).await?.into_iter().map(read_row).collect()
+        self.rows(filter.statement(), values).await?.into_iter().map(read_row).collect()
     }
 
     /// All notices about some sessions: what the sign-out page shows.
@@ -224,26 +339,43 @@ impl Reader {
                 counts.oldest = row.take()?;
                 continue;
             }
-            let amount: u64 = row.take()?;
-            counts.created += amount;
-            *match text::word(&word, NoticeState::read)? {
-                NoticeState::Pending => &mut counts.pending,
-                NoticeState::Delivered => &mut counts.delivered,
-                NoticeState::Refused => &mut counts.refused,
-                NoticeState::Parked => &mut counts.parked,
-                NoticeState::Withdrawn => &mut counts.withdrawn,
-            } += amount;
+            counts.add(text::word(&word, NoticeState::read)?, row.take()?, None);
         }
         Ok(counts)
     }
 }
 
 impl Reader {
-    /// Those nobody could promise anything, in the endings that are still kept.
-    pub async fn beside_the_notices(&mut self) -> Result<Beside, Fault> {
-        let row = self.row(&BESIDE, values![]).await?;
-        let mut row = row.ok_or_else(|| Fault::bug("a sum has no row"))?;
-        Ok(Beside { shown: row.take()?, untold: row.take()? })
+    /// What became of everything, client by client. One statement, so that it adds up at any moment.
+    pub async fn ledger(&mut self) -> Result<Ledger, Fault> {
+        let mut ledger = Ledger::default();
+        for mut row in self.rows(&OF_EACH_CLIENT, &[]).await? {
+            let sums = ledger.clients.entry(row.take()?).or_default();
+            let word: String = row.take()?;
+            let amount: u64 = row.take()?;
+            match word.as_str() {
+                "shown" => sums.shown += amount,
+                "untold" => sums.untold += amount,
+                state => sums.counts.add(text::word(state, NoticeState::read)?, amount, row.take()?),
+            }
+        }
+        Ok(ledger)
+    }
+
+    /// Whether each stay that ended since is accounted for. One statement.
+    pub async fn proof(&mut self, since: Time) -> Result<Proof, Fault> {
+        let mut proof = Proof::default();
+        for mut row in self.rows(&PROOF, values![since]).await? {
+            let word: String = row.take()?;
+            let amount: u64 = row.take()?;
+            match word.as_str() {
+                "noticed" => proof.noticed = amount,
+                "shown" => proof.shown = amount,
+                "untold" => proof.untold = amount,
+                _ => proof.missing = amount,
+            }
+        }
+        Ok(proof)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The outbox on both engines: leases, attempts, what settles what, and that nothing is ever lost from the sums.
 
 use openid::logout::judge::Ended;
-use openid::name::ClientId;
+use openid::name::{AccountId, ClientId, SessionId};
 use openid::session::Cause;
 use openid::time::{Span, Time};
 use tokio::task::JoinSet;
@@ -310,7 +310,7 @@ on_both! {
         }
         settle(&store, "backchannel_logout.3-rp1", 0, Outcome::Delivered).await;
         let mut reader = store.reader().await.unwrap();
-        let mut filter = NoticeFilter { state: None, client: Some(rps[1].clone()), account: None, before: None, limit: 2 };
+        let mut filter = NoticeFilter { client: Some(rps[1].clone()), limit: 2, ..NoticeFilter::default() };
         let mut seen = Vec::new();
         loop {
             let page = reader.notices(&filter).await.unwrap();
@@ -321,9 +321,38 @@ on_both! {
         seen.sort();
         let expected: Vec<String> = (0..5).map(|n| format!("backchannel_logout.{n}-rp1")).collect();
         assert_eq!(seen, expected);
-        let pending = NoticeFilter { state: Some(NoticeState::Pending), client: None, account: None, before: None, limit: 100 };
+        let pending = NoticeFilter { state: Some(NoticeState::Pending), ..NoticeFilter::default() };
         assert_eq!(reader.notices(&pending).await.unwrap().len(), 9);
         let done = NoticeFilter { state: Some(NoticeState::Delivered), ..pending };
         assert_eq!(reader.notices(&done).await.unwrap().len(), 1);
+    }
+
+    async fn the_ledger_is_searched_by_every_filter(store: Store) {
+        let rps = clients(&store, 2).await;
+        for n in 0..3 {
+            promise(&store, &n.to_string(), &rps).await;
+        }
+        settle(&store, "backchannel_logout.1-rp0", 0, Outcome::Parked).await;
+        let one = |filter: NoticeFilter| {
+            let store = store.clone();
+            async move { store.reader().await.unwrap().notices(&filter).await.unwrap().into_iter().map(|row| row.id).collect::<Vec<_>>() }
+        };
+        let all = NoticeFilter::default;
+        let parked = vec!["backchannel_logout.1-rp0".to_owned()];
+        assert_eq!(one(NoticeFilter { state: Some(NoticeState::Parked), ..all() }).await, parked);
+        assert_eq!(one(NoticeFilter { text: Some("http 404".to_owned()), ..all() }).await, parked);
+        assert_eq!(one(NoticeFilter { text: Some("1-RP0".to_owned()), ..all() }).await, parked);
+        assert_eq!(one(NoticeFilter { text: Some("1_rp0".to_owned()), ..all() }).await, [""; 0], "no wildcards");
+        assert_eq!(one(NoticeFilter { text: Some("%".to_owned()), ..all() }).await, [""; 0]);
+        let of = |session: &str, client: Option<&ClientId>| NoticeFilter {
+            session: Some(SessionId::new(session)),
+            client: client.cloned(),
+            ..all()
+        };
+        assert_eq!(one(of("s-1", Some(&rps[0]))).await, parked);
+        assert_eq!(one(of("s-1", None)).await.len(), 2);
+        assert_eq!(one(NoticeFilter { account: Some(AccountId::new("ann-2")), ..all() }).await.len(), 2);
+        let caused = |cause: Cause| NoticeFilter { cause: Some(cause.as_str().to_owned()), ..all() };
+        assert_eq!((one(caused(Cause::Person)).await.len(), one(caused(Cause::Operator)).await.len()), (6, 0));
     }
 }

@@ -10,6 +10,7 @@ use openid::time::Time;
 use openid::wire::scope::Scope;
 
 use super::rows::{read_session, session_columns};
+use super::tree::Unpromised;
 use crate::fault::Fault;
 use crate::row::Row;
 use crate::statements::statements;
@@ -23,6 +24,14 @@ macro_rules! session_row {
     };
 }
 
+macro_rules! stay_columns {
+    () => {
+        "SELECT p.sid, p.session, p.account, p.client, p.sub, p.begun_at, p.used_at, p.ended_at, p.cause, p.unpromised, \
+         s.ended_at, s.idle_until, s.expires_at FROM participation p JOIN session s ON s.id = p.session "
+    };
+}
+pub(super) use stay_columns;
+
 statements! {
     OF_BROWSER = concat!("SELECT ", session_columns!("s"), ", a.username, \
         CASE WHEN CAST($5 AS {text}) IS NULL THEN a.sub ELSE w.sub END, \
@@ -34,14 +43,18 @@ statements! {
         WHERE s.browser IN ($1, $4) AND s.ended_at IS NULL AND s.idle_until > $3 AND s.expires_at > $3 \
         AND a.disabled_at IS NULL");
     ONE = concat!(session_row!(), "WHERE id = $1");
+    OF_ACCOUNT = concat!(session_row!(), "WHERE account = $1 \
+        AND (CAST($2 AS {int}) = 0 OR (ended_at IS NULL AND idle_until > $3 AND expires_at > $3)) \
+        ORDER BY created_at DESC, id LIMIT 1000");
     SOME = concat!(session_row!(), "WHERE (CAST($1 AS {text}) IS NULL OR account = $1) \
         AND (CAST($2 AS {int}) = 0 OR (ended_at IS NULL AND idle_until > $3 AND expires_at > $3)) \
         AND (CAST($4 AS {text}) IS NULL OR id > $4) ORDER BY id LIMIT $5");
-    STAY = "SELECT p.sid, p.session, p.account, p.client, p.sub, p.begun_at, p.used_at, p.ended_at, p.cause, \
-        s.ended_at, s.idle_until, s.expires_at FROM participation p JOIN session s ON s.id = p.session WHERE p.sid = $1";
-    STAYS = "SELECT p.sid, p.session, p.account, p.client, p.sub, p.begun_at, p.used_at, p.ended_at, p.cause, \
-        s.ended_at, s.idle_until, s.expires_at FROM participation p JOIN session s ON s.id = p.session \
-        WHERE p.session = $1 ORDER BY p.begun_at, p.sid";
+    SOME_OF_CLIENT = concat!(session_row!(), "WHERE id IN (SELECT session FROM participation WHERE client = $6 \
+        AND (CAST($2 AS {int}) = 0 OR ended_at IS NULL)) AND (CAST($1 AS {text}) IS NULL OR account = $1) \
+        AND (CAST($2 AS {int}) = 0 OR (ended_at IS NULL AND idle_until > $3 AND expires_at > $3)) \
+        AND (CAST($4 AS {text}) IS NULL OR id > $4) ORDER BY id LIMIT $5");
+    STAY = concat!(stay_columns!(), "WHERE p.sid = $1");
+    STAYS = concat!(stay_columns!(), "WHERE p.session = $1 ORDER BY p.begun_at, p.sid");
     OPEN_STAYS = "SELECT session, client FROM participation WHERE account = $1 AND ended_at IS NULL \
         ORDER BY begun_at, sid";
 }
@@ -109,6 +122,8 @@ pub struct StayRow {
     pub used_at: Time,
     /// When and why it ended.
     pub ended: Option<(Time, Cause)>,
+    /// How it was told, if it ended and nothing was promised.
+    pub unpromised: Option<Unpromised>,
     session_ended: Option<Time>,
     session_until: Time,
 }
@@ -135,12 +150,21 @@ pub enum Selection {
 pub struct SessionFilter {
     /// Of one account.
     pub account: Option<AccountId>,
+    /// In which one client takes part, or took part.
+    pub client: Option<ClientId>,
     /// Which.
     pub selection: Selection,
     /// The last one of the page before.
     pub after: Option<SessionId>,
     /// How many at most.
     pub limit: u32,
+}
+
+impl SessionFilter {
+    /// Everybody's, the first 500 of them.
+    pub fn of(selection: Selection) -> Self {
+        Self { account: None, client: None, selection, after: None, limit: 500 }
+    }
 }
 
 impl Reader {
@@ -166,11 +190,16 @@ impl Reader {
         self.row(&ONE, values![id.as_str()]).await?.map(read_session_row).transpose()
     }
 
-    /// The live sessions of an account.
-    pub async fn account_sessions(&mut self, account: &AccountId, now: Time) -> Result<Vec<SessionRow>, Fault> {
-        let filter =
-            SessionFilter { account: Some(account.clone()), selection: Selection::Live, after: None, limit: 1_000 };
-        self.sessions(&filter, now).await
+    /// The sessions of an account, the latest first, a thousand at most.
+    pub async fn account_sessions(
+        &mut self,
+        account: &AccountId,
+        selection: Selection,
+        now: Time,
+    ) -> Result<Vec<SessionRow>, Fault> {
+        let live = i64::from(selection == Selection::Live);
+        let rows = self.rows(&OF_ACCOUNT, values![account.as_str(), live, now]).await?;
+        rows.into_iter().map(read_session_row).collect()
     }
 
     /// A page of sessions, in the order of their names.
@@ -178,7 +207,13 @@ impl Reader {
         let live = i64::from(filter.selection == Selection::Live);
         let (account, after) =
             (filter.account.as_ref().map(AccountId::as_str), filter.after.as_ref().map(SessionId::as_str));
-        let rows = self.rows(&SOME, values![account, live, now, after, filter.limit]).await?;
+        let rows = match &filter.client {
+            None => self.rows(&SOME, values![account, live, now, after, filter.limit]).await?,
+            Some(client) => {
+                let values = values![account, live, now, after, filter.limit, client.as_str()];
+                self.rows(&SOME_OF_CLIENT, values).await?
+            }
+        };
         rows.into_iter().map(read_session_row).collect()
     }
 
@@ -231,7 +266,7 @@ fn read_session_row(mut row: Row) -> Result<SessionRow, Fault> {
     Ok(SessionRow { session, browser, agent, ended })
 }
 
-fn read_end(row: &mut Row) -> Result<Option<(Time, Cause)>, Fault> {
+pub(super) fn read_end(row: &mut Row) -> Result<Option<(Time, Cause)>, Fault> {
     let (at, cause): (Option<Time>, Option<String>) = (row.take()?, row.take()?);
     match (at, cause) {
         (Some(at), Some(cause)) => Ok(Some((at, text::word(&cause, Cause::read)?))),
@@ -240,7 +275,7 @@ fn read_end(row: &mut Row) -> Result<Option<(Time, Cause)>, Fault> {
     }
 }
 
-fn read_stay(mut row: Row) -> Result<StayRow, Fault> {
+pub(super) fn read_stay(mut row: Row) -> Result<StayRow, Fault> {
     let row = &mut row;
     Ok(StayRow {
         participation: Participation {
@@ -253,6 +288,7 @@ fn read_stay(mut row: Row) -> Result<StayRow, Fault> {
         },
         used_at: row.take()?,
         ended: read_end(row)?,
+        unpromised: row.take::<Option<String>>()?.map(|word| text::word(&word, Unpromised::read)).transpose()?,
         session_ended: row.take()?,
         session_until: row.take::<Time>()?.min(row.take::<Time>()?),
     })

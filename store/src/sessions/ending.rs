@@ -4,12 +4,13 @@
 //! is there to be read; whoever comes later finds the mark. Every stay that ends is noticed, shown or untold, in
 //! the same transaction.
 
-use openid::logout::judge::{self, End, Ended, Frame, Notice, Untold};
+use openid::logout::judge::{self, End, Ended, Frame, Notice, Untold, Verdict};
 use openid::name::{ClientId, GrantId, SessionId, Sid};
 use openid::session::{Cause, SessionKind};
 use openid::time::{Span, Time};
 
 use super::leaving::Reach;
+use super::tree::Unpromised;
 use crate::fault::Fault;
 use crate::statements::statements;
 use crate::text;
@@ -19,7 +20,7 @@ use crate::value::values;
 statements! {
     MARK = "UPDATE session SET ended_at = $2, cause = $3, ended_by = $4 WHERE id = $1 AND ended_at IS NULL RETURNING kind";
     HOLD_ALONE = "SELECT kind FROM session WHERE id = $1 {hold}";
-    LEAVE = "UPDATE participation SET ended_at = $2, cause = $3 WHERE sid = $1 AND ended_at IS NULL";
+    LEAVE = "UPDATE participation SET ended_at = $2, cause = $3, unpromised = $4 WHERE sid = $1 AND ended_at IS NULL";
     END_GRANT = "UPDATE grants SET ended_at = $2, cause = $3 WHERE id = $1 AND ended_at IS NULL";
     END_OWN_TOKENS = "UPDATE access_token SET revoked_at = $2 \
         WHERE client = $1 AND grant_id IS NULL AND revoked_at IS NULL";
@@ -130,11 +131,11 @@ impl Tx {
     async fn end_bounded(&mut self, end: &End, wait: Span, most: u32) -> Result<EndReport, Fault> {
         let mut report = EndReport::default();
         let reaches = self.mark(end, most, &mut report).await?;
-        let leaving = self.leaving(&reaches).await?;
-        for stay in &leaving {
-            self.change(&LEAVE, values![stay.sid.as_str(), end.at, end.cause.as_str()]).await?;
+        let verdict = judge::judge(end, self.leaving(&reaches).await?);
+        for (sid, unpromised) in fates(&verdict) {
+            let word = unpromised.map(Unpromised::as_str);
+            self.change(&LEAVE, values![sid.as_str(), end.at, end.cause.as_str(), word]).await?;
         }
-        let verdict = judge::judge(end, leaving);
         for grant in &verdict.revoked {
             self.change(&END_GRANT, values![grant.as_str(), end.at, end.cause.as_str()]).await?;
         }
@@ -252,6 +253,13 @@ impl Tx {
         ];
         self.change(&RECORD, values).await.map(drop)
     }
+}
+
+/// Every stay that leaves, and how it is told if nothing is promised.
+fn fates(verdict: &Verdict) -> impl Iterator<Item = (&Sid, Option<Unpromised>)> {
+    let noticed = verdict.notices.iter().map(|notice| (&notice.sid, None));
+    let shown = verdict.shown.iter().map(|(sid, _)| (sid, Some(Unpromised::Shown)));
+    noticed.chain(shown).chain(verdict.untold.iter().map(|(sid, _, why)| (sid, Some(Unpromised::Untold(*why)))))
 }
 
 fn count(number: usize) -> i64 {

@@ -8,7 +8,7 @@ use openid::client::policy::IdleNotices;
 use openid::logout::judge::{self, End, Ended, Leaving, OfflineGrants, Verdict};
 use openid::name::{AccountId, ClientId, GrantId, SessionId, Sid, Sub};
 use openid::session::{GrantKind, SessionKind};
-use openid::time::Span;
+use openid::time::{Span, Time};
 use serde::Deserialize;
 
 use super::ending::EVERYTHING;
@@ -20,7 +20,7 @@ use crate::tx::Reader;
 use crate::value::values;
 
 statements! {
-    KIND = "SELECT kind FROM session WHERE id = $1";
+    KIND = "SELECT kind, ended_at FROM session WHERE id = $1";
     OF_ACCOUNT = "SELECT id FROM session WHERE account = $1 AND ended_at IS NULL ORDER BY id";
     OF_CLIENT = "SELECT DISTINCT session FROM participation WHERE client = $1 AND ended_at IS NULL \
         AND (CAST($2 AS {text}) IS NULL OR account = $2) ORDER BY session LIMIT $3";
@@ -71,25 +71,47 @@ struct Listener {
     offline_grants: OfflineGrants,
 }
 
+/// What an ending would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preview {
+    /// Sessions that would end by it.
+    pub sessions: Vec<SessionId>,
+    /// Whom it would tell, and which grants would end.
+    pub verdict: Verdict,
+}
+
 impl Reader {
     /// What an ending would do, without doing it: the same reading, the same judge.
-    pub async fn preview(&mut self, end: &End) -> Result<Verdict, Fault> {
-        let mut reaches = Vec::new();
-        for (session, client, sid) in self.reached(&end.what, EVERYTHING).await? {
+    pub async fn preview(&mut self, end: &End) -> Result<Preview, Fault> {
+        self.preview_some(end, EVERYTHING).await
+    }
+
+    /// [`Reader::preview`], of so many sessions and so many grants at most, as [`Tx::end_some`](crate::Tx::end_some) would
+    /// end them.
+    pub async fn preview_some(&mut self, end: &End, most: u32) -> Result<Preview, Fault> {
+        let whole = matches!(end.what, Ended::Session(_) | Ended::Account(_));
+        let (mut sessions, mut reaches) = (Vec::new(), Vec::new());
+        for (session, client, sid) in self.reached(&end.what, most).await? {
             let Some(mut row) = self.row(&KIND, values![session.as_str()]).await? else {
                 continue;
             };
             let kind = text::word(&row.take::<String>()?, SessionKind::read)?;
+            if whole {
+                if row.take::<Option<Time>>()?.is_some() {
+                    continue;
+                }
+                sessions.push(session.clone());
+            }
             reaches.push(Reach { session, kind, client, sid });
         }
         let leaving = self.leaving(&reaches).await?;
         let mut verdict = judge::judge(end, leaving);
-        for grant in self.background(end, EVERYTHING).await? {
+        for grant in self.background(end, most).await? {
             if !verdict.revoked.contains(&grant) {
                 verdict.revoked.push(grant);
             }
         }
-        Ok(verdict)
+        Ok(Preview { sessions, verdict })
     }
 
     /// The live sessions an ending reaches, in the order in which everybody takes them, and how far it reaches into each.

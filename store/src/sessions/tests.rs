@@ -2,7 +2,7 @@
 
 pub(crate) mod ground;
 mod life;
-mod previews;
+pub(crate) mod previews;
 mod races;
 mod sweeps;
 mod tokens;

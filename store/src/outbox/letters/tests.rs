@@ -129,7 +129,7 @@ on_both! {
         let settled = store.write(async move |tx| Ok(tx.settle(&attempt, Outcome::Refused, &said, START).await?)).await.unwrap();
         assert_eq!(settled, Settled::Now);
         let mut reader = store.reader().await.unwrap();
-        let all = NoticeFilter { state: None, client: None, account: Some(AccountId::new("a")), before: None, limit: 10 };
+        let all = NoticeFilter { account: Some(AccountId::new("a")), ..NoticeFilter::default() };
         let row = reader.notices(&all).await.unwrap().remove(0);
         assert_eq!((row.matter, row.state, row.notice.sub.as_str()), (Matter::Letter(About::Taken), NoticeState::Refused, "Ann@example.org"));
         assert_eq!((row.matter.kind(), row.matter.as_str()), ("email", "sign_up_taken"));

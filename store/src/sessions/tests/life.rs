@@ -56,7 +56,7 @@ on_both! {
             Ok(done)
         }).await.unwrap();
         assert_eq!(done, [Done::Yes, Done::No, Done::No, Done::Yes]);
-        assert!(store.reader().await.unwrap().account_sessions(&ann, START).await.unwrap().is_empty());
+        assert!(store.reader().await.unwrap().account_sessions(&ann, Selection::Live, START).await.unwrap().is_empty());
     }
 
     /// One client whose row cannot be read keeps nobody signed in, and a newer release's policy is read as far as it is known.
@@ -254,7 +254,7 @@ on_both! {
         revoked.sort_unstable();
         assert_eq!(revoked, ["g0", "g1", "g2", "outlived"]);
         let mut reader = store.reader().await.unwrap();
-        assert!(reader.account_sessions(&ann, START).await.unwrap().is_empty());
+        assert!(reader.account_sessions(&ann, Selection::Live, START).await.unwrap().is_empty());
         assert_eq!(reader.session(&other).await.unwrap().unwrap().standing(START), SessionStanding::Live);
     }
 
@@ -283,7 +283,7 @@ on_both! {
         let preview = store.reader().await.unwrap().preview(&order).await.unwrap();
         let last = end(&store, order).await;
         assert_eq!((ids(&last.kept), ids(&last.revoked)), (vec!["last-lasting".to_owned()], vec!["last-strict".to_owned(), "idled-strict".to_owned()]));
-        assert_eq!((preview.kept, preview.revoked), (last.kept, last.revoked));
+        assert_eq!((preview.sessions, preview.verdict.kept, preview.verdict.revoked), (last.sessions, last.kept, last.revoked));
         for (n, id) in sessions.iter().enumerate() {
             assert_eq!(live_grants(&store, id).await, 1, "session {n}: the lasting one");
         }
@@ -333,12 +333,12 @@ on_both! {
         session(&store, "b0", &bob, "c2").await;
         end(&store, ending(Ended::Session(SessionId::new("a1")), Cause::Operator)).await;
         let mut reader = store.reader().await.unwrap();
-        let mut filter = SessionFilter { account: None, selection: Selection::All, after: None, limit: 4 };
+        let mut filter = SessionFilter { limit: 4, ..SessionFilter::of(Selection::All) };
         let first = reader.sessions(&filter, START).await.unwrap();
         assert_eq!(first.len(), 4);
         filter.after = Some(first[3].session.id.clone());
         assert_eq!(reader.sessions(&filter, START).await.unwrap().len(), 2);
-        let live = SessionFilter { account: Some(ann), selection: Selection::Live, after: None, limit: 10 };
+        let live = SessionFilter { account: Some(ann), ..SessionFilter::of(Selection::Live) };
         let names: Vec<String> = reader.sessions(&live, START).await.unwrap().iter().map(|r| r.session.id.to_string()).collect();
         assert_eq!(names, ["a0", "a2", "a3", "a4"]);
     }

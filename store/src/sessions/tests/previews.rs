@@ -2,13 +2,27 @@
 
 use std::collections::BTreeSet;
 
-use openid::logout::judge::{Ended, OfflineGrants};
-use openid::name::SessionId;
+use openid::logout::judge::{Ended, OfflineGrants, Verdict};
+use openid::name::{SessionId, Sid};
 use openid::session::{Cause, GrantKind};
+use openid::time::Span;
 
-use super::ground::{account, begin, client, client_with, end, ending, grant, session, stay};
-use crate::Store;
+use super::ground::{START, account, begin, client, client_with, end, ending, grant, session, stay};
 use crate::engine::tests::both::on_both;
+use crate::statements::statements;
+use crate::{Store, Sums, Unpromised};
+
+statements! {
+    LOSE = "DELETE FROM outbox";
+}
+
+/// How each stay that leaves is to be told, as the preview has it.
+fn fates(verdict: &Verdict) -> Vec<(Sid, Option<Unpromised>)> {
+    let mut all: Vec<_> = verdict.notices.iter().map(|notice| (notice.sid.clone(), None)).collect();
+    all.extend(verdict.shown.iter().map(|(sid, _)| (sid.clone(), Some(Unpromised::Shown))));
+    all.extend(verdict.untold.iter().map(|(sid, _, why)| (sid.clone(), Some(Unpromised::Untold(*why)))));
+    all
+}
 
 /// A sequence that looks random and is the same each time.
 struct Sequence(u64);
@@ -62,7 +76,15 @@ on_both! {
                 order.browser = (dice.below(2) == 0).then(|| SessionId::new(format!("s-{graph}-0"))).into_iter().collect();
                 order.offline = if dice.below(2) == 0 { OfflineGrants::Keep } else { OfflineGrants::Revoke };
                 let preview = store.reader().await.unwrap().preview(&order).await.unwrap();
+                let (foreseen, preview) = (preview.sessions, preview.verdict);
                 let report = end(&store, order.clone()).await;
+                assert_eq!(report.sessions, foreseen, "{order:?}");
+                let mut reader = store.reader().await.unwrap();
+                for (sid, told) in fates(&preview) {
+                    let stay = reader.participation(&sid).await.unwrap().unwrap();
+                    assert_eq!((stay.unpromised, stay.ended.is_some()), (told, true), "{sid} of {order:?}");
+                }
+                drop(reader);
                 assert_eq!(report.notices.iter().map(|p| p.notice.clone()).collect::<Vec<_>>(), preview.notices, "{order:?}");
                 assert_eq!(report.untold, preview.untold);
                 assert_eq!((&report.shown, &report.frames), (&preview.shown, &preview.frames));
@@ -76,7 +98,50 @@ on_both! {
         }
         assert!(ended > 60 && told > 60, "{ended} endings, {told} notices: the graphs are too small");
         assert!(framed > 5, "{framed} frames");
-        let counts = store.reader().await.unwrap().notice_counts().await.unwrap();
-        assert_eq!(counts.created, told as u64);
+        let mut reader = store.reader().await.unwrap();
+        assert_eq!(reader.notice_counts().await.unwrap().created, told as u64);
+        // Client by client the same, and no stay that ended is unaccounted for.
+        let ledger = reader.ledger().await.unwrap();
+        assert_eq!(ledger.clients.values().map(|sums| sums.counts.created).sum::<u64>(), told as u64);
+        let proof = reader.proof(START).await.unwrap();
+        assert_eq!((proof.noticed, proof.missing), (told as u64, 0));
+        let beside = |of: fn(&Sums) -> u64| ledger.clients.values().map(of).sum::<u64>();
+        assert_eq!((proof.shown, proof.untold), (beside(|sums| sums.shown), beside(|sums| sums.untold)));
+        assert!(proof.shown > 0 && proof.untold > 0, "{proof:?}");
+        assert_eq!(ledger.clients["mute"].counts.created, 0);
+    }
+
+    async fn a_promise_that_was_lost_is_seen(store: Store) {
+        let (ann, rp) = (account(&store, "ann").await, client(&store, "rp").await);
+        let id = session(&store, "s", &ann, "cookie").await;
+        stay(&store, &id, &rp, "p").await;
+        end(&store, ending(Ended::Session(id), Cause::Person)).await;
+        assert_eq!(store.reader().await.unwrap().proof(START).await.unwrap().missing, 0);
+        store.write(async move |tx| Ok(tx.change(&LOSE, &[]).await?)).await.unwrap();
+        let proof = store.reader().await.unwrap().proof(START).await.unwrap();
+        assert_eq!((proof.noticed, proof.missing), (0, 1));
+        let later = store.reader().await.unwrap().proof(START + Span::from_seconds(1)).await.unwrap();
+        assert_eq!(later, crate::Proof::default(), "nothing ended since");
+    }
+
+    async fn a_preview_of_some_is_what_an_ending_of_some_does(store: Store) {
+        let rp = client(&store, "rp").await;
+        for n in 0..7 {
+            let ann = account(&store, &format!("ann{n}")).await;
+            let id = session(&store, &format!("s{n}"), &ann, "cookie").await;
+            let sid = stay(&store, &id, &rp, &format!("p{n}")).await;
+            begin(&store, &grant(&format!("g{n}"), &id, &sid, &rp, &ann, GrantKind::Online)).await;
+        }
+        let reach = store.reader().await.unwrap().reach_of_client(&rp).await.unwrap();
+        assert_eq!(reach, (7, 7));
+        let order = ending(Ended::Client(rp.clone()), Cause::Operator);
+        for left in [4, 1] {
+            let preview = store.reader().await.unwrap().preview_some(&order, 3).await.unwrap();
+            let order = order.clone();
+            let report = store.write(async move |tx| Ok(tx.end_some(&order, 3).await?)).await.unwrap();
+            assert_eq!(report.notices.iter().map(|p| p.notice.clone()).collect::<Vec<_>>(), preview.verdict.notices);
+            assert_eq!((report.revoked, report.notices.len()), (preview.verdict.revoked, 3));
+            assert_eq!(store.reader().await.unwrap().reach_of_client(&rp).await.unwrap(), (left, left));
+        }
     }
 }

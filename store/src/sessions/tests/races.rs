@@ -164,7 +164,7 @@ on_both! {
             });
             let opened = running.join_all().await.into_iter().filter(|opened| *opened).count();
             assert_eq!(report.await.unwrap().sessions.len(), opened, "round {round}");
-            assert!(store.reader().await.unwrap().account_sessions(&ann, START).await.unwrap().is_empty());
+            assert!(store.reader().await.unwrap().account_sessions(&ann, crate::Selection::Live, START).await.unwrap().is_empty());
         }
     }
 
@@ -187,7 +187,7 @@ on_both! {
             }
             let told: usize = running.join_all().await.iter().map(|report| report.notices.len()).sum();
             assert_eq!(told, 5, "round {round}: each stay is told once");
-            let filter = NoticeFilter { state: None, client: Some(rp), account: None, before: None, limit: 100 };
+            let filter = NoticeFilter { client: Some(rp), ..NoticeFilter::default() };
             assert_eq!(store.reader().await.unwrap().notices(&filter).await.unwrap().len(), 5);
         }
     }
