@@ -1,5 +1,5 @@
 //! How often somebody may try a password: three budgets, each a set of token buckets kept as rows. A fourth says how often
-//! clients may register themselves.
+//! clients may register themselves, a fifth how many authorization requests strangers may push.
 //!
 //! | budget | bucket for each | taken by | who can empty it |
 //! |---|---|---|---|
@@ -7,6 +7,7 @@
 //! | account | account | browsers that do not know the account | anybody, so owners do not depend on it: |
 //! | known | (account, browser) | browsers that signed in to it before | that browser alone |
 //! | registration | network | clients that register without a token | that network |
+//! | pushed | network | clients anybody can pass for, and clients that registered themselves | that network |
 //!
 //! A success gives back what it took, so only failures count, and an office of five hundred behind one address signs in
 //! freely. A name nobody has gets the same buckets as one that somebody has.
@@ -28,11 +29,13 @@ pub enum Budget {
     Known,
     /// Per source network, for clients that register themselves.
     Registration,
+    /// Per source network, for authorization requests that strangers push.
+    Pushed,
 }
 
 impl Budget {
     /// Every budget.
-    pub const ALL: &[Self] = &[Self::Source, Self::Account, Self::Known, Self::Registration];
+    pub const ALL: &[Self] = &[Self::Source, Self::Account, Self::Known, Self::Registration, Self::Pushed];
 
     /// The word that is stored.
     pub const fn as_str(self) -> &'static str {
@@ -41,6 +44,7 @@ impl Budget {
             Self::Account => "account",
             Self::Known => "known",
             Self::Registration => "registration",
+            Self::Pushed => "pushed",
         }
     }
 }
@@ -149,6 +153,11 @@ pub fn registration_takes(source: IpAddr, limit: Limit) -> Vec<Take> {
     vec![Take { budget: Budget::Registration, key: network(source), limit }]
 }
 
+/// What a pushed authorization request takes, if a stranger may have pushed it. Nothing gives it back: it is a row.
+pub fn push_takes(source: IpAddr, limit: Limit) -> Vec<Take> {
+    vec![Take { budget: Budget::Pushed, key: network(source), limit }]
+}
+
 /// The network a source is counted as: an IPv4 address (also one mapped into IPv6), or an IPv6 /64.
 pub fn network(source: IpAddr) -> Vec<u8> {
     match source.to_canonical() {
@@ -199,6 +208,11 @@ impl Limit {
     /// Registrations at once from one network; then one more every minute.
     pub const fn of_registrations(capacity: u32) -> Self {
         Self { capacity, refill: Span::from_minutes(1) }
+    }
+
+    /// Pushed authorization requests at once from one network; then one more every second.
+    pub const fn of_pushed(capacity: u32) -> Self {
+        Self { capacity, refill: Span::from_seconds(1) }
     }
 
     /// A bucket nobody took from yet.

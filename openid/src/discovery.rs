@@ -1,5 +1,5 @@
 //! The provider's metadata: OpenID Connect Discovery 1.0 §3, RFC 8414 §2, RP-Initiated Logout §2.1, Back-Channel Logout
-//! §2.1, Front-Channel Logout §3, Session Management §3.3, RFC 9207 §3.
+//! §2.1, Front-Channel Logout §3, Session Management §3.3, RFC 9126 §5, RFC 9207 §3.
 //!
 //! Invariant: only what is true is said, only registered names are used, and no array is empty.
 
@@ -7,6 +7,7 @@ use jose::{JweAlg, JweEnc, JwsAlg};
 use serde_json::{Map, Value, json};
 
 use crate::authorize::mode::ResponseMode;
+use crate::authorize::par::Pushing;
 use crate::authorize::request::SignUp;
 use crate::authorize::response_type::ResponseType;
 use crate::bound::pkce;
@@ -41,6 +42,8 @@ pub struct Offers {
     pub ui_locales: Vec<String>,
     /// Whether people may make themselves an account.
     pub sign_up: SignUp,
+    /// Whether authorization requests must be pushed, whoever makes them.
+    pub pushing: Pushing,
     /// Links for people: documentation, policy, terms.
     pub links: Links,
 }
@@ -50,6 +53,8 @@ pub struct Offers {
 pub struct Endpoints {
     /// `authorization_endpoint`.
     pub authorization: String,
+    /// `pushed_authorization_request_endpoint`.
+    pub pushed_authorization_request: String,
     /// `token_endpoint`.
     pub token: String,
     /// `userinfo_endpoint`.
@@ -93,6 +98,8 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
     let members = [
         ("issuer", json!(offers.issuer)),
         ("authorization_endpoint", json!(ends.authorization)),
+        ("pushed_authorization_request_endpoint", json!(ends.pushed_authorization_request)),
+        ("require_pushed_authorization_requests", json!(offers.pushing == Pushing::Required)),
         ("token_endpoint", json!(ends.token)),
         ("userinfo_endpoint", json!(ends.userinfo)),
         ("jwks_uri", json!(ends.jwks)),

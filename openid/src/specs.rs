@@ -51,6 +51,7 @@ specs! {
     "RFC 8707", "Resource Indicators", "2020", "https://www.rfc-editor.org/rfc/rfc8707", "openid::resource, openid::authorize::request, openid::token";
     "RFC 9068", "JWT Profile for OAuth 2.0 Access Tokens", "2021", "https://www.rfc-editor.org/rfc/rfc9068", "openid::token::access, openid::resource";
     "RFC 9110", "HTTP Semantics", "2022", "https://www.rfc-editor.org/rfc/rfc9110", "openid::logout::backchannel, openid::userinfo";
+    "RFC 9126", "OAuth 2.0 Pushed Authorization Requests", "2021", "https://www.rfc-editor.org/rfc/rfc9126", "openid::authorize::par";
     "RFC 9101", "JWT-Secured Authorization Request", "2021", "https://www.rfc-editor.org/rfc/rfc9101", "openid::authorize::object";
     "RFC 9207", "Authorization Server Issuer Identification", "2022", "https://www.rfc-editor.org/rfc/rfc9207", "openid::authorize::place";
     "RFC 9700", "Best Current Practice for OAuth 2.0 Security", "2025", "https://www.rfc-editor.org/rfc/rfc9700", "openid";

@@ -19,6 +19,7 @@ use openid::authorize::initiate::{Starter, start};
 use openid::authorize::mode::Sent;
 use openid::authorize::next::{Candidate, Consent, Hint, Known, Next, Question, next};
 use openid::authorize::object::{self as request, Carried};
+use openid::authorize::par::{self, Pushing};
 use openid::authorize::place::{Destination, FrontAccess, Reply, Success};
 use openid::authorize::request::{AuthRequest, ServerOffers, SignUp};
 use openid::authorize::response_type::Part;
@@ -303,6 +304,45 @@ fn request_object(signers: &Signers, case: &Value) -> Value {
     }
 }
 
+/// A request that is pushed, or a visit with or without a reference to one.
+fn pushed(_: &str, case: &Value) -> Value {
+    let (given, asked) = (&case["given"], &case["asked"]);
+    let push = match asked["push_long"] == true {
+        true => Some(form(&json!({ "state": "x".repeat(par::LONGEST) }))),
+        false => asked["push"].is_object().then(|| form(&asked["push"])),
+    };
+    if let Some(push) = push {
+        return match par::admit(&push).and_then(|()| par::own(&push, &ClientId::new("rp"))) {
+            Ok(own) => json!({ "keep": own.pairs().iter().cloned().collect::<std::collections::BTreeMap<_, _>>() }),
+            Err(refusal) => refused(&refusal),
+        };
+    }
+    let visit = form(&asked["visit"]);
+    let reference = match par::reference(&visit) {
+        Ok(Some(reference)) => reference,
+        Err(refusal) => return refused(&refusal),
+        Ok(None) => {
+            let everybody = given["everybody"].as_str().and_then(Pushing::read).unwrap_or_default();
+            return match par::admit_unpushed(&client(given), everybody) {
+                Ok(()) => json!({ "plain": true }),
+                Err(refusal) => refused(&refusal),
+            };
+        }
+    };
+    assert_eq!(par::handle(&reference), Some(Digest::of("abc")));
+    let found = given["pushed"].is_object().then(|| par::Pushed {
+        expires_at: NOW + seconds(given["pushed"]["expires"].as_i64().unwrap()),
+        standing: if given["pushed"]["used"] == true { par::Standing::Used } else { par::Standing::Open },
+    });
+    match found.ok_or_else(par::unknown).and_then(|found| found.judge(NOW)) {
+        Ok(()) => {
+            let reads = reference.pairs().iter().cloned().collect::<std::collections::BTreeMap<_, _>>();
+            json!({ "goes_on": true, "reads": reads })
+        }
+        Err(refusal) => refused(&refusal),
+    }
+}
+
 /// A session `{ account, proven (seconds ago), used (seconds ago), over, consent, consented (seconds ago), acr }`.
 fn candidate(given: &Value) -> Candidate {
     let ago = |name: &str| given[name].as_i64().map(|n| NOW - seconds(n));
@@ -495,6 +535,7 @@ fn discover(_: &str, case: &Value) -> Value {
         issuer: ISSUER.to_owned(),
         endpoints: Endpoints {
             authorization: at("/authorize"),
+            pushed_authorization_request: at("/par"),
             token: at("/token"),
             userinfo: at("/userinfo"),
             jwks: at("/jwks"),
@@ -506,6 +547,7 @@ fn discover(_: &str, case: &Value) -> Value {
         },
         scopes: offers(given).scopes,
         sign_up: offers(given).sign_up,
+        pushing: given["pushing"].as_str().and_then(Pushing::read).unwrap_or_default(),
         id_token_algs: texts(&given["id_token_algs"]).iter().map(|alg| alg.parse().unwrap()).collect(),
         claims: texts(&given["claims"]),
         claim_types: offers(given).catalogue.claim_types(),
@@ -560,6 +602,11 @@ fn authorize_object_cases() {
 }
 
 #[test]
+fn authorize_par_cases() {
+    run("authorize/par.toml", pushed);
+}
+
+#[test]
 fn authorize_grant_cases() {
     run("authorize/grant.toml", grant);
 }
@@ -611,6 +658,7 @@ const RUN: &[&str] = &[
     "authorize/initiate.toml",
     "authorize/next.toml",
     "authorize/object.toml",
+    "authorize/par.toml",
     "authorize/place.toml",
     "authorize/request.toml",
     "bound/pkce.toml",

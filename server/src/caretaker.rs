@@ -208,6 +208,7 @@ async fn fold(op: &Op, now: Time, stop: &mut watch::Receiver<bool>) -> Result<()
             .write(async move |tx| {
                 let old = now - RETENTION;
                 let mut removed = tx.sweep_codes(now, BATCH).await?;
+                removed += tx.sweep_pushed_requests(now, BATCH).await?;
                 removed += tx.sweep_tokens(now, BATCH).await?;
                 removed += tx.sweep_replay(now - CLOCK_BOUND, BATCH).await?;
                 removed += tx.sweep_attempts(full, BATCH).await?;

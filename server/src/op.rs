@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use openid::authorize::par::Pushing;
 use openid::authorize::request::{ServerOffers, SignUp};
 use openid::claims::catalogue::Catalogue;
 use openid::client::Client;
@@ -92,6 +93,8 @@ pub struct Parts {
     pub mail: Option<Mail>,
     /// What the operator decided of signing up.
     pub sign_up: ArcSwap<SignUp>,
+    /// What the operator decided of pushed authorization requests.
+    pub pushing: ArcSwap<Pushing>,
     /// The scopes and claims the operator declared.
     pub catalogue: ArcSwap<Catalogue>,
     /// The resource servers.
@@ -188,17 +191,25 @@ impl Op {
         }
     }
 
+    /// Whether authorization requests must be pushed, whoever makes them.
+    pub fn pushing(&self) -> Pushing {
+        **self.0.pushing.load()
+    }
+
     /// Reads again what the operator decided: the version row has moved.
     pub async fn reload_settings(&self) -> Result<(), Fault> {
         let mut reader = self.store().reader().await?;
         let (sign_up, registration) = (reader.sign_up().await?, reader.registration_settings().await?.registration);
         let (catalogue, servers) = (reader.catalogue().await?, reader.resource_servers().await?);
+        let pushing = reader.pushing().await?;
         drop(reader);
         self.0.sign_up.store(Arc::new(sign_up));
+        self.0.pushing.store(Arc::new(pushing));
         self.0.catalogue.store(Arc::new(catalogue));
         self.0.resources.store(Arc::new(Resources::new(self.issuer().as_str(), servers)));
         let (offers, catalogue) = (self.offers(), self.catalogue());
-        let document = crate::endpoint::well_known::discovery(self.config(), offers, registration, &catalogue);
+        let switches = (registration, pushing);
+        let document = crate::endpoint::well_known::discovery(self.config(), offers, switches, &catalogue);
         self.0.discovery.store(Arc::new(document));
         Ok(())
     }

@@ -69,6 +69,7 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
         objects: Objects::default(),
         mail,
         sign_up: ArcSwap::default(),
+        pushing: ArcSwap::default(),
         catalogue: ArcSwap::default(),
         sources: Sources::default(),
         resources: ArcSwap::default(),

@@ -14,6 +14,7 @@ mod demo;
 mod endpoints;
 mod ground;
 mod logout;
+mod par;
 mod people;
 mod registration;
 mod resources;

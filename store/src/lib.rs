@@ -22,6 +22,7 @@ mod job;
 pub mod keys;
 mod migrate;
 mod outbox;
+pub mod pushed;
 pub mod registrations;
 pub mod replay;
 pub mod resources;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: every setting stands in its row from the beginning; a change moves the version row.
 
+use openid::authorize::par::Pushing;
 use openid::authorize::request::SignUp;
 use openid::registration::Registration;
 
@@ -22,6 +23,7 @@ statements! {
 const SIGN_UP: &str = "sign_up";
 const REGISTRATION: &str = "registration";
 const REGISTRATION_POLICY: &str = "registration_policy";
+const PUSHED_REQUESTS: &str = "pushed_requests";
 const CLAIMS_LOCALES: &str = "claims_locales";
 
 impl Reader {
@@ -41,6 +43,11 @@ impl Reader {
         text::read_list(&self.setting(&READ, CLAIMS_LOCALES).await?, CLAIMS_LOCALES)
     }
 
+    /// Whether authorization requests must be pushed, whoever makes them.
+    pub async fn pushing(&mut self) -> Result<Pushing, Fault> {
+        text::word(&self.setting(&READ, PUSHED_REQUESTS).await?, Pushing::read)
+    }
+
     async fn setting(&mut self, statement: &Statement, name: &'static str) -> Result<String, Fault> {
         let row = self.row(statement, values![name]).await?;
         row.ok_or_else(|| Fault::bug(format!("the setting {name} is missing")))?.take()
@@ -56,6 +63,11 @@ impl Tx {
     /// Says in which languages claims are kept. [`Done::No`]: it is said already.
     pub async fn set_claims_locales(&mut self, locales: &[String]) -> Result<Done, Fault> {
         self.set(CLAIMS_LOCALES, &text::list(locales)).await
+    }
+
+    /// Decides whether authorization requests must be pushed. [`Done::No`]: it is so already.
+    pub async fn set_pushing(&mut self, pushing: Pushing) -> Result<Done, Fault> {
+        self.set(PUSHED_REQUESTS, pushing.as_str()).await
     }
 
     /// Decides who may register.

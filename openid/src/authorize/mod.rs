@@ -8,6 +8,7 @@ pub mod initiate;
 pub mod mode;
 pub mod next;
 pub mod object;
+pub mod par;
 pub mod place;
 pub mod request;
 pub mod response_type;

@@ -13,6 +13,7 @@ use super::jose_members::{self, Encryption, ObjectSigning, UserinfoForm};
 use super::metadata::{ApplicationType, AuthMethod, Metadata, SessionWanted};
 use super::registered::{Proposal, is_language_tag, wrong};
 use super::{sector, shown};
+use crate::authorize::par::Pushing;
 use crate::logout::frontchannel;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::scope::Scope;
@@ -62,6 +63,7 @@ pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
         request_object_signing: proof.request_object_signing,
         request_object_encryption: proof.request_object_encryption,
         request_uris: jose_members::request_uris(&proposal)?,
+        pushing: pushing(&proposal)?,
         client_name: shown::names(&proposal)?,
         links: shown::links(&proposal)?,
         default_max_age: proposal.seconds("default_max_age")?,
@@ -246,6 +248,11 @@ fn frontchannel_logout_uri(
     };
     frontchannel::judge(text, kind, method, redirect_uris)?;
     Ok(Some(text.to_owned()))
+}
+
+/// RFC 9126 §6.
+fn pushing(proposal: &Proposal<'_>) -> Result<Pushing, Refusal> {
+    Ok(if proposal.flag("require_pushed_authorization_requests")? { Pushing::Required } else { Pushing::Optional })
 }
 
 fn session_wanted(proposal: &Proposal<'_>, name: &'static str) -> Result<SessionWanted, Refusal> {

@@ -1,5 +1,5 @@
 //! Registered client metadata: RFC 7591 §2, OpenID Connect Registration §2, RP-Initiated Logout §3.1,
-//! Back-Channel Logout §2.2, Front-Channel Logout §2.
+//! Back-Channel Logout §2.2, Front-Channel Logout §2, RFC 9126 §6.
 //!
 //! Invariant: what is here was checked; every parameter is honoured or refused, none ignored silently.
 
@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::jose_members::{Encryption, ObjectSigning, UserinfoForm};
 use super::sector::SubjectType;
+use crate::authorize::par::Pushing;
 use crate::authorize::response_type::ResponseType;
 use crate::claims::language::Words;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
@@ -51,6 +52,8 @@ pub struct Metadata {
     pub request_object_encryption: Option<Encryption>,
     /// `request_uris`, compared as strings.
     pub request_uris: Vec<String>,
+    /// `require_pushed_authorization_requests`.
+    pub pushing: Pushing,
     /// `client_name`, in every language it was given in.
     pub client_name: Words,
     /// `client_uri`, `logo_uri`, `policy_uri`, `tos_uri`.

@@ -76,7 +76,7 @@ pub(super) const MEMBERS: &[(&str, Fate)] = &[
     ("request_object_signing_alg", Honoured),
     ("request_uris", Honoured),
     ("require_auth_time", Honoured),
-    ("require_pushed_authorization_requests", NotYet),
+    ("require_pushed_authorization_requests", Honoured),
     ("require_signed_request_object", NotYet),
     ("response_types", Honoured),
     ("scope", Honoured),

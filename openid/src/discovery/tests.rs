@@ -10,6 +10,7 @@ fn offers() -> Offers {
         issuer: at(""),
         endpoints: Endpoints {
             authorization: at("/authorize"),
+            pushed_authorization_request: at("/par"),
             token: at("/token"),
             userinfo: at("/userinfo"),
             jwks: at("/jwks"),
@@ -27,6 +28,7 @@ fn offers() -> Offers {
         claim_types: vec!["normal"],
         ui_locales: vec!["en".into()],
         sign_up: crate::authorize::request::SignUp::Closed,
+        pushing: crate::authorize::par::Pushing::Optional,
         links: Links::default(),
     }
 }

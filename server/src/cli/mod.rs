@@ -12,6 +12,7 @@ mod forge;
 mod init;
 mod notice;
 mod out;
+mod par;
 mod registration;
 mod resource;
 mod rp;
@@ -72,6 +73,9 @@ enum Command {
     /// Clients that register themselves.
     #[command(subcommand)]
     Registration(registration::RegistrationCommand),
+    /// Whether authorization requests must be pushed (RFC 9126), whoever makes them.
+    #[command(subcommand)]
+    Par(par::ParCommand),
     /// Resource servers: the APIs that access tokens are for.
     #[command(subcommand)]
     Resource(resource::ResourceCommand),
@@ -142,6 +146,7 @@ async fn run(arguments: Arguments, out: &Out) -> Result<ExitCode, Failed> {
         Command::User(command) => user::run(command, &open(&file).await?, out).await?,
         Command::Client(command) => client::run(command, &open(&file).await?, out).await?,
         Command::Registration(command) => registration::run(command, &open(&file).await?, out).await?,
+        Command::Par(command) => par::run(command, &open(&file).await?, out).await?,
         Command::Resource(command) => resource::run(command, &open(&file).await?, out).await?,
         Command::Scope(command) => declared::scopes(command, &open(&file).await?, out).await?,
         Command::Claim(command) => declared::claims(command, &open(&file).await?, out).await?,

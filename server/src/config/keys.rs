@@ -40,7 +40,9 @@ keys! {
     "limits.attempts_per_account" = "10", "Failed sign-ins at one account from unknown browsers at once; after that one more every 10 min.";
     "limits.attempts_per_browser" = "20", "Failed sign-ins at one account from a browser that has signed in to it before, at once; after that one more every minute. Strangers cannot use these up.";
     "limits.registrations_per_source" = "60", "Clients registered without an initial access token from one network at once; after that one more every minute.";
+    "limits.pushed_per_source" = "600", "Authorization requests pushed (RFC 9126) from one network at once by public clients, and by clients that registered themselves; after that one more every second.";
     "lifetimes.code" = "\"60s\"", "Authorization codes.";
+    "lifetimes.pushed_request" = "\"90s\"", "Pushed authorization requests (RFC 9126): the time until the browser must arrive with one.";
     "lifetimes.access_token" = "\"10min\"", "Access tokens, unless the client's policy says otherwise.";
     "lifetimes.id_token" = "\"10min\"", "ID Tokens.";
     "lifetimes.refresh_idle" = "\"30d\"", "Refresh tokens that are not used.";

@@ -194,6 +194,8 @@ pub struct LimitsConfig {
     pub attempts_per_browser: NonZeroU32,
     /// Clients that register themselves without a token, from one network.
     pub registrations_per_source: NonZeroU32,
+    /// Authorization requests that strangers push, from one network.
+    pub pushed_per_source: NonZeroU32,
 }
 
 impl LimitsConfig {
@@ -209,9 +211,15 @@ impl LimitsConfig {
         login::budget::Limit::of_registrations(self.registrations_per_source.get())
     }
 
+    /// The budget of authorization requests that strangers push.
+    pub fn pushed(&self) -> login::budget::Limit {
+        login::budget::Limit::of_pushed(self.pushed_per_source.get())
+    }
+
     /// How long until any bucket that nobody touches is full.
     pub fn forget_after(&self) -> Span {
-        self.login().forget_after().max(self.registrations().forgets_after())
+        let others = self.registrations().forgets_after().max(self.pushed().forgets_after());
+        self.login().forget_after().max(others)
     }
 }
 
@@ -222,6 +230,9 @@ pub struct Lifetimes {
     /// Authorization codes.
     #[serde(deserialize_with = "span::some")]
     pub code: Span,
+    /// Pushed authorization requests.
+    #[serde(deserialize_with = "span::some")]
+    pub pushed_request: Span,
     /// Access tokens.
     #[serde(deserialize_with = "span::some")]
     pub access_token: Span,

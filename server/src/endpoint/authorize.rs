@@ -10,6 +10,7 @@ use openid::authorize::grant::{Granted, Names};
 use openid::authorize::mode::Sent;
 use openid::authorize::next::{Agreed, Consent, Hint, Known, Next, Question, next};
 use openid::authorize::object::{self, Carried};
+use openid::authorize::par;
 use openid::authorize::place::{self, Destination, FrontAccess, Reply, Success};
 use openid::authorize::request::AuthRequest;
 use openid::authorize::response_type::Part;
@@ -38,11 +39,11 @@ use crate::pending::{LONGEST, Pending, Target};
 /// The endpoint.
 pub(super) async fn authorize(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let mut form = ask.parameters()?;
-    match resolve(op, &form).await {
+    match arrive(op, &form).await {
         Ok(None) => {}
         Ok(Some(inner)) => form = inner,
         // Nothing in the object can be believed: only an address that stands outside may hear of it.
-        Err(Stop::Refuse(refusal)) => match Located::find(op, &form.encode()).await {
+        Err(Stop::Refuse(refusal)) => match Located::find(op, &form.encode(), op.now()).await {
             Ok(located) => return located.refuse(op, ask, &browser::secrets(op, ask), refusal).await,
             Err(_) => return Err(refusal.into()),
         },
@@ -54,6 +55,23 @@ pub(super) async fn authorize(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let mut answer = proceed(op, ask, pending, browser::secrets(op, ask)).await?;
     cookie.put(&mut answer);
     Ok(answer)
+}
+
+/// The request in place of what arrived: a reference to a pushed one, or the parameters inside the object. `None`: what arrived
+/// is the request.
+async fn arrive(op: &Op, form: &Form) -> Result<Option<Form>, Stop> {
+    if let Some(reference) = par::reference(form)? {
+        return Ok(Some(reference));
+    }
+    let inner = resolve(op, form).await?;
+    // Whoever is not known is told so where the client is found; the same goes for who may do nothing.
+    let id = place::client_id(form)?;
+    if let Some(client) =
+        op.clients().find(op.store(), id.as_str()).await?.filter(|client| place::admit(client).is_ok())
+    {
+        par::admit_unpushed(&client, op.pushing())?;
+    }
+    Ok(inner)
 }
 
 /// The parameters inside the request's object, if it has one.
@@ -75,16 +93,24 @@ pub(super) struct Located {
     pub destination: Destination,
     /// The parameters.
     pub form: Form,
+    /// What is against going on with a request that was pushed, however genuine it is.
+    pub over: Option<Refusal>,
+    /// The handle of one that was pushed.
+    handle: Option<Digest>,
 }
 
 impl Located {
-    /// Finds client and address. What fails here is shown, never sent.
-    pub(super) async fn find(op: &Op, parameters: &str) -> Result<Self, Stop> {
-        let form = Form::read(parameters.as_bytes())?;
+    /// Finds client and address of a request that began then. What fails here is shown, never sent.
+    pub(super) async fn find(op: &Op, parameters: &str, began: Time) -> Result<Self, Stop> {
+        let mut form = Form::read(parameters.as_bytes())?;
         let id = place::client_id(&form)?;
         let client = op.clients().find(op.store(), id.as_str()).await?.ok_or_else(place::unknown_client)?;
+        let (handle, mut over) = (par::handle(&form), None);
+        if let Some(handle) = &handle {
+            (form, over) = super::par::pushed(op, &client, handle, began).await?;
+        }
         let destination = Destination::locate(&form, &client)?;
-        Ok(Self { client, destination, form })
+        Ok(Self { client, destination, form, over, handle })
     }
 
     /// Answers the client, and says how things stand in this browser.
@@ -117,7 +143,10 @@ pub(super) async fn proceed(op: &Op, ask: &Ask, pending: Pending, browser: Brows
     };
     let mut tries = 3;
     loop {
-        let located = Located::find(op, parameters).await?;
+        let located = Located::find(op, parameters, pending.began).await?;
+        if let Some(over) = &located.over {
+            return located.refuse(op, ask, &browser, over.clone()).await;
+        }
         let request = match AuthRequest::read(&located.form, &located.client, &located.destination, &op.offers()) {
             Ok(request) => request,
             Err(refusal) => return located.refuse(op, ask, &browser, refusal).await,
@@ -201,9 +230,10 @@ async fn issue(op: &Op, request: &AuthRequest, located: &Located, agreed: Agreed
     let terms = op.terms(&located.client.policy);
     let lifetimes = (&terms, &located.client.policy, op.config().lifetimes.code);
     let drawn = Drawn { access: access.digest(), jti: access.jti(), refresh: None };
-    let grounds = Grounds::of(request, &located.client, &agreed.account);
+    let grounds = Grounds::of(request, located, &agreed.account);
     let granted = request.grant(agreed, names, lifetimes, now);
     if granted.is_nothing() {
+        op.store().write(async move |tx| grounds.use_handle(tx, now).await).await?;
         return Ok(Some(Success::default()));
     }
     let Some(granted) = write(op, (grounds, granted), (code.digest(), drawn), now).await? else {
@@ -240,16 +270,29 @@ struct Grounds {
     sector: Option<String>,
     /// What the person must have agreed to; nothing, if the operator did so for everybody.
     agreed: Option<Consent>,
+    /// That of a pushed request: it is used when it is answered.
+    handle: Option<Digest>,
 }
 
 impl Grounds {
-    fn of(request: &AuthRequest, client: &Client, account: &AccountId) -> Self {
+    fn of(request: &AuthRequest, located: &Located, account: &AccountId) -> Self {
+        let client = &located.client;
         let agreed = match client.policy.consent {
             ConsentPolicy::Ask => Some(request.consent()),
             ConsentPolicy::FirstParty => None,
         };
         let sector = client.metadata.subject.sector().map(str::to_owned);
-        Self { client: client.id.clone(), version: client.version, account: account.clone(), sector, agreed }
+        let (account, handle) = (account.clone(), located.handle);
+        Self { client: client.id.clone(), version: client.version, account, sector, agreed, handle }
+    }
+
+    /// RFC 9126 §4: another tab, or whoever got hold of the handle, may have been here first.
+    async fn use_handle(&self, tx: &mut Tx, now: Time) -> Result<(), Stop> {
+        let Some(handle) = &self.handle else { return Ok(()) };
+        match tx.use_pushed_request(handle, &self.client, now).await?.is_done() {
+            true => Ok(()),
+            false => Err(par::used().into()),
+        }
     }
 
     /// Whether they still stand, both held: whoever disables a client or withdraws a consent takes that row first, and
@@ -289,6 +332,7 @@ async fn write(
             let Some(session) = tx.hold_session(&granted.session, now).await? else {
                 return Ok(None);
             };
+            grounds.use_handle(tx, now).await?;
             let mut granted = granted.clone();
             let sub = subject(tx, &grounds, granted.sub.as_ref(), &unmet, now).await?;
             let stay = NewStay { sid: fresh.clone(), client: granted.client.clone(), sub: sub.clone() };

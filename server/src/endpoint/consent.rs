@@ -25,7 +25,10 @@ pub(super) async fn consent(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let Target::Authorize(parameters) = &pending.target else {
         return Ok(super::account::resume(op, &pending));
     };
-    let located = Located::find(op, parameters).await?;
+    let located = Located::find(op, parameters, pending.began).await?;
+    if let Some(over) = &located.over {
+        return located.refuse(op, ask, &browser::secrets(op, ask), over.clone()).await;
+    }
     if ask.method == Method::POST {
         browser::check_csrf(op, ask, &form)?;
         if form.get("allow").is_none() {

@@ -52,7 +52,7 @@ pub(super) async fn looks(
     let Target::Authorize(parameters) = &pending.target else {
         return Ok((Looks::default(), None, None));
     };
-    let located = Located::find(op, parameters).await?;
+    let located = Located::find(op, parameters, pending.began).await?;
     let looks = Looks::of(&located.form);
     let locales = op.frame_in(ask, &looks).locales(&looks.ui_locales);
     let hint = located.form.get("login_hint").map(str::to_owned);
@@ -155,7 +155,7 @@ pub(super) async fn enter(
 pub(super) async fn cancel(op: &Op, ask: &Ask, pending: &Pending) -> Result<Answer, Stop> {
     match &pending.target {
         Target::Authorize(parameters) => {
-            let located = Located::find(op, parameters).await?;
+            let located = Located::find(op, parameters, pending.began).await?;
             let refusal = refuse(ErrorCode::AccessDenied, "login_cancelled", "the person cancelled the sign-in");
             located.refuse(op, ask, &browser::secrets(op, ask), refusal).await
         }

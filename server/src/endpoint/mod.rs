@@ -23,6 +23,7 @@ mod letters;
 mod link;
 mod login;
 mod object;
+mod par;
 mod posted;
 mod recover;
 mod register;
@@ -61,6 +62,8 @@ pub enum Name {
     Choose,
     /// The consent page.
     Consent,
+    /// RFC 9126 §2.
+    Par,
     /// RFC 6749 §3.2.
     Token,
     /// OpenID Connect Core §5.3.
@@ -215,6 +218,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     row!(Link, ["GET", "POST"], "/link", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(Choose, ["GET", "POST"], "/choose", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(Consent, ["GET", "POST"], "/consent", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(Par, ["POST"], "/par", Client, Token, Cache::NoStore, ClientOrigins, FORM),
     row!(Token, ["POST"], "/token", Client, Token, Cache::NoStore, ClientOrigins, FORM),
     row!(Userinfo, ["GET", "POST"], "/userinfo", Bearer, Bearer, Cache::NoStore, ClientOrigins, FORM),
     row!(Jwks, ["GET"], "/jwks", Anyone, Token, Cache::Public(300), ClientOrigins, 0),

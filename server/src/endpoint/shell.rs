@@ -103,6 +103,7 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
         Name::Link => super::link::link(op, ask).await,
         Name::Choose => super::choose::choose(op, ask).await,
         Name::Consent => super::consent::consent(op, ask).await,
+        Name::Par => super::par::par(op, ask).await,
         Name::Token => super::token::token(op, ask).await,
         Name::Userinfo => super::userinfo::userinfo(op, ask).await,
         Name::Jwks => Ok(super::well_known::jwks(op)),

@@ -5,6 +5,7 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 use bytes::Bytes;
+use openid::authorize::par::Pushing;
 use openid::authorize::request::ServerOffers;
 use openid::claims::catalogue::Catalogue;
 use openid::discovery::{self, Endpoints, Links, Offers};
@@ -27,7 +28,7 @@ pub(crate) fn configuration(op: &Op) -> Answer {
 pub(crate) fn discovery(
     config: &Config,
     allowed: ServerOffers,
-    registration: Registration,
+    (registration, pushing): (Registration, Pushing),
     catalogue: &Catalogue,
 ) -> Bytes {
     let issuer = config.issuer.as_str();
@@ -36,6 +37,7 @@ pub(crate) fn discovery(
         issuer: issuer.to_owned(),
         endpoints: Endpoints {
             authorization: at("/authorize"),
+            pushed_authorization_request: at("/par"),
             token: at("/token"),
             userinfo: at("/userinfo"),
             jwks: at("/jwks"),
@@ -53,6 +55,7 @@ pub(crate) fn discovery(
         acr_values: allowed.acr_values,
         ui_locales: page::ui_locales(),
         sign_up: allowed.sign_up,
+        pushing,
         links: Links {
             service_documentation: config.links.service_documentation.clone(),
             op_policy_uri: config.links.op_policy_uri.clone(),
@@ -96,7 +99,7 @@ pub(crate) fn asset(op: &Op, ask: &Ask) -> Answer {
 mod tests {
     use openid::authorize::request::SignUp;
 
-    use super::{Catalogue, Config, Registration, Value, discovery};
+    use super::{Catalogue, Config, Pushing, Registration, Value, discovery};
     use crate::op::offers;
 
     #[test]
@@ -108,7 +111,8 @@ mod tests {
         let config = Config::read(text, "test", &dir, std::iter::empty()).unwrap();
         std::fs::remove_dir_all(&dir).unwrap();
         let (catalogue, resources) = (std::sync::Arc::new(Catalogue::default()), std::sync::Arc::default());
-        let document = discovery(&config, offers(SignUp::Open, &catalogue, resources), Registration::Off, &catalogue);
+        let switches = (Registration::Off, Pushing::Optional);
+        let document = discovery(&config, offers(SignUp::Open, &catalogue, resources), switches, &catalogue);
         let document: Value = serde_json::from_slice(&document).unwrap();
         let claims: Vec<&str> =
             document["claims_supported"].as_array().unwrap().iter().filter_map(Value::as_str).collect();

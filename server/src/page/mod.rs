@@ -108,7 +108,7 @@ fn refusal_key(why: &str) -> &'static str {
         "authorize_client_unknown" | "authorize_client_missing" | "authorize_client_repeated" => "why-unknown",
         "authorize_client_disabled" => "why-disabled",
         "redirect_uri_unregistered" => "why-address",
-        "pending_unreadable" | "pending_expired" | "logout_other_form" | "csrf_differs" => "why-old",
+        "pending_unreadable" | "pending_expired" | "logout_other_form" | "csrf_differs" | "par_unknown" => "why-old",
         "pending_other_browser" => "why-browser",
         "csrf_no_cookie" => "why-cookie",
         "choice_not_here" | "account_not_here" => "why-not-here",

@@ -112,6 +112,7 @@ pub(crate) fn passes(provider: &Provider, seconds: i64) {
         ("session", "auth_time created_at seen_at idle_until expires_at ended_at"),
         ("participation", "begun_at used_at ended_at"),
         ("replay", "expires_at"),
+        ("pushed_request", "pushed_at expires_at used_at"),
     ];
     let aged = columns.map(|(table, names)| {
         let set: Vec<String> = names.split(' ').map(|name| format!("{name} = {name} - {}", seconds * 1000)).collect();
