@@ -8,4 +8,3 @@ pub mod budget;
 pub mod claims;
 pub mod letter;
 pub mod password;
-pub mod step;

@@ -10,12 +10,13 @@
 //! | RFC 7636 PKCE | [`bound`] |
 //! | RFC 7591 metadata, RFC 6749 §2.3, OpenID Connect Core §9 | [`client`] |
 //! | RFC 7591, RFC 7592, OpenID Connect Registration §3 and §4 | [`registration`] |
-//! | OpenID Connect RP-Initiated and Back-Channel Logout | [`logout`] |
+//! | OpenID Connect RP-Initiated, Back-Channel and Front-Channel Logout, Session Management | [`logout`] |
 //! | OpenID Connect Core §5 claims | [`claims`] |
 //! | OpenID Connect Core §5.3 UserInfo | [`userinfo`] |
 //! | RFC 7662 introspection, RFC 7009 revocation | [`introspect`], [`revoke`] |
 //! | RFC 8707 resource indicators, RFC 9068 JWT access tokens | [`resource`], [`token::access`] |
 //! | OpenID Connect Discovery, RFC 8414 | [`discovery`] |
+//! | OpenID Connect Discovery §2, RFC 7033 | [`webfinger`] |
 
 pub mod account;
 pub mod acr;

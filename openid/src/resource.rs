@@ -90,11 +90,6 @@ impl ResourceServer {
         }
     }
 
-    /// Whether it understands a scope value.
-    pub fn understands(&self, value: &str) -> bool {
-        self.scopes.iter().any(|scope| scope.value == value)
-    }
-
     /// Its name in the first of these languages it has one in, or its identifier.
     pub fn name(&self, locales: &[String]) -> &str {
         self.names.in_any(locales).unwrap_or(&self.identifier)

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
+use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Prk, Salt};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
 
@@ -15,9 +15,10 @@ use crate::config::Secrets;
 /// What we write; the reader refuses any other.
 const VERSION: u8 = 1;
 
-/// Seals and opens. Cheap to clone.
+/// Seals and opens. Cheap to clone. Of each secret the half of the derivation is kept that is the same for every purpose
+/// (RFC 5869 §2.2).
 #[derive(Clone)]
-pub struct Sealing(Arc<Vec<Zeroizing<Vec<u8>>>>);
+pub struct Sealing(Arc<Vec<Prk>>);
 
 struct Bytes32;
 
@@ -30,7 +31,8 @@ impl KeyType for Bytes32 {
 impl Sealing {
     /// With the configured secrets.
     pub fn new(secrets: &Secrets) -> Self {
-        Self(Arc::new(secrets.0.clone()))
+        let salt = Salt::new(HKDF_SHA256, b"ostiary");
+        Self(Arc::new(secrets.0.iter().map(|secret| salt.extract(secret)).collect()))
     }
 
     /// Seals bytes for a purpose: base64url of version, nonce, ciphertext and tag.
@@ -87,24 +89,23 @@ impl Sealing {
         self.0.iter().any(|secret| jose::equal(keyed(secret, purpose, text).as_bytes(), mac.as_bytes()))
     }
 
-    fn first(&self) -> &Zeroizing<Vec<u8>> {
+    fn first(&self) -> &Prk {
         self.0.first().expect("a configuration holds at least one secret")
     }
 }
 
-fn keyed(secret: &[u8], purpose: &str, text: &str) -> String {
+fn keyed(secret: &Prk, purpose: &str, text: &str) -> String {
     jose::base64url(jose::hmac_sha256(&*derive(secret, purpose), text.as_bytes()))
 }
 
-fn aead(secret: &[u8], purpose: &str) -> LessSafeKey {
+fn aead(secret: &Prk, purpose: &str) -> LessSafeKey {
     let key = UnboundKey::new(&AES_256_GCM, &*derive(secret, purpose)).expect("32 bytes are an AES-256 key");
     LessSafeKey::new(key)
 }
 
-fn derive(secret: &[u8], purpose: &str) -> Zeroizing<[u8; 32]> {
+fn derive(secret: &Prk, purpose: &str) -> Zeroizing<[u8; 32]> {
     let mut key = Zeroizing::new([0; 32]);
-    Salt::new(HKDF_SHA256, b"ostiary")
-        .extract(secret)
+    secret
         .expand(&[purpose.as_bytes()], Bytes32)
         .and_then(|okm| okm.fill(&mut *key))
         .expect("32 bytes are within what HKDF can give");

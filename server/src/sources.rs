@@ -30,6 +30,9 @@ const PAUSE: Span = Span::from_minutes(1);
 /// How many are asked at once.
 const AT_ONCE: usize = 32;
 
+/// How long a question waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// What is known of claims providers between requests.
 pub struct Sources {
     /// Those that failed, and until when they are left alone.
@@ -156,10 +159,11 @@ async fn asserted(op: &Op, source: &Source, link: &ClaimLink) -> Option<Asserted
         return None;
     }
     let token = open(op, source, sealed)?;
-    match tokio::time::timeout(LIMITS.time, fetch(op, source, endpoint, &token)).await {
-        Err(_) => op.sources().failed(link, &Failure::Provider("no answer in time".to_owned()), now),
-        Ok(Err(failure)) => op.sources().failed(link, &failure, now),
-        Ok(Ok(fresh)) => {
+    // That others take the room says nothing of this one.
+    let Ok(Ok(_room)) = tokio::time::timeout(PATIENCE, op.sources().room.acquire()).await else { return None };
+    match fetch(op, source, endpoint, &token).await {
+        Err(failure) => op.sources().failed(link, &failure, now),
+        Ok(fresh) => {
             op.sources().answered(link);
             keep(op, link, &fresh).await;
             return Some(fresh);
@@ -170,7 +174,6 @@ async fn asserted(op: &Op, source: &Source, link: &ClaimLink) -> Option<Asserted
 
 async fn fetch(op: &Op, source: &Source, endpoint: &str, token: &str) -> Result<Asserted, Failure> {
     let broken = |why: &str| Failure::Provider(why.to_owned());
-    let _room = op.sources().room.acquire().await.map_err(|_| broken("it cannot be asked any more"))?;
     let bearer = Zeroizing::new(format!("Bearer {token}"));
     let call = Call { uri: endpoint, form: None, authorization: Some(&bearer) };
     // What is wrong with one person's answer says nothing of the others'.

@@ -18,10 +18,7 @@ statements! {
     INSERT = "INSERT INTO client (id, metadata, policy, secret_hash, secret_sealed, origins, version, created_at, updated_at, \
               front) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8) ON CONFLICT DO NOTHING";
     REPLACE = "UPDATE client SET metadata = $2, policy = $3, secret_hash = $4, secret_sealed = $5, origins = $6, \
-               version = version + 1, updated_at = $7, front = $8 WHERE id = $1";
-    REPLACE_SAME = "UPDATE client SET metadata = $2, policy = $3, secret_hash = $4, secret_sealed = $5, origins = $6, \
-                    version = version + 1, updated_at = $7, front = $8 \
-                    WHERE id = $1 AND version = $9 AND disabled_at IS NULL";
+               version = version + 1, updated_at = $7, front = $8 WHERE id = $1 AND version = $9";
     RESEAL = "UPDATE client SET secret_sealed = $3, version = version + 1 WHERE id = $1 AND secret_sealed = $2";
     BY_ID = "SELECT id, metadata, policy, secret_hash, secret_sealed, origins, version, created_at, updated_at, disabled_at \
              FROM client WHERE id = $1";
@@ -132,22 +129,28 @@ impl Reader {
 }
 
 impl Tx {
-    /// Adds a client. [`Done::No`]: the id is taken.
+    /// Adds a client. [`Done::No`]: the id is taken. Nobody has a new client at hand, so no version moves.
     pub async fn add_client(&mut self, row: &ClientRow) -> Result<Done, Fault> {
-        let done = self.change_client(&INSERT, row, row.created_at).await?;
-        self.move_version("clients").await?;
+        let (origins, hash) = (row.origins.join(" "), row.secret_hash.map(|digest| digest.0));
+        let values = values![
+            row.id.as_str(),
+            &row.metadata,
+            &row.policy,
+            hash.as_ref(),
+            row.secret_sealed.as_ref(),
+            &origins,
+            row.created_at,
+            front(&row.metadata, &row.policy)
+        ];
+        let done = Done::of(self.change(&INSERT, values).await?);
+        if done.is_done() {
+            self.keep_origins(row).await?;
+        }
         Ok(done)
     }
 
-    /// Replaces metadata, policy and secret.
-    pub async fn replace_client(&mut self, row: &ClientRow) -> Result<Done, Fault> {
-        let done = self.change_client(&REPLACE, row, row.updated_at).await?;
-        self.move_version("clients").await?;
-        Ok(done)
-    }
-
-    /// The same, if the client is enabled and still of this version: what it was judged by is what it is.
-    pub async fn replace_same_client(&mut self, row: &ClientRow, version: i64) -> Result<Done, Fault> {
+    /// Replaces metadata, policy and secret of a client that is still of this version: what it was judged by is what it is.
+    pub async fn replace_client(&mut self, row: &ClientRow, version: i64) -> Result<Done, Fault> {
         let (origins, hash) = (row.origins.join(" "), row.secret_hash.map(|digest| digest.0));
         let values = values![
             row.id.as_str(),
@@ -160,42 +163,26 @@ impl Tx {
             front(&row.metadata, &row.policy),
             version
         ];
-        let done = Done::of(self.change(&REPLACE_SAME, values).await?);
-        if done == Done::Yes {
+        let done = Done::of(self.change(&REPLACE, values).await?);
+        if done.is_done() {
             self.keep_origins(row).await?;
         }
-        self.move_version("clients").await?;
-        Ok(done)
+        self.changed_client(done).await
     }
 
-    /// Replaces the seal of a client's secret, unless somebody else has.
-    pub async fn reseal_client(&mut self, id: &ClientId, old: &str, new: &str) -> Result<Done, Fault> {
-        let rows = self.change(&RESEAL, values![id.as_str(), old, new]).await?;
-        self.move_version("clients").await?;
-        Ok(Done::of(rows))
+    /// Replaces the seals of clients' secrets (id, old, new), each unless somebody else has.
+    pub async fn reseal_clients(&mut self, all: &[(ClientId, String, String)]) -> Result<(), Fault> {
+        let mut rows = 0;
+        for (id, old, new) in all {
+            rows += self.change(&RESEAL, values![id.as_str(), old, new]).await?;
+        }
+        self.changed_client(Done::of(rows)).await.map(drop)
     }
 
-    async fn change_client(
-        &mut self,
-        statement: &crate::statements::Statement,
-        row: &ClientRow,
-        at: Time,
-    ) -> Result<Done, Fault> {
-        let origins = row.origins.join(" ");
-        let hash = row.secret_hash.map(|digest| digest.0);
-        let values = values![
-            row.id.as_str(),
-            &row.metadata,
-            &row.policy,
-            hash.as_ref(),
-            row.secret_sealed.as_ref(),
-            &origins,
-            at,
-            front(&row.metadata, &row.policy)
-        ];
-        let done = Done::of(self.change(statement, values).await?);
-        if done == Done::Yes {
-            self.keep_origins(row).await?;
+    /// Whoever has the client at hand reads it again.
+    async fn changed_client(&mut self, done: Done) -> Result<Done, Fault> {
+        if done.is_done() {
+            self.move_version("clients").await?;
         }
         Ok(done)
     }
@@ -229,15 +216,13 @@ impl Tx {
     /// transaction ([`Tx::end_some`]).
     pub async fn disable_client(&mut self, id: &ClientId, now: Time) -> Result<Done, Fault> {
         let rows = self.change(&DISABLE, values![id.as_str(), now]).await?;
-        self.move_version("clients").await?;
-        Ok(Done::of(rows))
+        self.changed_client(Done::of(rows)).await
     }
 
     /// Enables it again.
     pub async fn enable_client(&mut self, id: &ClientId, now: Time) -> Result<Done, Fault> {
         let rows = self.change(&ENABLE, values![id.as_str(), now]).await?;
-        self.move_version("clients").await?;
-        Ok(Done::of(rows))
+        self.changed_client(Done::of(rows)).await
     }
 
     /// Deletes a client's row, its origins, how it registered, and what people consented to. The caller has disabled it and ended its participations, and
@@ -247,7 +232,6 @@ impl Tx {
         self.change(&DELETE_ORIGINS, values![id.as_str()]).await?;
         self.forget_registration(id).await?;
         let rows = self.change(&DELETE, values![id.as_str()]).await?;
-        self.move_version("clients").await?;
-        Ok(Done::of(rows))
+        self.changed_client(Done::of(rows)).await
     }
 }

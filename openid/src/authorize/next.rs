@@ -170,11 +170,6 @@ impl AuthRequest {
     }
 }
 
-/// The person said no, at the consent or at the login page (Core §3.1.2.6, RFC 6749 §4.1.2.1).
-pub fn denied() -> Refusal {
-    refuse(ErrorCode::AccessDenied, "person_denied", "the person did not agree")
-}
-
 /// What now? Asked again after every answer, with the facts gathered again.
 pub fn next(request: &AuthRequest, client: &Client, known: &Known, now: Time) -> Next {
     match judge(request, client, known, now) {

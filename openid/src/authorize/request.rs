@@ -10,10 +10,11 @@ use crate::authorize::response_type::{Part, ResponseType};
 use crate::authorize::wanted::{self, Wanted};
 use crate::bound::pkce::Challenge;
 use crate::claims::catalogue::Catalogue;
+use crate::claims::language::is_tag;
 use crate::claims::parameter::ClaimsRequest;
+use crate::client::Client;
 use crate::client::metadata::ClientKind;
 use crate::client::policy::{ConsentPolicy, Pkce};
-use crate::client::{Client, members};
 use crate::name::ClientId;
 use crate::resource::{Resources, Target};
 use crate::token::authorization_code::RedirectGiven;
@@ -197,10 +198,7 @@ impl AuthRequest {
             wanted: Wanted::of(&claims, acr_values, &offers.acr_values)?,
             login_hint: text(form, "login_hint", LONGEST_HINT)?,
             id_token_hint: text(form, "id_token_hint", LONGEST_TOKEN)?,
-            ui_locales: words(form.get("ui_locales"))
-                .into_iter()
-                .filter(|tag| members::are_language_tags(tag))
-                .collect(),
+            ui_locales: words(form.get("ui_locales")).into_iter().filter(|tag| is_tag(tag)).collect(),
             claims,
             resources,
             front,

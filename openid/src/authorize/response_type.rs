@@ -2,8 +2,6 @@
 //!
 //! Invariant: the table is the whole truth: what a client may register, what discovery lists, what a request may name.
 
-use crate::authorize::mode::ResponseMode;
-
 /// What the answer to an authorization request carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponseType {
@@ -88,10 +86,5 @@ impl ResponseType {
     /// Registration §2).
     pub fn is_implicit(self) -> bool {
         self.carries(Part::Token) || self.carries(Part::IdToken)
-    }
-
-    /// The mode of a request that names none: tokens keep out of the query (Multiple Response Types §5).
-    pub fn default_mode(self) -> ResponseMode {
-        if self.is_implicit() { ResponseMode::Fragment } else { ResponseMode::Query }
     }
 }

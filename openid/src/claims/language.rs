@@ -3,6 +3,8 @@
 //! Invariant: tags are compared without regard to case (RFC 5646 §2.1.1), and nothing here fails: a language nobody has is
 //! no error.
 
+use serde_json::{Map, Value};
+
 /// The longest tag that is read, in bytes.
 const LONGEST: usize = 64;
 
@@ -87,6 +89,31 @@ pub fn serve<'a>(wanted: &str, versions: &[&'a str]) -> Option<(&'a str, Fit)> {
 pub struct Words(pub Vec<(String, String)>);
 
 impl Words {
+    /// A member in every language it is given in (`title`, `title#de`), each read by `read`. Tags are compared without
+    /// regard to case (RFC 5646 §2.1.1): of two alike nobody could say which is shown, and `twice` says so.
+    ///
+    /// # Errors
+    /// What `read` and `twice` give.
+    pub fn of_members<'a, E>(
+        given: &'a Map<String, Value>,
+        name: &str,
+        read: impl Fn(&str, &'a Value) -> Result<&'a str, E>,
+        twice: impl Fn() -> E,
+    ) -> Result<Self, E> {
+        let mut words = Self::default();
+        for (member, value) in given.iter().filter(|(_, value)| !value.is_null()) {
+            let (bare, tag) = member.split_once('#').unwrap_or((member, ""));
+            if bare != name {
+                continue;
+            }
+            if words.0.iter().any(|(other, _)| other.eq_ignore_ascii_case(tag)) {
+                return Err(twice());
+            }
+            words.0.push((tag.to_owned(), read(member, value)?.to_owned()));
+        }
+        Ok(words)
+    }
+
     /// All of them, whatever their language.
     pub fn all(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(_, words)| words.as_str())

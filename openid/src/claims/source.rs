@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::claims::declare;
 use crate::claims::parameter::Wish;
-use crate::time::{Span, Time};
+use crate::time::{Span, Time, numeric_date};
 
 /// A claims provider, as an operator configured it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,7 +162,7 @@ impl Source {
         }
         let time = |name: &str| match claims.get(name) {
             None => Ok(None),
-            Some(value) => value.as_i64().map(|seconds| Some(Time::from_seconds(seconds))).ok_or("its times are none"),
+            Some(value) => numeric_date(value).map(Some).ok_or("its times are none"),
         };
         let (exp, nbf) = (time("exp")?, time("nbf")?);
         if exp.is_some_and(|exp| exp <= now) {

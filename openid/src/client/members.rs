@@ -11,7 +11,7 @@ use super::auth::METHODS;
 use super::flows::{Flows, flows, redirects};
 use super::jose_members::{self, Encryption, ObjectSigning, UserinfoForm};
 use super::metadata::{ApplicationType, AuthMethod, Metadata, SessionWanted};
-use super::registered::{Proposal, is_language_tag, wrong};
+use super::registered::{Proposal, wrong};
 use super::{sector, shown};
 use crate::authorize::par::Pushing;
 use crate::logout::frontchannel;
@@ -290,9 +290,4 @@ fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
         }
     }
     all
-}
-
-/// Whether `text` is a list of language tags, for whoever reads `ui_locales`.
-pub(crate) fn are_language_tags(text: &str) -> bool {
-    text.split(' ').all(is_language_tag)
 }

@@ -7,7 +7,7 @@ pub mod assertion;
 pub mod auth;
 pub(crate) mod flows;
 pub mod jose_members;
-pub(crate) mod members;
+mod members;
 pub mod metadata;
 pub mod policy;
 pub(crate) mod registered;

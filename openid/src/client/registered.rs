@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::claims::language::is_tag;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::uri;
 
@@ -136,7 +137,7 @@ impl<'a> Proposal<'a> {
             };
             match (fate, tag) {
                 (Some(Honoured | Tagged), None) => {}
-                (Some(Tagged), Some(tag)) if is_language_tag(tag) => {}
+                (Some(Tagged), Some(tag)) if is_tag(tag) => {}
                 (Some(NotYet | Registration), None) if asks_nothing => {}
                 (Some(NotYet), _) => {
                     return Err(wrong("metadata_not_yet", format!("{bare} is not supported yet by this server")));
@@ -248,12 +249,6 @@ fn long_text<'a>(name: &str, value: &'a Value, longest: usize) -> Result<&'a str
         }
         Some(text) => Ok(text),
     }
-}
-
-/// A language tag of BCP 47, by its shape.
-pub(super) fn is_language_tag(tag: &str) -> bool {
-    tag.len() <= 35
-        && tag.split('-').all(|part| matches!(part.len(), 1..=8) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 /// A member's name as it may be repeated to whoever sent it: RFC 6749 §5.2 characters, cut short.

@@ -31,17 +31,6 @@ fn tagged<'a>(
     name: &str,
     read: impl Fn(&str, &'a Value) -> Result<&'a str, Refusal>,
 ) -> Result<Words, Refusal> {
-    let mut words = Words::default();
-    for (member, value) in proposal.all().iter().filter(|(_, value)| !value.is_null()) {
-        let (bare, tag) = member.split_once('#').unwrap_or((member, ""));
-        if bare != name {
-            continue;
-        }
-        // Tags are compared without regard to case (RFC 5646 §2.1.1): of two alike, nobody could say which is shown.
-        if words.0.iter().any(|(other, _)| other.eq_ignore_ascii_case(tag)) {
-            return Err(wrong("metadata_language_twice", format!("{name} is given twice in one language")));
-        }
-        words.0.push((tag.to_owned(), read(member, value)?.to_owned()));
-    }
-    Ok(words)
+    let twice = || wrong("metadata_language_twice", format!("{name} is given twice in one language"));
+    Words::of_members(proposal.all(), name, read, twice)
 }

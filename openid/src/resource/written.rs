@@ -158,25 +158,21 @@ fn clients(given: Option<&Value>) -> Result<Vec<ClientId>, String> {
 
 /// A member and its `#` languages (RFC 9728 §2.1, as in RFC 7591 §2.2).
 fn titles(given: &Map<String, Value>, name: &str) -> Result<Words, String> {
-    let mut titles = Vec::new();
-    for (member, value) in given {
-        let (bare, tag) = member.split_once('#').unwrap_or((member, ""));
-        if bare != name {
-            continue;
-        }
-        if member.contains('#') && !is_tag(tag) {
-            return Err(format!("{member} does not end in a language tag"));
-        }
-        let legal =
-            |text: &&str| (1..=LONGEST_TITLE).contains(&text.chars().count()) && !text.contains(char::is_control);
-        let text = value.as_str().filter(legal);
-        let text = text.ok_or_else(|| format!("{member} is a text of 1 to {LONGEST_TITLE} characters"))?;
-        titles.push((tag.to_owned(), text.to_owned()));
-    }
-    match titles.len() <= MOST_TITLES {
-        true => Ok(Words(titles)),
+    let twice = || format!("{name} is given twice in one language");
+    let titles = Words::of_members(given, name, title, twice)?;
+    match titles.0.len() <= MOST_TITLES {
+        true => Ok(titles),
         false => Err(format!("{name} stands in more than {MOST_TITLES} languages")),
     }
+}
+
+fn title<'a>(member: &str, value: &'a Value) -> Result<&'a str, String> {
+    if member.split_once('#').is_some_and(|(_, tag)| !is_tag(tag)) {
+        return Err(format!("{member} does not end in a language tag"));
+    }
+    let legal = |text: &&str| (1..=LONGEST_TITLE).contains(&text.chars().count()) && !text.contains(char::is_control);
+    let text = value.as_str().filter(legal);
+    text.ok_or_else(|| format!("{member} is a text of 1 to {LONGEST_TITLE} characters"))
 }
 
 fn put_titles(all: &mut Map<String, Value>, name: &str, titles: &Words) {

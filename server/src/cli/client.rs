@@ -307,10 +307,14 @@ async fn update(id: &str, given: &GivenArguments, op: &Op, out: &Out) -> Result<
     };
     let new = ClientRow { created_at: old.created_at, ..row(op, old.id.clone(), &metadata, &policy, &kept)? };
     let replaced = new.clone();
-    super::change(op, "client_updated", id, async move |tx, _| {
-        Ok(tx.replace_client(&replaced).await?.is_done().then_some(()))
-    })
-    .await?;
+    let done = super::change(op, "client_updated", id, async move |tx, _| {
+        Ok(tx.replace_client(&replaced, old.version).await?.is_done().then_some(()))
+    });
+    if done.await?.is_none() {
+        return Err(Failed::new(format!(
+            "{id} was changed by somebody else just now; nothing is written, run it again"
+        )));
+    }
     registered(&new, &metadata, &kept, out);
     warn(op, &metadata, out);
     Ok(())

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use openid::name::AccountId;
+use openid::name::{AccountId, ClientId};
 use openid::time::Time;
 use serde_json::{Value, json};
 use store::Reader;
@@ -109,54 +109,84 @@ async fn rotate(at_once: bool, op: &Op, out: &Out) -> Result<(), Failed> {
 /// Clients read at once.
 const PAGE: u32 = 500;
 
+/// What cannot be opened any more.
+fn unopened(what: &str) -> Failed {
+    Failed::new(format!("{what} opens with no line of the secret file; nothing was changed"))
+}
+
 /// The links whose tokens an older secret sealed, each with the new seal.
 async fn unsealed_links(reader: &mut Reader, sealing: &Sealing) -> Result<Vec<(ClaimLink, String, String)>, Failed> {
     let mut links = Vec::new();
     for link in reader.links_with_tokens().await? {
         let Some(old) = link.token.clone() else { continue };
         if sealing.open(LINK_PURPOSE, &old).is_none() {
-            return Err(Failed::new(format!(
-                "a token for the claim source {} opens with no line of the secret file; nothing was changed",
-                link.source
-            )));
+            return Err(unopened(&format!("a token for the claim source {}", link.source)));
         }
         links.extend(sealing.renew(LINK_PURPOSE, &old).map(|new| (link, old, new)));
     }
     Ok(links)
 }
 
-async fn reseal(op: &Op, out: &Out) -> Result<(), Failed> {
-    let sealing = op.sealing();
-    let mut reader = op.store().reader().await?;
+/// The keys an older secret sealed, each with the new seal.
+async fn unsealed_keys(reader: &mut Reader, sealing: &Sealing) -> Result<Vec<(String, String, String)>, Failed> {
     let mut keys = Vec::new();
     for key in reader.keys().await? {
         if sealing.open(keyring::PURPOSE, &key.sealed).is_none() {
-            return Err(Failed::new(format!(
-                "the key {} cannot be opened with any line of the secret file; nothing was changed",
-                key.kid
-            )));
+            return Err(unopened(&format!("the key {}", key.kid)));
         }
         keys.extend(sealing.renew(keyring::PURPOSE, &key.sealed).map(|new| (key.kid, key.sealed, new)));
     }
-    let (mut clients, mut after) = (Vec::new(), String::new());
-    loop {
-        let page = reader.clients(&after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.id.to_string();
-        for client in page {
-            let Some(old) = client.secret_sealed else { continue };
-            if sealing.open(SECRET_PURPOSE, &old).is_none() {
-                return Err(Failed::new(format!(
-                    "the secret of client {} opens with no line of the secret file; nothing was changed",
-                    client.id
-                )));
-            }
-            clients.extend(sealing.renew(SECRET_PURPOSE, &old).map(|new| (client.id, old, new)));
+    Ok(keys)
+}
+
+/// A page of clients whose secrets an older secret sealed, each with the new seal, and the last one looked at. `None`: there
+/// are no more.
+async fn unsealed_clients(
+    reader: &mut Reader,
+    sealing: &Sealing,
+    after: &str,
+) -> Result<Option<(String, Vec<(ClientId, String, String)>)>, Failed> {
+    let page = reader.clients(after, PAGE).await?;
+    let Some(last) = page.last() else { return Ok(None) };
+    let (last, mut clients) = (last.id.to_string(), Vec::new());
+    for client in page {
+        let Some(old) = client.secret_sealed else { continue };
+        if sealing.open(SECRET_PURPOSE, &old).is_none() {
+            return Err(unopened(&format!("the secret of client {}", client.id)));
         }
+        clients.extend(sealing.renew(SECRET_PURPOSE, &old).map(|new| (client.id, old, new)));
     }
-    let links = unsealed_links(&mut reader, sealing).await?;
+    Ok(Some((last, clients)))
+}
+
+/// Clients page by page, each in a transaction of its own: there may be very many, and others write meanwhile.
+async fn reseal_clients(op: &Op) -> Result<usize, Failed> {
+    let (mut some, mut after) = (0, String::new());
+    loop {
+        let mut reader = op.store().reader().await?;
+        let Some((last, clients)) = unsealed_clients(&mut reader, op.sealing(), &after).await? else { return Ok(some) };
+        drop(reader);
+        after = last;
+        if clients.is_empty() {
+            continue;
+        }
+        some += clients.len();
+        op.store().write(async move |tx| Ok(tx.reseal_clients(&clients).await?)).await?;
+    }
+}
+
+async fn reseal(op: &Op, out: &Out) -> Result<(), Failed> {
+    let mut reader = op.store().reader().await?;
+    let keys = unsealed_keys(&mut reader, op.sealing()).await?;
+    let links = unsealed_links(&mut reader, op.sealing()).await?;
+    // Looked at first: either everything can be opened, or nothing is changed.
+    let mut after = String::new();
+    while let Some((last, _)) = unsealed_clients(&mut reader, op.sealing(), &after).await? {
+        after = last;
+    }
     drop(reader);
-    let (some_keys, some_clients, some_links) = (keys.len(), clients.len(), links.len());
+    let (some_keys, some_links) = (keys.len(), links.len());
+    let some_clients = reseal_clients(op).await?;
     let mut entry = op.line(&super::actor(), "secrets_resealed", "");
     let done = json!({"keys": some_keys, "clients": some_clients, "claim_links": some_links});
     entry.detail = done.to_string();
@@ -165,9 +195,6 @@ async fn reseal(op: &Op, out: &Out) -> Result<(), Failed> {
             .write(async move |tx| {
                 for (kid, old, new) in &keys {
                     tx.reseal_key(kid, old, new).await?;
-                }
-                for (id, old, new) in &clients {
-                    tx.reseal_client(id, old, new).await?;
                 }
                 for (link, old, new) in &links {
                     tx.reseal_link(link, old, new).await?;

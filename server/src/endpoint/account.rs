@@ -12,7 +12,7 @@ use openid::authorize::next::Consent;
 use openid::logout::end::After;
 use openid::logout::judge::{End, Ended};
 use openid::name::{AccountId, ClientId, SessionId};
-use openid::session::{Cause, Session, SessionStanding};
+use openid::session::{Cause, Session};
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 use serde_json::{Map, Value};
@@ -232,9 +232,8 @@ pub(super) async fn password(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let changed = op
         .store()
         .write(async move |tx| {
-            // Whoever was signed out while the password was checked changes none.
-            let found = tx.session(&here).await?;
-            if !found.is_some_and(|found| found.standing(now) == SessionStanding::Live) {
+            // Whoever was signed out while the password was checked changes none. Both are held, the account first.
+            if tx.account_to_change(&id).await?.is_none() || tx.hold_session(&here, now).await?.is_none() {
                 return Err(not_here().into());
             }
             if !tx.change_password(&id, &proven, &hash, now).await?.is_done() {

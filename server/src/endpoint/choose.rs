@@ -54,8 +54,8 @@ async fn chosen(op: &Op, ask: &Ask, form: &Form, pending: Pending) -> Result<Ans
         }
         Some(account) => AccountId::new(account),
     };
-    let here = super::signed_in(op, ask).await?;
-    if !here.iter().any(|(a, _)| a.id == account) {
+    let here = super::sessions_here(op, ask).await?;
+    if !here.iter().any(|session| session.account == account) {
         return Err(refuse(
             ErrorCode::InvalidRequest,
             "choice_not_here",

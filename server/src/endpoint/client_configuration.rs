@@ -118,7 +118,7 @@ async fn update(op: &Op, ask: &Ask, registered: Registered<'_>) -> Result<Answer
     op.store()
         .write(async move |tx| {
             let same = tx.hold_registration_settings().await? == rules.settings
-                && tx.replace_same_client(&new, old.version).await?.is_done();
+                && tx.replace_client(&new, old.version).await?.is_done();
             if !same {
                 return Err(changed().into());
             }

@@ -12,6 +12,7 @@ use store::audit::Entry;
 
 use super::ask::Ask;
 use super::authorize::{self, Located};
+use super::client_auth::changed;
 use crate::answer::{Answer, Stop};
 use crate::browser::{self, FormCookie};
 use crate::op::Op;
@@ -96,12 +97,16 @@ async fn allow(
     (account, asked, _): (AccountId, Consent, Consent),
 ) -> Result<Answer, Stop> {
     let now = pending.moment(op.now());
-    let client = located.client.id.clone();
+    let (client, version) = (located.client.id.clone(), located.client.version);
     let given = Consent { given_at: now, ..asked };
     let entry = Entry::new(op.dice().name(), now, format!("account:{account}"), "consent", client.to_string());
     let chosen = account.clone();
     op.store()
         .write(async move |tx| {
+            // Held before the consent, as whoever deletes the client does: no yes outlives it.
+            if !tx.client_stands(&client, version).await? {
+                return Err(changed().into());
+            }
             tx.give_consent(&account, &client, &given).await?;
             tx.note(&entry).await?;
             Ok(())

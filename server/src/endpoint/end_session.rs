@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use axum::http::{Method, header};
+use axum::http::header;
 use openid::client::Standing;
 use openid::logout::end::{After, EndAnswer, EndFacts, EndHint, EndNext, EndQuestion, EndRequest, HeldSession, judge};
 use openid::logout::frontchannel;
@@ -79,8 +79,8 @@ async fn hint(op: &Op, request: &EndRequest) -> Result<EndHint, Stop> {
 }
 
 async fn held(op: &Op, ask: &Ask) -> Result<Vec<HeldSession>, Stop> {
-    let here = super::signed_in(op, ask).await?;
-    Ok(here.into_iter().map(|(account, session)| HeldSession { session: session.id, account: account.id }).collect())
+    let here = super::sessions_here(op, ask).await?;
+    Ok(here.into_iter().map(|session| HeldSession { session: session.id, account: session.account }).collect())
 }
 
 async fn put_question(op: &Op, ask: &Ask, question: EndQuestion, locales: &[String]) -> Result<Answer, Stop> {
@@ -109,7 +109,6 @@ async fn put_question(op: &Op, ask: &Ask, question: EndQuestion, locales: &[Stri
 
 /// `POST /logout`: the person has answered.
 pub(super) async fn logout(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
-    debug_assert_eq!(ask.method, Method::POST, "the table of endpoints lets only POST in");
     let form = ask.form()?;
     browser::check_csrf(op, ask, &form)?;
     let pending = Pending::open(op, ask, &form, op.now())?;
@@ -313,18 +312,17 @@ fn weigh(known: &mut Vec<(ClientId, ToldHow)>, client: &ClientId, how: ToldHow) 
 async fn wait(op: &Op, report: &EndReport) -> Result<(), Fault> {
     let patience = u64::try_from(op.config().lifetimes.logout_patience.millis()).unwrap_or(0);
     let until = tokio::time::Instant::now() + Duration::from_millis(patience);
-    while tokio::time::Instant::now() < until {
-        let mut reader = op.store().reader().await?;
-        let mut open = false;
-        for posted in &report.notices {
-            let row = reader.notice(&posted.id).await?;
-            open |= row.is_some_and(|row| row.state == NoticeState::Pending && row.last_reply.is_none());
+    let mut left = report.notices.iter();
+    let mut next = left.next();
+    while let Some(posted) = next
+        && tokio::time::Instant::now() < until
+    {
+        let row = op.store().reader().await?.notice(&posted.id).await?;
+        if row.is_some_and(|row| row.state == NoticeState::Pending && row.last_reply.is_none()) {
+            tokio::time::sleep(LOOK).await;
+        } else {
+            next = left.next();
         }
-        drop(reader);
-        if !open {
-            return Ok(());
-        }
-        tokio::time::sleep(LOOK).await;
     }
     Ok(())
 }
@@ -332,7 +330,7 @@ async fn wait(op: &Op, report: &EndReport) -> Result<(), Fault> {
 /// A browser that holds no session any more needs no secret.
 async fn leave(op: &Op, ask: &Ask, mut answer: Answer) -> Result<Answer, Stop> {
     let brought = browser::secrets(op, ask);
-    if brought != Browser::default() && super::signed_in(op, ask).await?.is_empty() {
+    if brought != Browser::default() && super::sessions_here(op, ask).await?.is_empty() {
         for (cookie, _) in
             [(Cookie::Browser, brought.passing), (Cookie::Kept, brought.kept)].iter().filter(|c| c.1.is_some())
         {

@@ -102,7 +102,7 @@ async fn spend(tx: &mut Tx, token: &Digest, now: openid::time::Time) -> Result<L
 /// The account has this address from now on. In this browser it must be signed in: else somebody could give their account
 /// the address of whoever presses a button without reading.
 async fn verify(op: &Op, ask: &Ask, token: &str, letter: &Letter, account: Account) -> Result<Answer, Stop> {
-    if !super::signed_in(op, ask).await?.iter().any(|(here, _)| here.id == account.id) {
+    if !super::sessions_here(op, ask).await?.iter().any(|here| here.account == account.id) {
         let cookie = FormCookie::of(op, ask);
         let mut pending = Pending::begin(Target::Link(token.to_owned()), &cookie.binding(op), op.now());
         pending.again = Some(account.id);

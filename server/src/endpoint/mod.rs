@@ -42,7 +42,7 @@ use crate::answer::Channel;
 
 pub(crate) use shown::{
     actor, agent, application, asked_claims, asked_resources, asked_scopes, claim_title, client_name, display_name,
-    mentioned, mentioned_name, moment, signed_in,
+    mentioned, mentioned_name, moment, sessions_here, signed_in,
 };
 
 /// The endpoints by name. The match in [`shell`] has no catch-all.

@@ -72,15 +72,21 @@ pub(crate) fn application(client: &Client, locales: &[String]) -> Application {
     }
 }
 
+/// The live sessions of this browser.
+pub(crate) async fn sessions_here(op: &Op, ask: &Ask) -> Result<Vec<Session>, Stop> {
+    let browser = browser::secrets(op, ask);
+    let sessions = op.store().reader().await?.browser_sessions(&browser, Asker::NOBODY, op.now()).await?;
+    Ok(sessions.into_iter().map(|candidate| candidate.session).collect())
+}
+
 /// Who is signed in in this browser.
 pub(crate) async fn signed_in(op: &Op, ask: &Ask) -> Result<Vec<(Account, Session)>, Stop> {
-    let browser = browser::secrets(op, ask);
+    let sessions = sessions_here(op, ask).await?;
     let mut reader = op.store().reader().await?;
-    let sessions = reader.browser_sessions(&browser, Asker::NOBODY, op.now()).await?;
     let mut all = Vec::with_capacity(sessions.len());
-    for candidate in sessions {
-        if let Some(account) = reader.account(&candidate.session.account).await? {
-            all.push((account, candidate.session));
+    for session in sessions {
+        if let Some(account) = reader.account(&session.account).await? {
+            all.push((account, session));
         }
     }
     Ok(all)

@@ -1,12 +1,14 @@
 //! Aggregated and distributed claims (OpenID Connect Core §5.6.2).
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use jose::{JwsAlg, SigningKey};
 use serde_json::{Value, json};
 use testkit::http::Question;
-use testkit::relying_party::part;
+use testkit::relying_party::{Reply, part};
 use testkit::{Browser, Provider, RelyingParty, eventually};
+use tokio::task::JoinSet;
 
 use super::super::ground::{ADA, plan, sql, with_ada};
 use super::userinfo;
@@ -162,6 +164,44 @@ async fn a_jwt_that_is_not_its_providers_is_not_passed_on() {
         assert!(userinfo(&provider, tokens.get("access_token")).await.get("_claim_sources").is_none());
     }
     assert_eq!(desk.asked("/claims"), 1, "and is not asked for again at once");
+}
+
+/// One that hangs takes its own time, and no other's good name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_hangs_marks_down_no_other() {
+    let provider = with_ada(plan()).await;
+    let (office, desk, slow) = (Office::new(), RelyingParty::open().await, RelyingParty::open().await);
+    let jwt = office.says(&json!({ "degree": "PhD" }), 600);
+    let endpoint = desk.serves("/claims", jwt);
+    let jwks = provider.file("slow.jwks", &json!({ "keys": [office.key.public_jwk()] }).to_string());
+    let add = ["claim-source", "add", "slow", "--kind", "aggregated", "--claim", "shoe_size", "--jwks", &jwks];
+    let place = slow.says("/claims", Reply::Hang);
+    provider.cli(&[&add[..], &["--issuer", "https://office.example", "--endpoint", &place]].concat()).await;
+    office.configure(&provider, &["--endpoint", &endpoint]).await;
+    for source in ["slow", "office"] {
+        provider.cli_with("token", &["claim-source", "link", source, ADA.0, "--token-stdin"]).await;
+    }
+    let party = RelyingParty::first_party(&provider, "One").await;
+    let mut browser = Browser::new(&provider);
+    let mut tokens = async |claims: &str| {
+        let begun = party.begin(&provider).with("claims", claims);
+        let page = browser.open(&begun.url()).await;
+        let page = browser.through(page, ADA.0, ADA.1).await;
+        party.complete(&provider, &begun, &page).await.get("access_token").to_owned()
+    };
+    let of_slow = tokens(r#"{"userinfo": {"shoe_size": null}}"#).await;
+    let of_office = tokens(r#"{"userinfo": {"degree": null}}"#).await;
+    let provider = Arc::new(provider);
+    let mut storm = JoinSet::new();
+    for _ in 0..64 {
+        let (provider, token) = (Arc::clone(&provider), of_slow.clone());
+        storm.spawn(async move { userinfo(&provider, &token).await });
+    }
+    eventually("the room is full", Duration::from_secs(10), async || (slow.asked("/claims") >= 32).then_some(())).await;
+    userinfo(&provider, &of_office).await;
+    storm.join_all().await;
+    let told = userinfo(&provider, &of_office).await;
+    assert!(told.get("_claim_sources").is_some(), "{told}");
 }
 
 #[tokio::test]

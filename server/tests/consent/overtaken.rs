@@ -51,6 +51,24 @@ async fn nobody_joins_a_client_that_is_being_disabled() {
     assert!(!sessions.to_string().contains(&two.client_id), "{sessions}");
 }
 
+/// A client of the same name may be added again, and must not find an old yes.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_yes_outlives_a_client_that_is_being_deleted() {
+    let Some((provider, url)) = side_by_side().await else { return };
+    let party = RelyingParty::at(&provider, "Shop").await;
+    let mut browser = Browser::new(&provider);
+    let page = browser.open(&party.begin(&provider).url()).await;
+    let page = browser.sign_in(&page, ADA.0, ADA.1).await;
+    let delete = format!("DELETE FROM consent; DELETE FROM client WHERE id = '{}'", party.client_id);
+    let (place, slow) = (url.clone(), format!("BEGIN; {delete}; SELECT pg_sleep(2); COMMIT"));
+    let slow = tokio::spawn(async move { postgres::execute(&place, &slow).await });
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let page = browser.allow(&page).await;
+    slow.await.unwrap();
+    assert_eq!((page.answer.status, page.parameter("code")), (400, None), "{}", page.url);
+    postgres::execute(&url, "DO $$ BEGIN ASSERT NOT EXISTS (SELECT 1 FROM consent); END $$").await;
+}
+
 /// Two people in one browser: a yes is the yes of the one whose name stood on the page.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_yes_is_the_yes_of_the_one_it_was_asked_of() {

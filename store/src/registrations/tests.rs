@@ -107,13 +107,13 @@ on_both! {
         register(&store, "rp").await;
         let replace = async |version| {
             let new = ClientRow { metadata: format!("{{\"v\": {version}}}"), ..row("rp") };
-            store.write(async move |tx| Ok(tx.replace_same_client(&new, version).await?)).await.unwrap()
+            store.write(async move |tx| Ok(tx.replace_client(&new, version).await?)).await.unwrap()
         };
         assert_eq!(replace(1).await, Done::Yes);
         assert_eq!(replace(1).await, Done::No, "somebody else was first");
         assert_eq!(replace(2).await, Done::Yes);
         store.write(async |tx| Ok(tx.disable_client(&ClientId::new("rp"), START).await?)).await.unwrap();
-        assert_eq!(replace(4).await, Done::No, "an operator has disabled it");
+        assert_eq!(replace(3).await, Done::No, "an operator has disabled it");
         let found = store.reader().await.unwrap().client(&ClientId::new("rp")).await.unwrap().unwrap();
         assert_eq!((found.version, found.metadata.as_str()), (4, "{\"v\": 2}"));
     }

@@ -29,7 +29,7 @@ fn a_jwt_is_passed_on_if_everything_about_it_is_right() {
     let (own, strange) = (key("own"), key("own"));
     let source = source(&own);
     assert_eq!(source.judge(), Ok(()));
-    let good = json!({ "iss": "https://a.example", "sub": "theirs", "iat": 1, "exp": 1_700_000_060, "degree": "PhD", "address": null });
+    let good = json!({ "iss": "https://a.example", "sub": "theirs", "iat": 1.5, "exp": 1_700_000_060.25, "degree": "PhD", "address": null });
     let asserted = source.verify(&format!(" {}\n", signed(&own, &good)), NOW).unwrap();
     assert_eq!(
         (&asserted.claims, asserted.until),

@@ -229,7 +229,7 @@ on_both! {
         assert_eq!(fronts(&store).await, ["own"]);
         let mut row: ClientRow = store.reader().await.unwrap().client(&openid::name::ClientId::new("own")).await.unwrap().unwrap();
         row.policy = "{}".to_owned();
-        store.write(async move |tx| Ok(tx.replace_client(&row).await?)).await.unwrap();
+        store.write(async move |tx| Ok(tx.replace_client(&row, 1).await?)).await.unwrap();
         assert!(fronts(&store).await.is_empty());
         store.write(async |tx| Ok(tx.change(&FORGET_FRONT, values![]).await?)).await.unwrap();
         assert_eq!(read(&store).await, 3);
