@@ -28,6 +28,30 @@ pub struct Account {
     pub disabled_at: Option<Time>,
 }
 
+/// What an operator may do in the console. Most people are none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operator {
+    /// See everything, change nothing.
+    Look,
+    /// End sessions, send notices again, give them up.
+    Act,
+}
+
+impl Operator {
+    /// The word that is stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Look => "look",
+            Self::Act => "act",
+        }
+    }
+
+    /// Reads the word.
+    pub fn read(text: &str) -> Option<Self> {
+        [Self::Look, Self::Act].into_iter().find(|role| role.as_str() == text)
+    }
+}
+
 /// Whether a text can be a `sub`: at most 255 ASCII characters (Core §2), without spaces, which nobody copies twice the
 /// same.
 pub fn is_sub(text: &str) -> bool {

@@ -45,6 +45,8 @@ pub enum Target {
     Authorize(String),
     /// The person's own page.
     Account,
+    /// A page of the operator's console: its path below the issuer's, with its query.
+    Console(String),
     /// The link of a letter: what stands in it.
     Link(String),
     /// A logout that was asked for.

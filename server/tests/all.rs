@@ -8,6 +8,7 @@ mod claims;
 mod cli;
 mod client;
 mod consent;
+mod console;
 mod crash;
 mod database;
 mod demo;

@@ -21,6 +21,7 @@ pub mod initial_tokens;
 mod job;
 pub mod keys;
 mod migrate;
+mod operators;
 mod outbox;
 pub mod pushed;
 pub mod registrations;

@@ -36,6 +36,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { version: 10, oldest: 1, sql: include_str!("../migrations/0010_client_origin.sql") },
     Step { version: 11, oldest: 1, sql: include_str!("../migrations/0011_ledger.sql") },
     Step { version: 12, oldest: 1, sql: include_str!("../migrations/0012_pushed.sql") },
+    Step { version: 13, oldest: 1, sql: include_str!("../migrations/0013_operators.sql") },
 ];
 
 const BEGINNING: &str = "CREATE TABLE IF NOT EXISTS schema_version (\

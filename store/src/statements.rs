@@ -64,6 +64,7 @@ pub(crate) static EVERY: &[&[&[&Statement]]] = &[
         crate::consents::STATEMENTS,
         crate::initial_tokens::STATEMENTS,
         crate::keys::STATEMENTS,
+        crate::operators::STATEMENTS,
         crate::pushed::STATEMENTS,
         crate::registrations::STATEMENTS,
         crate::replay::STATEMENTS,

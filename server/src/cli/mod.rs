@@ -11,6 +11,7 @@ mod doctor;
 mod forge;
 mod init;
 mod notice;
+mod operator;
 mod out;
 mod par;
 mod registration;

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use openid::account::Account;
+use openid::account::{Account, Operator};
 use openid::authorize::request::SignUp;
 use openid::logout::judge::Ended;
 use openid::name::AccountId;
@@ -14,6 +14,7 @@ use store::EndReport;
 use store::subjects::Pairwise;
 
 use super::claims::ClaimArguments;
+use super::operator::{self, OperatorArguments};
 use super::out::{Failed, Out, stamp, when};
 use super::subject::{self, SubjectCommand};
 use crate::op::Op;
@@ -49,6 +50,8 @@ pub(super) enum UserCommand {
         /// The username.
         name: String,
     },
+    /// Let a person into the operator's console at /console, or out of it again.
+    Operator(OperatorArguments),
     /// By what sectors know people: pairwise subjects.
     #[command(subcommand)]
     Subject(SubjectCommand),
@@ -111,9 +114,7 @@ pub(super) async fn run(command: UserCommand, op: &Op, out: &Out) -> Result<(), 
         UserCommand::Add(arguments) => add(*arguments, op, out).await,
         UserCommand::List => list(op, out).await,
         UserCommand::Show { name } => {
-            let account = find(op, &name).await?;
-            let subjects = op.store().reader().await?.subjects(&account.username, &account.username).await?;
-            let shown = shown(&account, &subjects);
+            let shown = read(op, &find(op, &name).await?).await?;
             out.answer(&shown, |out| out.line(&serde_json::to_string_pretty(&shown).unwrap_or_default()));
             Ok(())
         }
@@ -121,6 +122,7 @@ pub(super) async fn run(command: UserCommand, op: &Op, out: &Out) -> Result<(), 
         UserCommand::Passwd { name, password } => passwd(&name, &password, op, out).await,
         UserCommand::Disable { name } => disable(&name, op, out).await,
         UserCommand::Enable { name } => enable(&name, op, out).await,
+        UserCommand::Operator(arguments) => operator::run(&arguments, op, out).await,
         UserCommand::Subject(command) => subject::run(command, op, out).await,
         UserCommand::SignUp { wanted } => sign_up(wanted, op, out).await,
     }
@@ -133,8 +135,20 @@ pub(super) async fn find(op: &Op, name: &str) -> Result<Account, Failed> {
         .ok_or_else(|| Failed::new(format!("there is no user {name}; `ostiary user list` shows them")))
 }
 
-/// The account as JSON, with what sectors know it by.
-fn shown(account: &Account, subjects: &[Pairwise]) -> Value {
+/// The account as JSON, with all that is kept beside it.
+pub(super) async fn read(op: &Op, account: &Account) -> Result<Value, Failed> {
+    let mut reader = op.store().reader().await?;
+    let subjects = reader.subjects(&account.username, &account.username).await?;
+    let operators = reader.operators().await?;
+    Ok(shown(account, &subjects, &operators))
+}
+
+fn role(account: &Account, operators: &[(AccountId, Operator)]) -> Option<Operator> {
+    operators.iter().find(|(id, _)| *id == account.id).map(|(_, role)| *role)
+}
+
+/// The account as JSON, with what sectors know it by, and whether it is an operator.
+fn shown(account: &Account, subjects: &[Pairwise], operators: &[(AccountId, Operator)]) -> Value {
     let own: Vec<&Pairwise> = subjects.iter().filter(|one| one.account == account.id).collect();
     json!({
         "id": account.id,
@@ -145,28 +159,31 @@ fn shown(account: &Account, subjects: &[Pairwise]) -> Value {
         "created_at": stamp(account.created_at),
         "updated_at": stamp(account.updated_at),
         "disabled_at": account.disabled_at.map(stamp),
+        "operator": role(account, operators).map(Operator::as_str),
     })
 }
 
 async fn list(op: &Op, out: &Out) -> Result<(), Failed> {
     let (mut all, mut values): (Vec<Account>, Vec<Value>) = (Vec::new(), Vec::new());
+    let operators = op.store().reader().await?.operators().await?;
     loop {
         let after = all.last().map_or("", |account| account.username.as_str()).to_owned();
         let mut reader = op.store().reader().await?;
         let page = reader.accounts(&after, 500).await?;
         let (Some(first), Some(last)) = (page.first(), page.last()) else { break };
         let subjects = reader.subjects(&first.username, &last.username).await?;
-        values.extend(page.iter().map(|account| shown(account, &subjects)));
+        values.extend(page.iter().map(|account| shown(account, &subjects, &operators)));
         all.extend(page);
     }
     let row = |account: &Account| {
         let text = |name: &str| account.claims.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let standing = account.disabled_at.map_or_else(|| "enabled".to_owned(), |at| format!("disabled {}", when(at)));
-        vec![account.username.clone(), text("name"), text("email"), standing]
+        let role = role(account, &operators).map_or("", Operator::as_str).to_owned();
+        vec![account.username.clone(), text("name"), text("email"), standing, role]
     };
     let rows: Vec<_> = all.iter().map(row).collect();
     out.table(
-        &["USERNAME", "NAME", "EMAIL", "STANDING"],
+        &["USERNAME", "NAME", "EMAIL", "STANDING", "OPERATOR"],
         &rows,
         &values,
         "nobody yet; `ostiary user add NAME` adds a person",
@@ -204,7 +221,7 @@ async fn add(arguments: AddArguments, op: &Op, out: &Out) -> Result<(), Failed> 
             None => Failed::new(format!("{} is somebody's sub already; no two are alike", account.sub)),
         });
     }
-    out.answer(&shown(&account, &[]), |out| {
+    out.answer(&shown(&account, &[], &[]), |out| {
         out.line(&format!("Added {} (sub {}).", account.username, account.sub));
         let page = format!("{}/account", op.issuer().as_str());
         out.hint(&format!("Next: `ostiary client add` for a relying party, or sign in at {page}."));
@@ -230,8 +247,7 @@ async fn update(arguments: &UpdateArguments, op: &Op, out: &Out) -> Result<(), F
         .chain(account.claims.keys().filter(|claim| !new.contains_key(*claim)))
         .collect();
     if changed.is_empty() {
-        let subjects = op.store().reader().await?.subjects(&account.username, &account.username).await?;
-        let shown = shown(&account, &subjects);
+        let shown = read(op, &account).await?;
         out.answer(&shown, |out| out.line(&format!("{} is as it was.", account.username)));
         return Ok(());
     }
@@ -249,8 +265,7 @@ async fn update(arguments: &UpdateArguments, op: &Op, out: &Out) -> Result<(), F
         )));
     }
     let account = Account { claims: new, updated_at: now, ..account };
-    let subjects = op.store().reader().await?.subjects(&account.username, &account.username).await?;
-    out.answer(&shown(&account, &subjects), |out| {
+    out.answer(&read(op, &account).await?, |out| {
         out.line(&format!("{} is updated; clients see it at their next UserInfo request.", account.username));
     });
     Ok(())

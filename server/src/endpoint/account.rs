@@ -32,6 +32,7 @@ pub(super) fn resume(op: &Op, pending: &Pending) -> Answer {
     let issuer = op.issuer().as_str();
     match &pending.target {
         Target::Link(token) => see_other(&format!("{issuer}/link?token={token}")),
+        Target::Console(path) => see_other(&format!("{issuer}{path}")),
         _ => see_other(&format!("{issuer}/account?request={}", pending.seal(op))),
     }
 }

@@ -27,7 +27,7 @@ use crate::cookie::Cookie;
 use crate::hashing::Checked;
 use crate::known::KnownAccounts;
 use crate::op::Op;
-use crate::page::{self, Application, LoginOffers, LoginProblem, Looks};
+use crate::page::{self, Application, LoginOffers, LoginProblem, Looks, OwnPage};
 use crate::pending::{Pending, Target};
 
 /// The endpoint.
@@ -85,6 +85,10 @@ async fn show(
     let cookie = FormCookie::of(op, ask);
     let page = page::Login {
         application,
+        own: match pending.target {
+            Target::Console(_) => OwnPage::Console,
+            _ => OwnPage::Account,
+        },
         username: typed
             .map(|typed| typed.username.to_owned())
             .or_else(|| again.clone())
@@ -159,7 +163,7 @@ pub(super) async fn cancel(op: &Op, ask: &Ask, pending: &Pending) -> Result<Answ
             let refusal = refuse(ErrorCode::AccessDenied, "login_cancelled", "the person cancelled the sign-in");
             located.refuse(op, ask, &browser::secrets(op, ask), refusal).await
         }
-        Target::Account | Target::Link(_) | Target::Logout(_) | Target::SignedOut(_) => {
+        Target::Account | Target::Console(_) | Target::Link(_) | Target::Logout(_) | Target::SignedOut(_) => {
             Ok(crate::answer::see_other(&format!("{}/", op.issuer().as_str())))
         }
     }

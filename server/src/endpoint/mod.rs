@@ -12,6 +12,7 @@ mod choose;
 mod client_auth;
 mod client_configuration;
 mod consent;
+mod console;
 mod create;
 mod details;
 mod email;
@@ -104,6 +105,8 @@ pub enum Name {
     AccountWithdraw,
     /// Ending one of one's sessions.
     AccountEnd,
+    /// The operator's console: its figures.
+    Console,
     /// The front door.
     Home,
     /// Alive.
@@ -266,6 +269,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     row!(Applications, ["GET"], "/applications", Browser, Page, Cache::NoStore, Closed, 0),
     row!(AccountWithdraw, ["POST"], "/account/withdraw", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(AccountEnd, ["POST"], "/account/end", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(Console, ["GET"], "/console", Browser, Page, Cache::NoStore, Closed, 0),
     row!(Health, ["GET"], "/health", Anyone, Plain, Cache::NoStore, Closed, 0),
     row!(Ready, ["GET"], "/ready", Anyone, Plain, Cache::NoStore, Closed, 0),
     row!(Asset, ["GET"], "/assets/{file}", Anyone, Plain, Cache::Immutable, Closed, 0),

@@ -123,6 +123,7 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
         Name::Applications => super::applications::applications(op, ask).await,
         Name::AccountWithdraw => super::account::withdraw(op, ask).await,
         Name::AccountEnd => super::account::end(op, ask).await,
+        Name::Console => super::console::figures(op, ask).await,
         Name::Home => Ok(super::well_known::home(op, ask)),
         Name::Health => Ok(super::health::health(op, ask)),
         Name::Ready => super::health::ready(op).await,

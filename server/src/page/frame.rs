@@ -133,6 +133,25 @@ impl Frame {
         texts::text(self.language, "date-day", &with)
     }
 
+    /// A moment for those who compare it with a log: to the second, by UTC, the same in every language.
+    pub fn moment(&self, at: &Time) -> String {
+        jiff::Timestamp::from_millisecond(at.millis())
+            .map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
+    }
+
+    /// A number in groups of three, the same in every language (ISO 80000-1).
+    pub fn count(&self, number: &u64) -> String {
+        let digits = number.to_string();
+        let mut text = String::with_capacity(digits.len() * 2);
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                text.push('\u{202f}');
+            }
+            text.push(digit);
+        }
+        text
+    }
+
     /// A moment for machines and for quoting.
     pub fn exact(&self, at: &Time) -> String {
         jiff::Timestamp::from_millisecond(at.millis())
@@ -142,6 +161,11 @@ impl Frame {
     /// The moment of this page, for quoting.
     pub fn stamp(&self) -> String {
         self.exact(&self.now)
+    }
+
+    /// The moment of this page, for people.
+    pub fn stamped(&self) -> String {
+        format!("{} UTC", self.moment(&self.now))
     }
 
     /// The style sheet's address, named by its content.

@@ -71,6 +71,16 @@ pub enum LoginProblem {
     },
 }
 
+/// Which page of ours somebody signs in for, where no application asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OwnPage {
+    /// The person's own.
+    #[default]
+    Account,
+    /// The operator's console.
+    Console,
+}
+
 /// What the sign-in page offers to somebody who cannot sign in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoginOffers {
@@ -83,8 +93,10 @@ pub struct LoginOffers {
 /// The sign-in page.
 #[derive(Debug)]
 pub struct Login {
-    /// Who asks; none for the person's own page.
+    /// Who asks; none for a page of ours.
     pub application: Option<Application>,
+    /// For which page, if none.
+    pub own: OwnPage,
     /// Prefilled.
     pub username: String,
     /// The person who is to prove it again.
@@ -109,6 +121,18 @@ struct LoginPage<'a> {
     f: &'a Frame,
     p: &'a Login,
     problem: Option<String>,
+}
+
+impl LoginPage<'_> {
+    /// What somebody signs in for.
+    fn lead(&self) -> String {
+        match (&self.p.application, self.p.own, &self.p.again) {
+            (Some(application), ..) => self.f.t1("login-lead", "application", &application.name),
+            (None, OwnPage::Account, _) => self.f.t("login-lead-account"),
+            (None, OwnPage::Console, None) => self.f.t("console-login"),
+            (None, OwnPage::Console, Some(_)) => self.f.t("console-login-again"),
+        }
+    }
 }
 
 impl Login {

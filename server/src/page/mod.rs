@@ -1,11 +1,12 @@
 //! What people see: one struct a page, rendered on the server, working without JavaScript.
 //!
 //! Invariant: everything a template prints is escaped by it; no page runs a script but the one that posts a form to a client,
-//! and the one that goes on from a sign-out when its frames have loaded.
+//! the one that goes on from a sign-out when its frames have loaded, and the one that keeps a page of the console up to date.
 
 mod account;
 mod assets;
 mod check_session;
+pub mod console;
 mod frame;
 mod interaction;
 mod letter;
@@ -22,7 +23,7 @@ pub use account::{Access, Account, AccountNotice, Address, Detail, Home, Place};
 pub use assets::{ThemeSheet, asset};
 pub use check_session::check_session;
 pub use frame::{Frame, Looks};
-pub use interaction::{Application, Asked, Choice, Choose, Consent, Login, LoginOffers, LoginProblem};
+pub use interaction::{Application, Asked, Choice, Choose, Consent, Login, LoginOffers, LoginProblem, OwnPage};
 pub use letter::{Written, letter};
 pub use people::{Applications, Create, Link, LinkAsk, MailProblem, Recover, Sent, SentWhat, Startable};
 pub use sign_out::{Here, Logout, LookAgain, Moves, Over, SignedOut, Told, ToldHow};

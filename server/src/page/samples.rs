@@ -2,6 +2,7 @@
 
 use openid::time::Time;
 
+mod console;
 mod declared;
 mod people;
 
@@ -10,11 +11,12 @@ use people::{
     mailed, recover, sent, verify,
 };
 
+use console::{NotForYou, acting, calm, figures, hostile_console, hostile_figures, looking, pages, wrong};
 use declared::{declared_consent, detailed, hostile_details};
 
 use super::{
     Access, Account, AccountNotice, Application, Asked, Choice, Choose, Consent, Frame, Here, Home, Login, LoginOffers,
-    LoginProblem, Logout, LookAgain, Moves, Over, Place, SignedOut, Told, ToldHow, busy, error, form_post,
+    LoginProblem, Logout, LookAgain, Moves, Over, OwnPage, Place, SignedOut, Told, ToldHow, busy, error, form_post,
 };
 use crate::answer::Answer;
 
@@ -44,6 +46,8 @@ samples! {
     "login" "too many, one minute" => |f| too_many(1).render(f);
     "login" "too many" => |f| too_many(12).render(f);
     "login" "again" => |f| login(Some(full()), "ada", Some("ada"), None).render(f);
+    "login" "console" => |f| Login { own: OwnPage::Console, ..login(None, "", None, None) }.render(f);
+    "login" "console, again" => |f| Login { own: OwnPage::Console, ..login(None, "ada", Some("ada"), None) }.render(f);
     "login" "recovered" => |f| Login { recovered: true, ..login(None, "ada", None, None) }.render(f);
     "login" "offers" => |f| Login { offers: OFFERS, ..login(Some(full()), "", None, None) }.render(f);
     "create" "application" => |f| create(Some(full()), None).render(f);
@@ -140,6 +144,12 @@ samples! {
     "logout" "hostile" => |f| logout(Some(EVIL), true).render(f);
     "signed_out" "hostile" => |f| hostile_signed_out().render(f);
     "account" "hostile" => |f| hostile_account().render(f);
+    "console_closed" "stranger" => |f| NotForYou::Stranger { username: "ada".into() }.render(f);
+    "console_closed" "hostile" => |f| NotForYou::Stranger { username: EVIL.into() }.render(f);
+    "console_figures" "lived in" => |f| pages::figures(&figures(), f, &acting());
+    "console_figures" "calm" => |f| pages::figures(&calm(), f, &looking());
+    "console_figures" "wrong" => |f| pages::figures(&wrong(), f, &acting());
+    "console_figures" "hostile" => |f| pages::figures(&hostile_figures(), f, &hostile_console());
     "form_post" "hostile" => |f| form_post(f, EVIL, &[(EVIL.into(), EVIL.into())], "n0nce");
 }
 
@@ -179,6 +189,7 @@ fn login(
 ) -> Login {
     Login {
         application,
+        own: OwnPage::Account,
         username: username.into(),
         again: again.map(str::to_owned),
         remember: again.is_some(),

@@ -40,10 +40,10 @@ impl Language {
     /// The catalogue's source.
     pub(super) const fn source(self) -> &'static str {
         match self {
-            Self::En => include_str!("../../locales/en.ftl"),
-            Self::De => include_str!("../../locales/de.ftl"),
-            Self::Fr => include_str!("../../locales/fr.ftl"),
-            Self::Es => include_str!("../../locales/es.ftl"),
+            Self::En => concat!(include_str!("../../locales/en.ftl"), include_str!("../../locales/console/en.ftl")),
+            Self::De => concat!(include_str!("../../locales/de.ftl"), include_str!("../../locales/console/de.ftl")),
+            Self::Fr => concat!(include_str!("../../locales/fr.ftl"), include_str!("../../locales/console/fr.ftl")),
+            Self::Es => concat!(include_str!("../../locales/es.ftl"), include_str!("../../locales/console/es.ftl")),
         }
     }
 }

@@ -97,7 +97,19 @@ fn people(place: &Place) {
     assert!(place.done(&["user", "list"]).contains("disabled"));
     place.done(&["user", "enable", "ada"]);
     assert_eq!(place.json(&["user", "list"]).as_array().unwrap().len(), 1);
+    operators(place);
     trail_of_people(place);
+}
+
+/// Nobody is an operator until somebody says so, and it is said once.
+fn operators(place: &Place) {
+    assert_eq!(place.json(&["user", "show", "ada"])["operator"], Value::Null);
+    assert_eq!(place.json(&["user", "operator", "ada"])["operator"], "look");
+    assert!(place.done(&["user", "operator", "ada"]).contains("as it was"));
+    assert!(place.done(&["user", "operator", "ada", "--act"]).contains("/console"));
+    assert_eq!(place.json(&["user", "list"])[0]["operator"], "act");
+    assert_eq!(place.json(&["user", "operator", "ada", "--remove"])["operator"], Value::Null);
+    assert!(place.fails(&["user", "operator", "nobody"]).contains("ostiary user list"));
 }
 
 /// Who did what, as the trail has it.
@@ -110,10 +122,14 @@ fn trail_of_people(place: &Place) {
             "cli:grace password_set ada",
             "cli:grace user_disabled ada",
             "cli:grace user_enabled ada",
+            "cli:grace operator_set ada",
+            "cli:grace operator_set ada",
+            "cli:grace operator_removed ada",
         ]
     );
     let audit = place.json(&["audit", "--limit", "10"]);
-    assert_eq!(audit[3]["detail"], json!({"claims": ["nickname", "website"]}), "{audit:#}");
+    assert_eq!((&audit[2]["detail"], &audit[1]["detail"]), (&json!({"may": "look"}), &json!({"may": "act"})));
+    assert_eq!(audit[6]["detail"], json!({"claims": ["nickname", "website"]}), "{audit:#}");
     for secret in ["correct horse battery", "another long password"] {
         assert!(!audit.to_string().contains(secret), "no secret in the trail: {audit:#}");
     }

@@ -10,6 +10,9 @@ use super::super::texts::Language;
 const SOURCES: &[&str] = &[
     include_str!("../mod.rs"),
     include_str!("../account.rs"),
+    include_str!("../console/mod.rs"),
+    include_str!("../console/figures.rs"),
+    include_str!("../console/gate.rs"),
     include_str!("../frame.rs"),
     include_str!("../interaction.rs"),
     include_str!("../letter.rs"),
@@ -22,6 +25,10 @@ const SOURCES: &[&str] = &[
     include_str!("../../../templates/base.html"),
     include_str!("../../../templates/choose.html"),
     include_str!("../../../templates/consent.html"),
+    include_str!("../../../templates/console.html"),
+    include_str!("../../../templates/console_closed.html"),
+    include_str!("../../../templates/console_figures.html"),
+    include_str!("../../../templates/console_live.html"),
     include_str!("../../../templates/create.html"),
     include_str!("../../../templates/error.html"),
     include_str!("../../../templates/form_post.html"),
@@ -35,7 +42,7 @@ const SOURCES: &[&str] = &[
 ];
 
 /// Keys that are put together at run time: the samples show that each of them is there.
-const BUILT: &[&str] = &["scope-", "claim-", "told-", "password-"];
+const BUILT: &[&str] = &["scope-", "claim-", "told-", "password-", "console-state-"];
 
 /// The keys of a catalogue, and the placeables of each text.
 fn catalogue(language: Language) -> BTreeMap<String, BTreeSet<String>> {

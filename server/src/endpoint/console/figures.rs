@@ -1,0 +1,19 @@
+//! `GET /console`: whether every promise is accounted for.
+
+use super::super::ask::Ask;
+use super::gate::{self, Gate, Wants};
+use crate::answer::{Answer, Stop};
+use crate::op::Op;
+use crate::page::console as page;
+use crate::view;
+use crate::view::figures::LATELY;
+
+/// The page.
+pub(in super::super) async fn figures(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+    let admitted = match gate::enter(op, ask, Wants::Look).await? {
+        Gate::Open(admitted) => admitted,
+        Gate::Closed(answer) => return Ok(answer),
+    };
+    let figures = view::figures::figures(op, LATELY).await?;
+    Ok(gate::show(op, ask, &admitted, |f, c| page::figures(&figures, f, c)))
+}
