@@ -30,6 +30,10 @@ pub enum Reply {
     Gigabyte,
     /// With a status, after a while.
     Late(Duration, u16),
+    /// With these very bytes, whether or not they are HTTP.
+    Raw(String),
+    /// With these, and then a byte now and then, for ever.
+    Drip(String),
 }
 
 /// Chooses the answer to a logout POST by what it says.

@@ -11,7 +11,7 @@ use super::super::ground::{ADA, notice_of, plan, settles, signed_in, with_ada};
 const SOON: Duration = Duration::from_secs(10);
 
 /// One session at relying parties of these manners, ended by the operator.
-async fn told(provider: &Provider, manners: &[Vec<Reply>]) -> Vec<RelyingParty> {
+pub(super) async fn told(provider: &Provider, manners: &[Vec<Reply>]) -> Vec<RelyingParty> {
     let mut browser = Browser::new(provider);
     let mut parties = Vec::new();
     for (number, replies) in manners.iter().enumerate() {

@@ -161,7 +161,7 @@ fn is_final(reply: &Reply) -> bool {
         }
         // The status is the answer, whatever follows it.
         Reply::Gigabyte => true,
-        Reply::Hang | Reply::Reset => false,
+        Reply::Hang | Reply::Reset | Reply::Raw(_) | Reply::Drip(_) => false,
     }
 }
 
@@ -169,7 +169,7 @@ fn says(reply: &Reply, wanted: &[u16]) -> bool {
     match reply {
         Reply::Status(status) | Reply::With(status, _) | Reply::Late(_, status) => wanted.contains(status),
         Reply::Gigabyte => wanted.contains(&200),
-        Reply::Hang | Reply::Reset => false,
+        Reply::Hang | Reply::Reset | Reply::Raw(_) | Reply::Drip(_) => false,
     }
 }
 

@@ -78,6 +78,17 @@ async fn answer(mut stream: TcpStream, reply: Reply) -> std::io::Result<()> {
             // Closing with a zero linger sends RST.
             return stream.set_zero_linger();
         }
+        Reply::Raw(text) => {
+            stream.write_all(text.as_bytes()).await?;
+            return stream.shutdown().await;
+        }
+        Reply::Drip(text) => {
+            stream.write_all(text.as_bytes()).await?;
+            loop {
+                tokio::time::sleep(Duration::from_millis(250)).await;
+                stream.write_all(b"x").await?;
+            }
+        }
         Reply::Gigabyte => {
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n").await?;
             let chunk = vec![b'x'; 1 << 16];
