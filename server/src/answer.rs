@@ -39,6 +39,7 @@ pub enum Channel {
 pub fn stop(op: &Op, ask: &Ask, channel: Channel, stop: Stop) -> Answer {
     match stop {
         Stop::Refuse(refusal) => {
+            op.metrics().refused(&refusal);
             tracing::info!(
                 why = refusal.why,
                 code = refusal.code.as_str(),

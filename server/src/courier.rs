@@ -13,12 +13,13 @@ use std::time::Duration;
 use openid::logout::backchannel::{self, Again, Failure, Reply, Weighed};
 use openid::name::ClientId;
 use openid::time::{Span, Time};
-use store::{Lease, Leased, Nodes, Outcome, Said};
+use store::{Lease, Leased, Nodes, Outcome, Said, Settled};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use self::probes::{Probes, Way};
 use crate::answer::Stop;
 use crate::envelope::{self, Recipient};
+use crate::metrics::Carried;
 use crate::op::Op;
 use crate::outbound::{Class, Limits, Unreached};
 
@@ -130,6 +131,7 @@ impl Courier {
     }
 
     async fn carry(&self, notice: Leased, place: OwnedSemaphorePermit) {
+        let under_way = self.op.metrics().under_way();
         match self.attempt(&notice).await {
             Ok(()) => {}
             Err(Stop::Fault(fault)) => {
@@ -144,7 +146,7 @@ impl Courier {
                 tracing::error!(notice = notice.attempt.id, "an attempt was refused: {refusal}");
             }
         }
-        drop(place);
+        drop((place, under_way));
         self.freed.notify_one();
     }
 
@@ -201,6 +203,7 @@ impl Courier {
             Weighed::Later(asked) => self.probes().failed(&uri, way, self.op.now(), *asked),
             _ => self.reopen(&uri),
         }
+        self.count_closed();
         match weighed {
             Weighed::Delivered => self.settle(notice, Outcome::Delivered, said).await,
             Weighed::Refused => self.settle(notice, Outcome::Refused, said).await,
@@ -209,7 +212,15 @@ impl Courier {
         }
     }
 
+    fn count_closed(&self) {
+        if self.op.metrics().are_wanted() {
+            let closed = self.probes().closed();
+            self.op.metrics().closed(closed);
+        }
+    }
+
     async fn give_back(&self, notice: &Leased, due: Time) -> Result<(), Stop> {
+        self.op.metrics().carried(Carried::TurnedAway);
         let attempt = notice.attempt.clone();
         self.op.store().write(async move |tx| Ok(tx.give_back(&attempt, due).await?)).await?;
         Ok(())
@@ -259,6 +270,7 @@ impl Courier {
         match backchannel::again(now, wait, asked, notice.notice.deliver_by) {
             Again::At(due) => {
                 tracing::info!(notice = notice.attempt.id, client = %notice.notice.client, attempt = notice.attempt.number, "not delivered yet: {}", said.words);
+                self.op.metrics().carried(Carried::Later);
                 self.postpone(notice, due.since(now), said).await
             }
             Again::Park => {
@@ -276,6 +288,11 @@ impl Courier {
 
     async fn settle(&self, notice: &Leased, outcome: Outcome, said: Said) -> Result<(), Stop> {
         let client = &notice.notice.client;
+        self.op.metrics().carried(match outcome {
+            Outcome::Delivered => Carried::Delivered,
+            Outcome::Refused => Carried::Refused,
+            Outcome::Parked => Carried::Parked,
+        });
         match outcome {
             Outcome::Delivered => {
                 tracing::info!(notice = notice.attempt.id, %client, attempt = notice.attempt.number, "delivered");
@@ -288,7 +305,20 @@ impl Courier {
             }
         }
         let (attempt, now) = (notice.attempt.clone(), self.op.now());
-        self.op.store().write(async move |tx| Ok(tx.settle(&attempt, outcome, &said, now).await?)).await?;
+        let settled =
+            self.op.store().write(async move |tx| Ok(tx.settle(&attempt, outcome, &said, now).await?)).await?;
+        if outcome == Outcome::Delivered && settled == Settled::Now && self.op.metrics().are_wanted() {
+            self.time(notice, now).await?;
+        }
+        Ok(())
+    }
+
+    /// How long it took since the session's end, if this was the first or the last who had to be told.
+    async fn time(&self, notice: &Leased, settled_at: Time) -> Result<(), Stop> {
+        let mut reader = self.op.store().reader().await?;
+        let (id, session) = (&notice.attempt.id, &notice.notice.session);
+        let turn = reader.turn_of_delivery(id, session, notice.created_at, settled_at).await?;
+        self.op.metrics().delivered(turn, settled_at.since(notice.created_at));
         Ok(())
     }
 

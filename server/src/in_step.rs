@@ -19,6 +19,11 @@ fn the_configuration_page_is_in_step() {
 }
 
 #[test]
+fn the_page_of_metrics_is_in_step() {
+    in_step("metrics.md", &crate::metrics::reference());
+}
+
+#[test]
 fn the_list_of_routes_is_in_step() {
     in_step("routes.txt", &crate::endpoint::golden());
 }

@@ -28,6 +28,7 @@ pub mod known;
 pub mod listen;
 pub mod logging;
 pub mod mail;
+pub mod metrics;
 pub mod objects;
 pub mod op;
 pub mod outbound;

@@ -33,6 +33,7 @@ use crate::endpoint::ask::Ask;
 use crate::hashing::Hashing;
 use crate::keyring::Keyring;
 use crate::mail::Mail;
+use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::outbound::Outbound;
 use crate::page::{Frame, Looks};
@@ -79,6 +80,8 @@ pub struct Parts {
     pub sealing: Sealing,
     /// The way out.
     pub outbound: Outbound,
+    /// What is counted.
+    pub metrics: Metrics,
     /// Password hashing.
     pub hashing: Hashing,
     /// Parsed clients.
@@ -146,6 +149,11 @@ impl Op {
     /// The way out.
     pub fn outbound(&self) -> &Outbound {
         &self.0.outbound
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// Password hashing.

@@ -17,6 +17,7 @@ use crate::hashing::Hashing;
 use crate::keyring::Keyring;
 use crate::listen;
 use crate::mail::Mail;
+use crate::metrics::{self, Metrics};
 use crate::objects::Objects;
 use crate::op::{Op, Parts};
 use crate::outbound::Outbound;
@@ -44,8 +45,10 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
     let dice = Dice::Os;
     let sealing = Sealing::new(&config.secrets);
     let store = Store::open(&config.database).await?;
+    let metrics = Metrics::new(config.metrics.listen);
     let outbound = Outbound::new(&config)
-        .map_err(|e| Fault::new(Kind::Gone, format!("the outbound client cannot be made: {e}")))?;
+        .map_err(|e| Fault::new(Kind::Gone, format!("the outbound client cannot be made: {e}")))?
+        .counted(metrics.clone());
     let clients = Clients::new(sealing.clone());
     let opened = Keyring::open(&store, &sealing, &dice, clock.now()).await;
     let keys = match keys {
@@ -62,6 +65,7 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
         dice,
         sealing,
         outbound,
+        metrics,
         hashing,
         clients,
         keys,
@@ -88,14 +92,16 @@ pub async fn run(op: Op, ready: impl FnOnce(&[std::net::SocketAddr])) -> Result<
             "TEST MODE IS ON: addresses on loopback may be reached and an extra certificate authority is trusted. Never run it for real people."
         );
     }
+    let door = metrics::Door::bind(op.config().metrics.listen).await.map_err(|e| Fault::new(Kind::Gone, e))?;
     let (tell, told) = watch::channel(false);
+    let metrics = tokio::spawn(door.open(op.clone(), told.clone()));
     let courier = tokio::spawn(courier::run(op.clone(), told.clone()));
     let postman = tokio::spawn(postman::run(op.clone(), told.clone()));
     let caretaker = tokio::spawn(caretaker::run(op.clone(), told));
     let served = listen::serve(op.config(), shell::router(op.clone()), ready).await;
     // The listeners have drained; now the workers.
     let _ = tell.send(true);
-    let _ = tokio::join!(courier, postman, caretaker);
+    let _ = tokio::join!(courier, postman, caretaker, metrics);
     op.store().close().await;
     served.map_err(|e| Fault::new(Kind::Gone, e.to_string()))
 }

@@ -24,3 +24,4 @@ mod sign_in;
 mod subjects;
 mod token;
 mod transport;
+mod watched;

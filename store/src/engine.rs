@@ -22,7 +22,7 @@ mod sqlite_session;
 pub(crate) mod tests;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -30,10 +30,11 @@ pub use self::claim::Claim;
 pub use self::location::{Address, Location};
 
 use crate::fault::{Fault, Kind};
-use crate::job::Message;
+use crate::job::{Message, Waited};
 use crate::migrate;
 use crate::row::Row;
 use crate::statements::Statement;
+use crate::tx::Pressure;
 use crate::value::Value;
 
 /// Jobs that may wait before callers have to: the back-pressure.
@@ -56,6 +57,7 @@ struct Running {
     queue: mpsc::Sender<Message>,
     wakes: watch::Receiver<()>,
     readers: Readers,
+    waited: OnceLock<Waited>,
 }
 
 enum Readers {
@@ -78,7 +80,7 @@ impl Engine {
                 Readers::Postgres(postgres_session::reading_pool(address)?)
             }
         };
-        Ok(Self(Arc::new(Running { queue, wakes, readers })))
+        Ok(Self(Arc::new(Running { queue, wakes, readers, waited: OnceLock::new() })))
     }
 
     pub(crate) async fn send(&self, message: Message) -> Result<(), Fault> {
@@ -91,6 +93,27 @@ impl Engine {
             Readers::Sqlite(files) => Ok(Line::Sqlite(files.lend()?)),
             Readers::Postgres(pool) => {
                 Ok(Line::Postgres(postgres_session::Session::new(postgres_session::connect(pool).await?)))
+            }
+        }
+    }
+
+    /// Who hears how long each job waited, if anybody does.
+    pub(crate) fn waited(&self) -> Option<&Waited> {
+        self.0.waited.get()
+    }
+
+    pub(crate) fn hear_waits(&self, hears: Waited) {
+        // A second who wants to hear hears nothing.
+        drop(self.0.waited.set(hears));
+    }
+
+    pub(crate) fn pressure(&self) -> Pressure {
+        let waiting = QUEUE - self.0.queue.capacity();
+        match &self.0.readers {
+            Readers::Sqlite(_) => Pressure { waiting, ..Pressure::default() },
+            Readers::Postgres(pool) => {
+                let status = pool.status();
+                Pressure { waiting, readers: status.size.saturating_sub(status.available), unread: status.waiting }
             }
         }
     }

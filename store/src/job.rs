@@ -7,6 +7,8 @@ use std::cell::Cell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tracing::{Instrument, Span};
@@ -50,6 +52,19 @@ pub(crate) enum Message {
     Close(oneshot::Sender<()>),
 }
 
+/// Who wants to know how long a job waited for its turn.
+pub(crate) type Waited = Arc<dyn Fn(Duration) + Send + Sync>;
+
+tokio::task_local! {
+    /// The trace that what runs now belongs to.
+    static TRACE: Option<String>;
+}
+
+/// Runs work whose transactions belong to a trace: what they promise remembers it (W3C Trace Context §3.2).
+pub async fn traced<F: Future>(traceparent: String, work: F) -> F::Output {
+    TRACE.scope(Some(traceparent), work).await
+}
+
 /// The erased job.
 pub(crate) trait Job: Send {
     /// Runs the work once more and remembers what it said.
@@ -66,12 +81,19 @@ pub(crate) struct Task<T, R, F> {
     said: Option<Result<T, Stop<R>>>,
     reply: oneshot::Sender<Result<T, Stop<R>>>,
     span: Span,
+    trace: Option<String>,
+    waits: Option<(Waited, Instant)>,
 }
 
+/// Who waits for a job.
+type Receiver<T, R> = oneshot::Receiver<Result<T, Stop<R>>>;
+
 impl<T, R, F> Task<T, R, F> {
-    pub(crate) fn new(work: F) -> (Self, oneshot::Receiver<Result<T, Stop<R>>>) {
+    pub(crate) fn new(work: F, waited: Option<&Waited>) -> (Self, Receiver<T, R>) {
         let (reply, receiver) = oneshot::channel();
-        (Self { work, said: None, reply, span: Span::current() }, receiver)
+        let trace = TRACE.try_with(Clone::clone).ok().flatten();
+        let waits = waited.map(|waited| (Arc::clone(waited), Instant::now()));
+        (Self { work, said: None, reply, span: Span::current(), trace, waits }, receiver)
     }
 }
 
@@ -82,7 +104,11 @@ where
     R: Send,
 {
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Wish> + 'a>> {
-        let Self { work, said, span, .. } = self;
+        let Self { work, said, span, trace, waits, .. } = self;
+        if let Some((waited, since)) = waits.take() {
+            waited(since.elapsed());
+        }
+        tx.belong(trace.clone());
         let span = span.clone();
         let attempt = async move {
             *said = None;

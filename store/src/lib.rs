@@ -44,11 +44,11 @@ pub mod versions;
 pub use engine::{Address, Claim, Location, Nodes};
 pub use fault::{Fault, Kind};
 pub use outbox::{
-    Attempt, Counts, Cursor, Lease, Leased, LeasedLetter, Ledger, Letter, Matter, NoticeFilter, NoticeRow, NoticeState,
-    Outcome, Proof, Queue, Said, Settled, Sums,
+    Attempt, Counts, Cursor, Lease, Leased, LeasedLetter, Ledger, Letter, Matter, Meter, NoticeFilter, NoticeRow,
+    NoticeState, Outcome, Proof, Queue, Said, Settled, Sums, Turn,
 };
 pub use sessions::{
     Asker, Browser, EndReport, Ending, GrantEnding, GrantRow, NewSession, NewStay, Posted, Preview, Reproof, Selection,
     SessionFilter, SessionRow, StayRow, Sweep, Swept, Unpromised,
 };
-pub use tx::{Reader, Stop, Store, Tx, Wakes};
+pub use tx::{Pressure, Reader, Stop, Store, Tx, Wakes, traced};

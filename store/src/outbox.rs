@@ -6,6 +6,7 @@
 mod asking;
 mod folding;
 mod letters;
+mod metering;
 #[cfg(test)]
 mod tests;
 
@@ -16,10 +17,17 @@ use openid::time::Time;
 
 pub use self::asking::{Counts, Cursor, Ledger, Matter, NoticeFilter, NoticeRow, NoticeState, Proof, Sums};
 pub use self::letters::{LeasedLetter, Letter, Queue};
+pub use self::metering::{Meter, Turn};
 
 #[cfg(test)]
-pub(crate) static STATEMENTS: &[&[&Statement]] =
-    &[STATEMENTS_HERE, asking::STATEMENTS, folding::STATEMENTS, letters::STATEMENTS, letters::tests::STATEMENTS];
+pub(crate) static STATEMENTS: &[&[&Statement]] = &[
+    STATEMENTS_HERE,
+    asking::STATEMENTS,
+    folding::STATEMENTS,
+    letters::STATEMENTS,
+    letters::tests::STATEMENTS,
+    metering::STATEMENTS,
+];
 
 use crate::fault::Fault;
 use crate::row::Row;
@@ -33,7 +41,7 @@ const BACKCHANNEL: &str = "backchannel_logout";
 
 statements! { STATEMENTS_HERE:
     POST = "INSERT INTO outbox (id, kind, client, account, subject, sid, session, cause, created_at, due_at, attempts, \
-        deliver_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11) ON CONFLICT DO NOTHING";
+        deliver_by, traceparent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12) ON CONFLICT DO NOTHING";
     DUE = "SELECT id FROM outbox WHERE settled_at IS NULL AND due_at <= $1 AND kind = $2 \
         AND (lease_until IS NULL OR lease_until <= $1) ORDER BY due_at LIMIT 1";
     NEXT_CLIENT = "SELECT client FROM outbox WHERE settled_at IS NULL AND client > $1 \
@@ -41,7 +49,8 @@ statements! { STATEMENTS_HERE:
     LEASE = "UPDATE outbox SET attempts = attempts + 1, lease_until = $3 WHERE id IN (SELECT id FROM outbox \
         WHERE client = $1 AND settled_at IS NULL AND due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) \
         ORDER BY due_at, id LIMIT $4 {lease}) \
-        RETURNING id, client, subject, sid, account, session, deliver_by, cause, attempts, created_at";
+        RETURNING id, client, subject, sid, account, session, deliver_by, cause, attempts, created_at, \
+        traceparent";
     DELIVER = "UPDATE outbox SET settled_at = $2, outcome = 'delivered', last_status = $3, last_reply = $4, \
         lease_until = NULL WHERE id = $1 AND settled_at IS NULL";
     SETTLE = "UPDATE outbox SET settled_at = $2, outcome = $3, last_status = $4, last_reply = $5, lease_until = NULL \
@@ -99,6 +108,8 @@ pub struct Leased {
     pub cause: Cause,
     /// When it was promised.
     pub created_at: Time,
+    /// The trace it was promised in, W3C Trace Context §3.2.
+    pub traceparent: Option<String>,
 }
 
 /// How a notice is settled.
@@ -138,7 +149,7 @@ fn notice_id(sid: &Sid) -> String {
 impl Tx {
     /// Writes a promise. The courier is called by whoever writes the last.
     pub(crate) async fn post(&mut self, notice: &Notice, cause: Cause, now: Time, due: Time) -> Result<String, Fault> {
-        let id = notice_id(&notice.sid);
+        let (id, trace) = (notice_id(&notice.sid), self.traceparent());
         let values = values![
             id.as_str(),
             BACKCHANNEL,
@@ -151,6 +162,7 @@ impl Tx {
             now,
             due,
             notice.deliver_by,
+            trace.as_deref(),
         ];
         self.change(&POST, values).await?;
         Ok(id)
@@ -263,7 +275,13 @@ fn read_leased(mut row: Row) -> Result<Leased, Fault> {
     let id = row.take()?;
     let notice = read_notice(row)?;
     let cause = text::word(&row.take::<String>()?, Cause::read)?;
-    Ok(Leased { attempt: Attempt { id, number: row.take()? }, notice, cause, created_at: row.take()? })
+    Ok(Leased {
+        attempt: Attempt { id, number: row.take()? },
+        notice,
+        cause,
+        created_at: row.take()?,
+        traceparent: row.take()?,
+    })
 }
 
 /// Reads `client, subject, sid, account, session, deliver_by`.

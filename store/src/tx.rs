@@ -5,12 +5,15 @@
 
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use openid::time::Time;
 use openid::wire::refusal::Refusal;
 
 use crate::engine::{Engine, Line, Location, Nodes};
 use crate::fault::{Fault, Kind, Retry};
+pub use crate::job::traced;
 use crate::job::{Message, Task, refuse_nested};
 use crate::row::Row;
 use crate::statements::{Statement, statements};
@@ -75,7 +78,7 @@ impl Store {
         R: Send + 'static,
     {
         refuse_nested("a transaction")?;
-        let (task, reply) = Task::new(work);
+        let (task, reply) = Task::new(work, self.engine.waited());
         self.engine.send(Message::Job(Box::new(task))).await?;
         reply
             .await
@@ -104,6 +107,16 @@ impl Store {
         self.engine.wakes().await.map(Wakes)
     }
 
+    /// Who hears from now on how long each transaction waited for its turn. The first who asks.
+    pub fn hear_waits(&self, hears: impl Fn(Duration) + Send + Sync + 'static) {
+        self.engine.hear_waits(Arc::new(hears));
+    }
+
+    /// How much waits for the database.
+    pub fn pressure(&self) -> Pressure {
+        self.engine.pressure()
+    }
+
     /// Finishes what is queued and takes nothing more.
     pub async fn close(&self) {
         self.engine.close().await;
@@ -120,6 +133,17 @@ impl Store {
     pub async fn backup(&self, to: &Path) -> Result<(), Fault> {
         self.engine.backup(to).await
     }
+}
+
+/// How much waits for the database, at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pressure {
+    /// Transactions that wait for their turn.
+    pub waiting: usize,
+    /// Connections for questions that are in use.
+    pub readers: usize,
+    /// Questions that wait for a connection.
+    pub unread: usize,
 }
 
 /// Wake-up calls for the courier.
@@ -211,11 +235,12 @@ impl Reader {
 pub struct Tx {
     reader: Reader,
     wakes: bool,
+    trace: Option<String>,
 }
 
 impl Tx {
     pub(crate) fn new(line: Line) -> Self {
-        Self { reader: Reader { line, poison: Poison::Clean }, wakes: false }
+        Self { reader: Reader { line, poison: Poison::Clean }, wakes: false, trace: None }
     }
 
     /// Changes rows and counts them.
@@ -234,6 +259,16 @@ impl Tx {
             self.reader.judge(answer, &PING)?;
         }
         Ok(())
+    }
+
+    /// The trace that what is written now belongs to.
+    pub(crate) fn traceparent(&self) -> Option<String> {
+        self.trace.clone()
+    }
+
+    /// From here on it belongs to the trace of the job that runs.
+    pub(crate) fn belong(&mut self, trace: Option<String>) {
+        self.trace = trace;
     }
 
     /// The line, for the engine that owns it.

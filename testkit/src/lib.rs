@@ -26,7 +26,7 @@ pub use certificate::Certificate;
 pub use door::Door;
 pub use flow::{Begun, Tokens};
 pub use post_office::{Letter, PostOffice};
-pub use provider::{Plan, Provider};
+pub use provider::{Plan, Provider, free_port};
 pub use relying_party::{Heard, RelyingParty, Reply};
 pub use tap::Tap;
 pub use trap::{Moment, Trap};

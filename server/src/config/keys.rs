@@ -67,6 +67,7 @@ keys! {
     "links.service_documentation" = "", "An https URL with documentation for whoever builds on this provider. It stands in the discovery document, like the next two.";
     "links.op_policy_uri" = "", "An https URL with what relying parties may do with what they are told.";
     "links.op_tos_uri" = "", "An https URL with the terms of service for relying parties.";
+    "metrics.listen" = "", "Where Prometheus reads `/metrics`, such as `\"127.0.0.1:9464\"`: loopback, or a network only the monitoring is in. Without it nothing is counted; docs/metrics.md has the list.";
     "log.format" = "\"text\"", "`text` for people, `json` for machines.";
     "log.level" = "\"info\"", "`error`, `warn`, `info`, `debug`, or a filter such as `info,store=debug`.";
     "test_mode.enabled" = "false", "For conformance examiners only: loopback may be reached and an extra certificate authority is trusted. Loud in the log and on every page.";

@@ -9,6 +9,7 @@ mod published;
 mod read;
 mod span;
 mod theme;
+mod watched;
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -23,6 +24,7 @@ use zeroize::Zeroizing;
 pub use mail::{MailConfig, Security};
 pub use published::{LinksConfig, WebfingerConfig};
 pub use read::Problem;
+pub use watched::MetricsConfig;
 
 /// The configuration, whole and checked.
 #[derive(Clone, Debug)]
@@ -59,6 +61,8 @@ pub struct Config {
     pub webfinger: WebfingerConfig,
     /// Links for whoever registers clients.
     pub links: LinksConfig,
+    /// Where its metrics are read.
+    pub metrics: MetricsConfig,
     /// What it writes to the log.
     pub log: LogConfig,
 }

@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 use super::keys::{KEYS, Key, defaults, put, read_value};
 use super::mail::MailFile;
 use super::{
-    Config, CourierConfig, Issuer, Lifetimes, LimitsConfig, LinksConfig, LogConfig, OutboundConfig, Secrets, TestMode,
-    Theme, TlsFiles, WebfingerConfig,
+    Config, CourierConfig, Issuer, Lifetimes, LimitsConfig, LinksConfig, LogConfig, MetricsConfig, OutboundConfig,
+    Secrets, TestMode, Theme, TlsFiles, WebfingerConfig,
 };
 
 /// What is wrong with a configuration, where, and how to mend it.
@@ -59,6 +59,8 @@ struct File {
     webfinger: WebfingerConfig,
     #[serde(default)]
     links: LinksConfig,
+    #[serde(default)]
+    metrics: MetricsConfig,
     log: LogConfig,
     test_mode: TestMode,
 }
@@ -300,6 +302,7 @@ fn build(file: File, origin: &Origin<'_>, base: &Path) -> Result<Config, Problem
         theme,
         webfinger,
         links: file.links,
+        metrics: file.metrics,
         log: file.log,
     })
 }

@@ -100,6 +100,11 @@ impl Probes {
         }
     }
 
+    /// How many keep failing.
+    pub(super) fn closed(&self) -> usize {
+        self.0.values().filter(|failing| matches!(failing, Failing::Closed { .. })).count()
+    }
+
     /// Whether it keeps failing.
     pub(super) fn is_closed(&self, address: &str) -> bool {
         matches!(self.0.get(address), Some(Failing::Closed { .. }))

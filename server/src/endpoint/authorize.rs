@@ -116,6 +116,7 @@ impl Located {
     /// Answers the client, and says how things stand in this browser.
     pub(super) async fn reply(&self, op: &Op, ask: &Ask, browser: &Browser, reply: Reply) -> Result<Answer, Stop> {
         if let Reply::Refusal(refusal) = &reply {
+            op.metrics().refused(refusal);
             tracing::info!(why = refusal.why, code = refusal.code.as_str(), client = %self.client.id, "refused: {}", refusal.say);
         }
         let state = BrowserState::of(op, ask, browser).await?;

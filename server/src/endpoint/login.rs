@@ -26,6 +26,7 @@ use crate::browser::{self, FormCookie};
 use crate::cookie::Cookie;
 use crate::hashing::Checked;
 use crate::known::KnownAccounts;
+use crate::metrics::SignIn;
 use crate::op::Op;
 use crate::page::{self, Application, LoginOffers, LoginProblem, Looks, OwnPage};
 use crate::pending::{Pending, Target};
@@ -195,12 +196,14 @@ pub(super) async fn prove(op: &Op, ask: &Ask, username: &str, password: &str) ->
         op.store().write(async move |tx| Ok(tx.take_attempts(&takes, now).await?)).await?
     };
     if let Taken::Blocked { until, budget } = spent {
+        op.metrics().signed_in(SignIn::Blocked);
         tracing::info!(why = "login_budget_empty", budget = budget.as_str(), source = %ask.peer.source(), "a sign-in was not tried: too many attempts");
         return Ok(Proven::Blocked { until });
     }
     let enabled = found.as_ref().filter(|(account, _)| account.disabled_at.is_none());
     let checked = op.hashing().check(password, enabled.and_then(|(_, own)| own.phc.as_deref())).await?;
     let (Some((account, proven)), Checked::Right { upgrade }) = (found, checked) else {
+        op.metrics().signed_in(SignIn::Wrong);
         tracing::info!(why = "login_wrong", source = %ask.peer.source(), "a sign-in failed");
         return Ok(Proven::Wrong);
     };
@@ -303,9 +306,11 @@ async fn open(
         })
         .await?;
     if !opened.is_done() {
+        op.metrics().signed_in(SignIn::Overtaken);
         tracing::info!(why = "login_overtaken", source = %ask.peer.source(), "a sign-in failed: the account changed meanwhile");
         return Ok(None);
     }
+    op.metrics().signed_in(SignIn::Done);
     let set = match remember {
         Remember::No => Cookie::Browser.set(op.dress(), fresh.reveal(), None),
         Remember::Yes => Cookie::Kept.set(op.dress(), fresh.reveal(), Some(lifetimes.session_remember)),

@@ -56,6 +56,7 @@ fn route(endpoint: &'static Endpoint) -> MethodRouter<Op> {
 }
 
 async fn serve(op: Op, endpoint: &'static Endpoint, peer: Peer, request: Request) -> Answer {
+    let began = op.metrics().begin();
     let (parts, body) = request.into_parts();
     let mut ask = Ask { method: parts.method, uri: parts.uri, headers: parts.headers, peer, body: Bytes::new() };
     let mut answer = match ask.method {
@@ -64,6 +65,7 @@ async fn serve(op: Op, endpoint: &'static Endpoint, peer: Peer, request: Request
     };
     allow_origin(&op, endpoint, &ask, &mut answer).await;
     dress(&op, endpoint, &ask, &mut answer);
+    op.metrics().answered(endpoint.path, answer.status().as_u16(), began);
     answer
 }
 

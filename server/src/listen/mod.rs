@@ -101,6 +101,19 @@ pub async fn serve(config: &Config, router: Router, ready: impl FnOnce(&[SocketA
     Ok(())
 }
 
+/// Serves one address without TLS until told to stop, to so many connections at once: what is not for people.
+pub async fn plainly(listener: TcpListener, router: Router, connections: usize, told: watch::Receiver<bool>) {
+    let door = Door {
+        router,
+        tls: None,
+        proxies: Arc::new(Proxies::new(&[])),
+        places: Arc::new(Semaphore::new(connections)),
+        patience: HEADERS,
+        idle: IDLE,
+    };
+    door.open(listener, told).await;
+}
+
 /// SIGTERM and SIGINT, heard from the moment this is opened.
 struct Signals {
     terminate: Signal,

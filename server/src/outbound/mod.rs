@@ -18,6 +18,7 @@ use url::Url;
 pub use policy::{Class, Forbidden, Gate, Policy};
 
 use crate::config::Config;
+use crate::metrics::{Metrics, Outcome};
 
 /// Bounds of one request.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +95,7 @@ pub struct Outbound {
     policy: Arc<Policy>,
     /// One for each class and gate: the resolver knows no port, and connections are kept by host and port.
     clients: Arc<HashMap<(Class, Gate), reqwest::Client>>,
+    metrics: Metrics,
 }
 
 impl Outbound {
@@ -106,7 +108,13 @@ impl Outbound {
                 clients.insert((class, *gate), build(config, &policy, class, *gate)?);
             }
         }
-        Ok(Self { policy, clients: Arc::new(clients) })
+        Ok(Self { policy, clients: Arc::new(clients), metrics: Metrics::default() })
+    }
+
+    /// The same, whose requests are counted.
+    #[must_use]
+    pub fn counted(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Whether an address could be reached by its look alone: what `client add` and `doctor` ask.
@@ -123,6 +131,18 @@ impl Outbound {
     /// Posts a form to somebody whose status alone is an answer (Back-Channel Logout §2.8): what follows the status, however
     /// long or slow, changes nothing.
     pub async fn tell(
+        &self,
+        class: Class,
+        uri: &str,
+        form: &[(&str, &str)],
+        limits: Limits,
+    ) -> Result<Fetched, Unreached> {
+        let told = self.tell_uncounted(class, uri, form, limits).await;
+        self.count(&told);
+        told
+    }
+
+    async fn tell_uncounted(
         &self,
         class: Class,
         uri: &str,
@@ -151,6 +171,22 @@ impl Outbound {
 
     /// Makes a request.
     pub async fn call(&self, class: Class, call: Call<'_>, limits: Limits) -> Result<Fetched, Unreached> {
+        let called = self.call_uncounted(class, call, limits).await;
+        self.count(&called);
+        called
+    }
+
+    fn count(&self, ended: &Result<Fetched, Unreached>) {
+        self.metrics.asked(|| match ended {
+            Ok(fetched) => Outcome::Status(fetched.status),
+            Err(Unreached::Forbidden(_) | Unreached::Malformed) => Outcome::Forbidden,
+            Err(Unreached::Timeout) => Outcome::Timeout,
+            Err(Unreached::TooLarge(_)) => Outcome::TooLarge,
+            Err(Unreached::Broken(_)) => Outcome::Broken,
+        });
+    }
+
+    async fn call_uncounted(&self, class: Class, call: Call<'_>, limits: Limits) -> Result<Fetched, Unreached> {
         let url = self.admit(class, call.uri)?;
         let mut request = match call.form {
             None => self.client(class, &url).get(url),

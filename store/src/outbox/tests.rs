@@ -6,7 +6,9 @@ use openid::session::Cause;
 use openid::time::{Span, Time};
 use tokio::task::JoinSet;
 
-use super::{Attempt, Counts, Cursor, Lease, Leased, NoticeFilter, NoticeRow, NoticeState, Outcome, Said, Settled};
+use super::{
+    Attempt, Counts, Cursor, Lease, Leased, Meter, NoticeFilter, NoticeRow, NoticeState, Outcome, Said, Settled, Turn,
+};
 use crate::Store;
 use crate::engine::tests::both::on_both;
 use crate::sessions::tests::ground::{DEADLINE, START, account, client, end, ending, session, stay};
@@ -301,6 +303,71 @@ on_both! {
         let after = counts(&store).await;
         assert_eq!((after.created, after.withdrawn), (24, 4 + withdrawn));
         assert_eq!(after.delivered + after.refused + after.parked + after.pending + after.withdrawn, after.created);
+    }
+
+    async fn a_meter_reads_what_the_ledger_counts(store: Store) {
+        let rps = clients(&store, 4).await;
+        let (mut late, mut minute) = (Meter::default(), START);
+        let mut ids = Vec::new();
+        // At each step: one meter that has read all along, and one that reads for the first time.
+        let mut agree = async |minute: Time| {
+            let counted = counts(&store).await;
+            let mut reader = store.reader().await.unwrap();
+            assert_eq!(late.read(&mut reader, minute).await.unwrap(), counted);
+            assert_eq!(Meter::default().read(&mut reader, minute).await.unwrap(), counted);
+        };
+        agree(minute).await;
+        for n in 0..6 {
+            ids.extend(promise(&store, &n.to_string(), &rps).await);
+        }
+        take(&store, lease(START, 100, 100)).await;
+        for (n, id) in ids.iter().enumerate() {
+            minute = minute + Span::from_minutes(1);
+            let (attempt, outcome) = (Attempt { id: id.clone(), number: 1 }, [Outcome::Delivered, Outcome::Refused, Outcome::Parked]);
+            let said = said(200);
+            if let Some(outcome) = outcome.get(n % 4).copied() {
+                store.write(async move |tx| Ok(tx.settle(&attempt, outcome, &said, minute).await?)).await.unwrap();
+            }
+            agree(minute).await;
+        }
+        let parked = ids[2].clone();
+        store.write(async move |tx| Ok(tx.retry_notice(&parked, minute, minute).await?)).await.unwrap();
+        agree(minute).await;
+        let given_up = ids[6].clone();
+        store.write(async move |tx| Ok(tx.give_up(&given_up, minute).await?)).await.unwrap();
+        agree(minute).await;
+        for _ in 0..3 {
+            minute = minute + Span::from_minutes(20);
+            store.write(async move |tx| Ok(tx.fold_outbox(START + Span::from_minutes(12), 5).await?)).await.unwrap();
+            agree(minute).await;
+        }
+        assert_eq!(counts(&store).await.created, 24);
+    }
+
+    async fn the_first_and_the_last_delivery_of_an_ending_are_known(store: Store) {
+        let rps = clients(&store, 4).await;
+        let ids = promise(&store, "a", &rps).await;
+        promise(&store, "b", &rps).await;
+        let taken = take(&store, lease(START, 100, 100)).await;
+        let turn = async |id: &str, minutes: i64, outcome: Outcome| {
+            let leased = taken.iter().find(|leased| leased.attempt.id == id).unwrap();
+            let (attempt, said, then) = (leased.attempt.clone(), said(200), START + Span::from_minutes(minutes));
+            store.write(async move |tx| Ok(tx.settle(&attempt, outcome, &said, then).await?)).await.unwrap();
+            store.reader().await.unwrap().turn_of_delivery(id, &leased.notice.session, leased.created_at, then).await.unwrap()
+        };
+        turn(&ids[3], 0, Outcome::Refused).await;
+        assert_eq!(turn(&ids[0], 1, Outcome::Delivered).await, Turn { is_first: true, is_last: false });
+        assert_eq!(turn(&ids[1], 1, Outcome::Delivered).await, Turn { is_first: false, is_last: false });
+        assert_eq!(turn(&ids[2], 2, Outcome::Delivered).await, Turn { is_first: false, is_last: true });
+    }
+
+    async fn a_promise_remembers_its_trace(store: Store) {
+        let rps = clients(&store, 1).await;
+        let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        crate::traced(trace.to_owned(), promise(&store, "a", &rps)).await;
+        promise(&store, "b", &rps).await;
+        let traces: Vec<Option<String>> = take(&store, lease(START, 10, 10)).await.into_iter().map(|leased| leased.traceparent).collect();
+        assert_eq!(traces, [Some(trace.to_owned()), None]);
     }
 
     async fn the_ledger_is_read_in_pages(store: Store) {
