@@ -71,6 +71,7 @@ pub fn auth_request_read(bytes: &[u8]) {
         acr_values: Vec::new(),
         sign_up: SignUp::Open,
         resources: std::sync::Arc::default(),
+        native_sso: openid::native_sso::NativeSso::On,
     };
     let Ok(drawn) = Form::read(bytes) else { return };
     let fixed = [("client_id".to_owned(), "rp".to_owned()), ("response_type".to_owned(), "code".to_owned())];

@@ -16,6 +16,7 @@ use crate::client::flows::IMPLICIT;
 use crate::client::metadata::AuthMethod;
 use crate::client::sector::SubjectType;
 use crate::display::Display;
+use crate::native_sso::NativeSso;
 use crate::token::GRANTS;
 use crate::wire::scope::Scope;
 
@@ -44,6 +45,8 @@ pub struct Offers {
     pub sign_up: SignUp,
     /// Whether authorization requests must be pushed, whoever makes them.
     pub pushing: Pushing,
+    /// Whether Native SSO is offered.
+    pub native_sso: NativeSso,
     /// Links for people: documentation, policy, terms.
     pub links: Links,
 }
@@ -136,6 +139,7 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
         ("backchannel_logout_session_supported", json!(true)),
         ("frontchannel_logout_supported", json!(true)),
         ("frontchannel_logout_session_supported", json!(true)),
+        ("native_sso_supported", json!((offers.native_sso == NativeSso::On).then_some(true))),
         ("service_documentation", json!(offers.links.service_documentation)),
         ("op_policy_uri", json!(offers.links.op_policy_uri)),
         ("op_tos_uri", json!(offers.links.op_tos_uri)),

@@ -15,6 +15,8 @@
 //! | OpenID Connect Core §5.3 UserInfo | [`userinfo`] |
 //! | RFC 7662 introspection, RFC 7009 revocation | [`introspect`], [`revoke`] |
 //! | RFC 8707 resource indicators, RFC 9068 JWT access tokens | [`resource`], [`token::access`] |
+//! | OpenID Connect Native SSO for Mobile Apps | [`native_sso`], [`token::exchange`] |
+//! | RFC 8693 token exchange | [`token::exchange`] |
 //! | OpenID Connect Discovery, RFC 8414 | [`discovery`] |
 //! | OpenID Connect Discovery §2, RFC 7033 | [`webfinger`] |
 
@@ -29,6 +31,7 @@ pub mod display;
 pub mod introspect;
 pub mod logout;
 pub mod name;
+pub mod native_sso;
 pub mod registration;
 pub mod resource;
 pub mod revoke;

@@ -117,6 +117,11 @@ impl Resources {
         Self { issuer: issuer.to_owned(), servers: servers.into_iter().map(Arc::new).collect(), owners }
     }
 
+    /// Ourselves.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
     /// All of them, without ourselves.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<ResourceServer>> {
         self.servers.iter()

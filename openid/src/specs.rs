@@ -48,6 +48,7 @@ specs! {
     "RFC 8252", "OAuth 2.0 for Native Apps", "2017", "https://www.rfc-editor.org/rfc/rfc8252", "openid::client::metadata";
     "RFC 8259", "The JavaScript Object Notation (JSON) Data Interchange Format", "2017", "https://www.rfc-editor.org/rfc/rfc8259", "openid::wire::json";
     "RFC 8414", "OAuth 2.0 Authorization Server Metadata", "2018", "https://www.rfc-editor.org/rfc/rfc8414", "openid::discovery";
+    "RFC 8693", "OAuth 2.0 Token Exchange", "2020", "https://www.rfc-editor.org/rfc/rfc8693", "openid::token::exchange";
     "RFC 8707", "Resource Indicators", "2020", "https://www.rfc-editor.org/rfc/rfc8707", "openid::resource, openid::authorize::request, openid::token";
     "RFC 9068", "JWT Profile for OAuth 2.0 Access Tokens", "2021", "https://www.rfc-editor.org/rfc/rfc9068", "openid::token::access, openid::resource";
     "RFC 9110", "HTTP Semantics", "2022", "https://www.rfc-editor.org/rfc/rfc9110", "openid::logout::backchannel, openid::userinfo";
@@ -66,8 +67,11 @@ specs! {
     "Back-Channel Logout", "OpenID Connect Back-Channel Logout", "1.0, incorporating errata set 1", "https://openid.net/specs/openid-connect-backchannel-1_0.html", "openid::logout::backchannel";
     "Front-Channel Logout", "OpenID Connect Front-Channel Logout", "1.0", "https://openid.net/specs/openid-connect-frontchannel-1_0.html", "openid::logout::frontchannel";
     "Session Management", "OpenID Connect Session Management", "1.0", "https://openid.net/specs/openid-connect-session-1_0.html", "openid::logout::session_state";
+    "Native SSO -03", "OpenID Connect Native SSO for Mobile Apps", "1.0, draft 03", "https://openid.net/specs/openid-connect-native-sso-1_0-03.html", "openid::native_sso, openid::token::exchange";
+    "Native SSO", "OpenID Connect Native SSO for Mobile Apps", "1.0, draft 07", "https://openid.net/specs/openid-connect-native-sso-1_0.html", "openid::native_sso, openid::token::exchange";
     "certification.md", "What a certification examiner checks (this project's reading)", "", "certification.md", "openid";
     "clients.md", "What an operator decides about a client (this project's design)", "", "clients.md", "openid::client::policy";
+    "native-sso.md", "One sign-in and one sign-out for the apps of a device (this project's design)", "", "native-sso.md", "openid::native_sso, openid::token::exchange";
     "resource-servers.md", "What a resource server is (this project's design)", "", "resource-servers.md", "openid::resource";
     "logout.md", "What a logout means here (this project's design)", "", "logout.md", "openid::logout, store";
 }

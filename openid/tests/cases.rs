@@ -32,6 +32,7 @@ use openid::client::metadata::{ClientKind, Metadata, SecretNeed};
 use openid::client::{Client, ClientSecret, Standing, sector};
 use openid::discovery::{Endpoints, Links, Offers, document};
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
+use openid::native_sso::NativeSso;
 use openid::session::{Session, SessionKind};
 use openid::specs;
 use openid::token::issue::{Ground, RefreshIssue, Terms};
@@ -79,6 +80,10 @@ fn offers(given: &Value) -> ServerOffers {
         scopes: Scope::read("openid profile email offline_access").unwrap().union(&Scope::from(theirs.join(" "))),
         acr_values: vec!["urn:ostiary:acr:password".to_owned()],
         resources,
+        native_sso: match given["native_sso"].as_str() {
+            Some(word) => NativeSso::read(word).unwrap(),
+            None => NativeSso::Off,
+        },
     }
 }
 
@@ -548,6 +553,7 @@ fn discover(_: &str, case: &Value) -> Value {
         scopes: offers(given).scopes,
         sign_up: offers(given).sign_up,
         pushing: given["pushing"].as_str().and_then(Pushing::read).unwrap_or_default(),
+        native_sso: offers(given).native_sso,
         id_token_algs: texts(&given["id_token_algs"]).iter().map(|alg| alg.parse().unwrap()).collect(),
         claims: texts(&given["claims"]),
         claim_types: offers(given).catalogue.claim_types(),

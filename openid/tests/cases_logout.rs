@@ -15,6 +15,7 @@ use openid::logout::frontchannel::address;
 use openid::logout::judge::{self as verdict, End, Ended, Leaving, Notice, OfflineGrants, Untold};
 use openid::logout::session_state::session_state;
 use openid::name::{AccountId, ClientId, GrantId, SessionId, Sid, Sub};
+use openid::native_sso::DeviceTie;
 use openid::session::{Cause, GrantKind, Participation, SessionKind};
 use openid::time::{Span, Time};
 use proptest::prelude::*;
@@ -45,6 +46,7 @@ fn hint(given: &Value) -> EndHint {
         None => EndHint::Absent,
         Some("foreign") => EndHint::Foreign,
         Some(_) => EndHint::Genuine(HintClaims {
+            ds_hash: None,
             client: ClientId::new("rp"),
             sub: Sub::new("subject"),
             sid: (given["sid"] != "none").then(|| Sid::new("stay")),
@@ -309,8 +311,25 @@ fn every_cell_of_the_table() {
 fn the_table_for_the_documentation() {
     let text = verdict::table();
     assert_eq!(text.lines().count(), Cause::ALL.len() + 2);
-    assert!(text.contains("| `rp_initiated` | live on | end | end |"), "{text}");
-    assert!(text.contains("| `idle_expiry` | live on | live on | end |"), "{text}");
+    assert!(text.contains("| `rp_initiated` | live on | end | end | ends too, unless `apart` |"), "{text}");
+    assert!(text.contains("| `idle_expiry` | live on | live on | end | goes on |"), "{text}");
+}
+
+/// `logout.md` §2: a sign-out reaches the device; what nobody did in the browser does not.
+#[test]
+fn a_device_session_follows_whoever_signs_out() {
+    let follow = [
+        Cause::RelyingParty,
+        Cause::Person,
+        Cause::Operator,
+        Cause::PasswordChanged,
+        Cause::AccountDisabled,
+        Cause::Reuse,
+    ];
+    for cause in Cause::ALL {
+        assert_eq!(verdict::follows(*cause, DeviceTie::WithBrowser), follow.contains(cause), "{cause:?}");
+        assert!(!verdict::follows(*cause, DeviceTie::Apart), "{cause:?}");
+    }
 }
 
 #[test]

@@ -45,6 +45,7 @@ fn jwt_cases() {
             false => Ground::Begin(grant(asked, "rp", "")),
         };
         let issue = Issue {
+            device: openid::native_sso::OnDevice::default(),
             client: ClientId::new("rp"),
             ground,
             access: AccessIssue::of(target, expires_at),

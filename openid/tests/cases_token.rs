@@ -6,6 +6,8 @@ mod given;
 
 use given::{ISSUER, NOW, authenticated, client, form, grant, object, run, seconds, texts};
 use openid::account::Account;
+use openid::acr::Amr;
+use openid::authorize::next::Consent;
 use openid::bound::pkce::Challenge;
 use openid::claims::catalogue::{Catalogue, Consenting, DeclaredScope, Given};
 use openid::claims::language::Words;
@@ -13,12 +15,16 @@ use openid::claims::parameter::ClaimsRequest;
 use openid::claims::source::{Asserted, Sourced, Telling};
 use openid::claims::told::Person;
 use openid::introspect::{self, IntrospectRequest, Subject, TokenType};
-use openid::name::{AccountId, ClientId, Digest, GrantId, Sid, Sub};
+use openid::logout::end::{EndHint, HintClaims};
+use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
+use openid::native_sso::{HeldSecret, NativeSso, SecretIssue, SecretStanding, SecretUse, Way};
 use openid::revoke::{self, Revocation, RevokeRequest};
-use openid::session::{GrantStanding, SessionStanding};
+use openid::session::{GrantStanding, Session, SessionKind, SessionStanding};
 use openid::time::Time;
 use openid::token::authorization_code::{Code, RedirectGiven, Spent};
 use openid::token::claims::{self, Hashes, IdTokenFacts, Scopes};
+use openid::token::exchange::native::NativeFacts;
+use openid::token::exchange::{self, Exchange};
 use openid::token::facts::{Life, TokenFacts};
 use openid::token::issue::{Ground, IdTokenIssue, Issue, RefreshIssue, Retry, Ruling, Terms};
 use openid::token::refresh_token::{Held, RefreshStanding, Successor};
@@ -27,7 +33,7 @@ use openid::userinfo;
 use openid::wire::refusal::Refusal;
 use openid::wire::scope::Scope;
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 fn standing(word: &Value) -> SessionStanding {
     match word.as_str() {
@@ -85,14 +91,90 @@ fn held(given: &Value) -> Option<Held> {
             _ => GrantStanding::Live,
         },
         session: standing(&given["session"]),
+        session_kind: kept_by(given),
     })
+}
+
+fn kept_by(given: &Value) -> SessionKind {
+    given["kept_by"].as_str().map_or(SessionKind::Browser, |word| SessionKind::read(word).unwrap())
+}
+
+/// A device secret that was presented: good, of this account, a day old and in use, unless the case says otherwise.
+fn secret(given: &Value) -> Option<HeldSecret> {
+    if !given.is_object() || given["state"] == "unknown" {
+        return None;
+    }
+    let days = |name: &str| given[name].as_f64().map(|days| NOW - seconds((days * 86400.0) as i64));
+    let text = |name: &str, default: &str| given[name].as_str().unwrap_or(default).to_owned();
+    Some(HeldSecret {
+        hash: Digest::of("secret"),
+        account: AccountId::new(text("account", "account")),
+        device: SessionId::new(text("device", "session")),
+        ds_hash: Some(text("ds_hash", "bound")).filter(|hash| hash != "none"),
+        issued_at: days("age_days").unwrap_or(NOW - seconds(86400)),
+        used: if given["used"] == "never" { SecretUse::First } else { SecretUse::Again },
+        replaced_at: days("replaced_days_ago"),
+        successor_used_at: days("successor_used_days_ago"),
+        standing: if given["state"] == "revoked" { SecretStanding::Revoked } else { SecretStanding::Good },
+        session: standing(&given["session"]),
+    })
+}
+
+/// What the transaction finds for an exchange: two apps of one group on a live device, unless the case says otherwise.
+fn native_facts(given: &Value) -> NativeFacts {
+    let text = |name: &str, default: &str| given[name].as_str().unwrap_or(default).to_owned();
+    let token = &given["id_token"];
+    let id_token = match token["state"].as_str() {
+        Some("foreign") => EndHint::Foreign,
+        _ => EndHint::Genuine(HintClaims {
+            client: ClientId::new("first"),
+            sub: Sub::new("subject"),
+            sid: Some(Sid::new("stay")),
+            ds_hash: Some(token["ds_hash"].as_str().unwrap_or("bound").to_owned()).filter(|hash| hash != "none"),
+        }),
+    };
+    let found = match &given["secret"] {
+        Value::Null => secret(&json!({})),
+        other => secret(other),
+    };
+    let consent = given["consent"].as_str().map(|scope| Consent {
+        scope: Scope::from(scope.to_owned()),
+        resources: texts(&given["consent_resources"]),
+        ..Consent::default()
+    });
+    let lives = found.as_ref().is_some_and(|found| found.session == SessionStanding::Live);
+    NativeFacts {
+        id_token,
+        secret: found,
+        device: lives.then(device),
+        stay: standing(&given["stay"]),
+        group: Some(text("group", "acme")).filter(|group| group != "none"),
+        consent,
+        name: GrantId::new("family"),
+    }
+}
+
+fn device() -> Session {
+    Session {
+        id: SessionId::new("session"),
+        account: AccountId::new("account"),
+        kind: SessionKind::Device,
+        auth_time: NOW - seconds(3600),
+        acr: None,
+        amr: Amr::one("pwd"),
+        created_at: NOW - seconds(3600),
+        seen_at: NOW,
+        expires_at: NOW + seconds(86400),
+        idle_until: NOW + seconds(3600),
+    }
 }
 
 fn judge(request: &TokenRequest, given: &Value, cx: &Context<'_>) -> Ruling {
     match &request.grant {
-        Grants::AuthorizationCode(redeem) => redeem.judge(spent(&given["code"]), cx),
-        Grants::RefreshToken(refresh) => refresh.judge(held(&given["refresh"]), cx),
+        Grants::AuthorizationCode(redeem) => redeem.judge(spent(&given["code"]), secret(&given["secret"]).as_ref(), cx),
+        Grants::RefreshToken(refresh) => refresh.judge(held(&given["refresh"]), secret(&given["secret"]).as_ref(), cx),
         Grants::ClientCredentials(credentials) => credentials.judge(cx),
+        Grants::Exchange(Exchange::Native(native)) => native.judge(native_facts(given), cx),
     }
 }
 
@@ -118,7 +200,24 @@ fn issued(issue: &Issue) -> Value {
         IdTokenIssue::WithoutNonce(SessionStanding::Over) => "without_nonce_and_sid",
         IdTokenIssue::None => "none",
     };
+    let on = &issue.device;
+    let way = match &on.way {
+        Way::Nowhere => "nowhere",
+        Way::Opens(tie) => tie.as_str(),
+        Way::Joins(_) => "joins",
+        Way::Enters(_) => "enters",
+        Way::Within(_) => "within",
+    };
+    let given = match &on.secret {
+        SecretIssue::None => "none",
+        SecretIssue::Fresh => "fresh",
+        SecretIssue::Keep { .. } => "keep",
+        SecretIssue::Successor { .. } => "successor",
+    };
     json!({ "issue": {
+        "device": way,
+        "device_secret": given,
+        "replayed": on.replayed.is_some(),
         "scope": issue.access.scope.to_string(),
         "resources": issue.access.resources,
         "format": issue.access.format.as_str(),
@@ -134,6 +233,11 @@ fn ruled(ruling: &Ruling) -> Value {
     match ruling {
         Ruling::Issue(issue) => issued(issue),
         Ruling::Refuse(no) => refusal(no),
+        Ruling::Replay { then, refusal: no, .. } => {
+            let mut ruled = refusal(no);
+            ruled["replay"] = json!(then.as_str());
+            ruled
+        }
         Ruling::Breach { family, refusal: no } => {
             let mut ruled = refusal(no);
             ruled["breach"] = json!(family.as_str());
@@ -144,6 +248,10 @@ fn ruled(ruling: &Ruling) -> Value {
 
 fn defaults(grant_type: &str) -> Value {
     match grant_type {
+        exchange::GRANT_TYPE => json!({
+            "grant_types": ["authorization_code", "refresh_token", exchange::GRANT_TYPE],
+            "scope": "openid profile email offline_access device_sso",
+        }),
         "refresh_token" => json!({ "grant_types": ["authorization_code", "refresh_token"] }),
         "client_credentials" => json!({
             "grant_types": ["client_credentials"], "response_types": [], "redirect_uris": [],
@@ -153,13 +261,42 @@ fn defaults(grant_type: &str) -> Value {
     }
 }
 
+/// Cases of Native SSO are about the operator's own app in the sharing group `acme`, unless they say otherwise.
+fn on_device(file: &str, case: &Value) -> Value {
+    let mut case = case.clone();
+    if file.contains("native_sso") {
+        let given = &case["given"]["client"]["policy"];
+        let mut policy = object(&json!({ "consent": "first-party", "native_sso": { "group": "acme" } }));
+        policy.extend(object(given));
+        if policy["native_sso"] == "none" {
+            policy.remove("native_sso");
+        }
+        case["given"]["client"]["policy"] = Value::Object(policy);
+    }
+    case
+}
+
+/// A good exchange of draft -07.
+fn native_request() -> Map<String, Value> {
+    object(&json!({
+        "subject_token": "a.b.c", "subject_token_type": exchange::ID_TOKEN,
+        "actor_token": "secret", "actor_token_type": exchange::DEVICE_SECRET, "audience": ISSUER,
+    }))
+}
+
 #[test]
 fn token_cases() {
     run("token", |file, case| {
+        let case = &on_device(file, case);
         let mut asked = object(&case["asked"]);
         let of_file = GRANTS.iter().find(|row| file.contains(&format!("/{}/", row.cases))).map(|row| row.grant_type);
         if let Some(grant_type) = of_file {
             asked.entry("grant_type").or_insert(json!(grant_type));
+        }
+        if file.ends_with("exchange/native_sso.toml") {
+            for (name, value) in native_request() {
+                asked.entry(name).or_insert(value);
+            }
         }
         let request = match TokenRequest::read(&form(&Value::Object(asked))) {
             Err(no) => return refusal(&no),
@@ -179,6 +316,7 @@ fn token_cases() {
             terms: &terms,
             resources: &resources,
             catalogue: &Catalogue::default(),
+            native_sso: if case["given"]["native_sso"] == "off" { NativeSso::Off } else { NativeSso::On },
         };
         ruled(&judge(&request, &case["given"], &cx))
     });
@@ -362,6 +500,7 @@ fn id_token_claims() {
         issue,
         person: Some(Person { account: &person, catalogue: &standard, sourced: &[] }),
         scopes: Scopes::FromUserinfo,
+        ds_hash: None,
     };
     let first = claims::id_token(&grant, &facts(IdTokenIssue::WithNonce));
     let want = json!({
@@ -461,7 +600,7 @@ proptest! {
         let terms = Terms::default();
         let request = TokenRequest::read(&form(&asked)).unwrap();
         let resources = given::resources(&Value::Null);
-        let cx = Context { now: NOW, client: &client, terms: &terms, resources: &resources, catalogue: &Catalogue::default() };
+        let cx = Context { now: NOW, client: &client, terms: &terms, resources: &resources, catalogue: &Catalogue::default(), native_sso: NativeSso::Off };
         let ruling = judge(&request, &json!({ "code": given }), &cx);
         let verifier_fits = match (given["challenge"].is_null(), asked.get("code_verifier")) {
             (true, verifier) => verifier.is_none(),
@@ -489,7 +628,7 @@ proptest! {
         let asked = json!({ "grant_type": "refresh_token", "refresh_token": "r", "scope": scope });
         let request = TokenRequest::read(&form(&asked)).unwrap();
         let resources = given::resources(&Value::Null);
-        let cx = Context { now: NOW, client: &client, terms: &terms, resources: &resources, catalogue: &Catalogue::default() };
+        let cx = Context { now: NOW, client: &client, terms: &terms, resources: &resources, catalogue: &Catalogue::default(), native_sso: NativeSso::Off };
         let ruling = judge(&request, &json!({ "refresh": given }), &cx);
         let found = given["state"] == "held" && given["grant"] == "live";
         let reuse = given["rotated"].as_i64().is_some_and(|ago| ago > 30 || given["successor"] == "used");

@@ -16,6 +16,7 @@ use openid::client::metadata::Metadata;
 use openid::client::policy::{ConsentPolicy, Policy};
 use openid::client::{Client, ClientSecret, Standing};
 use openid::name::{AccountId, ClientId, SessionId, Sub};
+use openid::native_sso::NativeSso;
 use openid::session::{Session, SessionKind};
 use openid::time::{Span, Time};
 use openid::wire::form::Form;
@@ -51,6 +52,7 @@ fn offers() -> ServerOffers {
         scopes: Scope::read("openid profile email offline_access").unwrap(),
         acr_values: vec!["a".to_owned()],
         resources: Arc::default(),
+        native_sso: NativeSso::On,
     }
 }
 

@@ -31,6 +31,7 @@ scope-email = Ihre E-Mail-Adresse lesen
 scope-address = Ihre Postanschrift lesen
 scope-phone = Ihre Telefonnummer lesen
 scope-offline-access = diesen Zugriff behalten, auch wenn Sie nicht da sind
+scope-device-sso = diese Anmeldung mit den anderen Apps desselben Anbieters auf diesem Gerät teilen
 scope-other = die Berechtigung „{ $scope }“ nutzen
 logout-title = Abmelden
 logout-from = { $application } möchte Sie abmelden.

@@ -31,6 +31,7 @@ scope-email = read your e-mail address
 scope-address = read your postal address
 scope-phone = read your phone number
 scope-offline-access = keep this access while you are away
+scope-device-sso = share this sign-in with the same provider’s other apps on this device
 scope-other = use the permission “{ $scope }”
 logout-title = Sign out
 logout-from = { $application } asks to sign you out.

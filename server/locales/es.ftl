@@ -31,6 +31,7 @@ scope-email = leer su correo electrónico
 scope-address = leer su dirección postal
 scope-phone = leer su número de teléfono
 scope-offline-access = conservar este acceso cuando usted no esté
+scope-device-sso = compartir este inicio de sesión con las demás aplicaciones del mismo proveedor en este dispositivo
 scope-other = usar el permiso «{ $scope }»
 logout-title = Cerrar sesión
 logout-from = { $application } solicita cerrar su sesión.

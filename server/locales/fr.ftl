@@ -31,6 +31,7 @@ scope-email = lire votre adresse e-mail
 scope-address = lire votre adresse postale
 scope-phone = lire votre numéro de téléphone
 scope-offline-access = conserver cet accès en votre absence
+scope-device-sso = partager cette connexion avec les autres applications du même éditeur sur cet appareil
 scope-other = utiliser l’autorisation « { $scope } »
 logout-title = Se déconnecter
 logout-from = { $application } demande votre déconnexion.

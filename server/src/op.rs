@@ -14,6 +14,7 @@ use openid::client::policy::Policy;
 use openid::display::Display;
 use openid::logout::judge::{End, Ended, OfflineGrants};
 use openid::name::SessionId;
+use openid::native_sso::NativeSso;
 use openid::resource::Resources;
 use openid::session::Cause;
 use openid::time::{Span, Time};
@@ -48,7 +49,11 @@ pub const USED_EVERY: Span = Span::from_days(1);
 
 /// What an authorization request may ask for: the scopes that mean something here, and those of the resource servers. This is
 /// the one place scopes come from: discovery, registration and requests see the same.
-pub fn offers(sign_up: SignUp, catalogue: &Arc<Catalogue>, resources: Arc<Resources>) -> ServerOffers {
+pub fn offers(
+    (sign_up, native_sso): (SignUp, NativeSso),
+    catalogue: &Arc<Catalogue>,
+    resources: Arc<Resources>,
+) -> ServerOffers {
     let acr_values = login::assurance::ACR_VALUES.iter().map(|acr| (*acr).to_owned()).collect();
     let theirs: Vec<&str> = resources.scopes().map(|scope| scope.value.as_str()).collect();
     ServerOffers {
@@ -59,6 +64,7 @@ pub fn offers(sign_up: SignUp, catalogue: &Arc<Catalogue>, resources: Arc<Resour
         acr_values,
         sign_up,
         resources,
+        native_sso,
     }
 }
 
@@ -98,6 +104,8 @@ pub struct Parts {
     pub sign_up: ArcSwap<SignUp>,
     /// What the operator decided of pushed authorization requests.
     pub pushing: ArcSwap<Pushing>,
+    /// Whether the operator offers Native SSO.
+    pub native_sso: ArcSwap<NativeSso>,
     /// The scopes and claims the operator declared.
     pub catalogue: ArcSwap<Catalogue>,
     /// The resource servers.
@@ -204,15 +212,22 @@ impl Op {
         **self.0.pushing.load()
     }
 
+    /// Whether Native SSO is offered.
+    pub fn native_sso(&self) -> NativeSso {
+        **self.0.native_sso.load()
+    }
+
     /// Reads again what the operator decided: the version row has moved.
     pub async fn reload_settings(&self) -> Result<(), Fault> {
         let mut reader = self.store().reader().await?;
         let (sign_up, registration) = (reader.sign_up().await?, reader.registration_settings().await?.registration);
+        let native_sso = reader.native_sso().await?;
         let (catalogue, servers) = (reader.catalogue().await?, reader.resource_servers().await?);
         let pushing = reader.pushing().await?;
         drop(reader);
         self.0.sign_up.store(Arc::new(sign_up));
         self.0.pushing.store(Arc::new(pushing));
+        self.0.native_sso.store(Arc::new(native_sso));
         self.0.catalogue.store(Arc::new(catalogue));
         self.0.resources.store(Arc::new(Resources::new(self.issuer().as_str(), servers)));
         let (offers, catalogue) = (self.offers(), self.catalogue());
@@ -224,7 +239,7 @@ impl Op {
 
     /// What an authorization request may ask for.
     pub fn offers(&self) -> ServerOffers {
-        offers(self.sign_up(), &self.catalogue(), self.resources())
+        offers((self.sign_up(), self.native_sso()), &self.catalogue(), self.resources())
     }
 
     /// The resource servers.

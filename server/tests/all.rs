@@ -15,6 +15,7 @@ mod demo;
 mod endpoints;
 mod ground;
 mod logout;
+mod native_sso;
 mod par;
 mod people;
 mod registration;

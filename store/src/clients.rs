@@ -25,6 +25,7 @@ statements! {
     LIST = "SELECT id, metadata, policy, secret_hash, secret_sealed, origins, version, created_at, updated_at, disabled_at \
             FROM client WHERE id > $1 ORDER BY id LIMIT $2";
     STANDS = "SELECT version FROM client WHERE id = $1 AND version = $2 AND disabled_at IS NULL {share}";
+    SHARES = "SELECT policy FROM client WHERE id = $1 AND disabled_at IS NULL {share}";
     STANDS_NOW = "SELECT version FROM client WHERE id = $1 AND version = $2 AND disabled_at IS NULL";
     DISABLE = "UPDATE client SET disabled_at = $2, version = version + 1, updated_at = $2 \
                WHERE id = $1 AND disabled_at IS NULL";
@@ -209,6 +210,13 @@ impl Tx {
     /// Whether a client is enabled and of this version; its row is held until the transaction ends.
     pub async fn client_stands(&mut self, id: &ClientId, version: i64) -> Result<bool, Fault> {
         Ok(self.row(&STANDS, values![id.as_str(), version]).await?.is_some())
+    }
+
+    /// An enabled client's policy, held until the transaction ends. `None`: there is no such client, or it cannot be read.
+    pub async fn hold_policy(&mut self, id: &ClientId) -> Result<Option<Policy>, Fault> {
+        let row = self.row(&SHARES, values![id.as_str()]).await?;
+        let text: Option<String> = row.map(|mut row| row.take()).transpose()?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// Disables a client: the first thing to do when one is to end, so that nobody joins it meanwhile. Its row is held

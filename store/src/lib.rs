@@ -48,7 +48,7 @@ pub use outbox::{
     NoticeState, Outcome, Proof, Queue, Said, Settled, Sums, Turn,
 };
 pub use sessions::{
-    Asker, Browser, EndReport, Ending, GrantEnding, GrantRow, NewSession, NewStay, Posted, Preview, Reproof, Selection,
-    SessionFilter, SessionRow, StayRow, Sweep, Swept, Unpromised,
+    Asker, Browser, DeviceRow, DrawnDevice, EndReport, Ending, GrantEnding, GrantRow, NewSession, NewStay, Posted,
+    Preview, Reproof, Selection, SessionFilter, SessionRow, StayRow, Sweep, Swept, Unpromised,
 };
 pub use tx::{Pressure, Reader, Stop, Store, Tx, Wakes, traced};

@@ -38,6 +38,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { version: 12, oldest: 1, sql: include_str!("../migrations/0012_pushed.sql") },
     Step { version: 13, oldest: 1, sql: include_str!("../migrations/0013_operators.sql") },
     Step { version: 14, oldest: 1, sql: include_str!("../migrations/0014_watched.sql") },
+    Step { version: 15, oldest: 1, sql: include_str!("../migrations/0015_native_sso.sql") },
 ];
 
 const BEGINNING: &str = "CREATE TABLE IF NOT EXISTS schema_version (\

@@ -4,6 +4,7 @@
 //! noun writes `ended_at`, and only [`Tx::end`](crate::Tx::end) and [`Tx::end_grant`](crate::Tx::end_grant) end anything.
 
 mod asking;
+mod devices;
 mod ending;
 mod leaving;
 pub(crate) mod rows;
@@ -18,6 +19,7 @@ use openid::session::{Grant, GrantStanding, Session, SessionKind, SessionStandin
 use openid::time::{Span, Time};
 
 pub use self::asking::{Asker, Browser, Selection, SessionFilter, SessionRow, StayRow};
+pub use self::devices::{DeviceRow, DrawnDevice};
 pub use self::ending::{EndReport, GrantEnding, Posted};
 pub use self::leaving::Preview;
 pub use self::sweeping::{Sweep, Swept};
@@ -28,6 +30,7 @@ pub(crate) use self::rows::{grant_columns, read_grant};
 pub(crate) static STATEMENTS: &[&[&Statement]] = &[
     STATEMENTS_HERE,
     asking::STATEMENTS,
+    devices::STATEMENTS,
     ending::STATEMENTS,
     leaving::STATEMENTS,
     sweeping::STATEMENTS,

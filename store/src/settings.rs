@@ -4,6 +4,7 @@
 
 use openid::authorize::par::Pushing;
 use openid::authorize::request::SignUp;
+use openid::native_sso::NativeSso;
 use openid::registration::Registration;
 
 use crate::accounts::Done;
@@ -25,11 +26,17 @@ const REGISTRATION: &str = "registration";
 const REGISTRATION_POLICY: &str = "registration_policy";
 const PUSHED_REQUESTS: &str = "pushed_requests";
 const CLAIMS_LOCALES: &str = "claims_locales";
+const NATIVE_SSO: &str = "native_sso";
 
 impl Reader {
     /// Whether people may make themselves an account.
     pub async fn sign_up(&mut self) -> Result<SignUp, Fault> {
         text::word(&self.setting(&READ, SIGN_UP).await?, SignUp::read)
+    }
+
+    /// Whether Native SSO is offered.
+    pub async fn native_sso(&mut self) -> Result<NativeSso, Fault> {
+        text::word(&self.setting(&READ, NATIVE_SSO).await?, NativeSso::read)
     }
 
     /// What was decided about registration.
@@ -58,6 +65,11 @@ impl Tx {
     /// Decides it. [`Done::No`]: it is so already.
     pub async fn set_sign_up(&mut self, sign_up: SignUp) -> Result<Done, Fault> {
         self.set(SIGN_UP, sign_up.as_str()).await
+    }
+
+    /// Decides whether Native SSO is offered. [`Done::No`]: it is so already.
+    pub async fn set_native_sso(&mut self, native_sso: NativeSso) -> Result<Done, Fault> {
+        self.set(NATIVE_SSO, native_sso.as_str()).await
     }
 
     /// Says in which languages claims are kept. [`Done::No`]: it is said already.

@@ -6,7 +6,7 @@
 use openid::account::Account;
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
 use openid::resource::TokenFormat;
-use openid::session::{Cause, GrantKind, GrantStanding, SessionStanding};
+use openid::session::{Cause, GrantKind, GrantStanding, SessionKind, SessionStanding};
 use openid::time::Time;
 use openid::token::facts::{Life, TokenFacts};
 use openid::token::issue::{Ground, Issue, RefreshIssue, Retry};
@@ -45,8 +45,8 @@ statements! {
                g.account, g.sid, g.claims, g.kind, g.ended_at, s.id, s.ended_at, s.expires_at, s.idle_until, s.seen_at \
                FROM refresh_token t LEFT JOIN grants g ON g.id = t.grant_id LEFT JOIN session s ON s.id = g.session \
                WHERE t.hash = $1";
-    REFRESH_PLACE = "SELECT g.id, g.session, g.kind FROM refresh_token t JOIN grants g ON g.id = t.grant_id \
-                     WHERE t.hash = $1 AND g.client = $2";
+    REFRESH_PLACE = "SELECT g.id, g.session, g.kind, s.kind FROM refresh_token t JOIN grants g ON g.id = t.grant_id \
+                     JOIN session s ON s.id = g.session WHERE t.hash = $1 AND g.client = $2";
     SESSION_LIVES = "SELECT id FROM session WHERE id = $1 AND ended_at IS NULL AND expires_at > $2 AND idle_until > $2";
     HOLD_GRANT = "SELECT id, client, account, sub, sid, session, kind, scope, claims, resources, auth_time, acr, amr, nonce, \
                   created_at, expires_at, ended_at FROM grants WHERE id = $1 {hold}";
@@ -173,6 +173,7 @@ impl Tx {
             GrantKind::Online => self.hold_session(&session_id, now).await?.is_some(),
             GrantKind::Offline => self.row(&SESSION_LIVES, values![session_id.as_str(), now]).await?.is_some(),
         };
+        let session_kind = text::word(&place.take::<String>()?, SessionKind::read)?;
         let Some(mut row) = self.row(&HOLD_GRANT, values![&id]).await? else {
             return Ok(None);
         };
@@ -196,6 +197,7 @@ impl Tx {
             },
             grant_standing: if grant_ended.is_some() { GrantStanding::Over } else { GrantStanding::Live },
             session: if lives { SessionStanding::Live } else { SessionStanding::Over },
+            session_kind,
         }))
     }
 

@@ -8,6 +8,7 @@ use crate::authorize::request::AuthRequest;
 use crate::authorize::response_type::Part;
 use crate::client::policy::Policy;
 use crate::name::{ClientId, GrantId, SessionId, Sid, Sub};
+use crate::native_sso::OnDevice;
 use crate::resource::Target;
 use crate::session::{Grant, GrantKind};
 use crate::time::{Span, Time};
@@ -104,6 +105,7 @@ fn issue(grant: Grant, target: &Target) -> Issue {
         access: AccessIssue::of(target, grant.expires_at),
         refresh: RefreshIssue::None,
         id_token: IdTokenIssue::None,
+        device: OnDevice::default(),
         ground: Ground::Begin(grant),
     }
 }

@@ -16,6 +16,7 @@ use crate::client::Client;
 use crate::client::metadata::ClientKind;
 use crate::client::policy::{ConsentPolicy, Pkce};
 use crate::name::ClientId;
+use crate::native_sso::{DEVICE_SSO, NativeSso};
 use crate::resource::{Resources, Target};
 use crate::token::authorization_code::RedirectGiven;
 use crate::wire::form::Form;
@@ -152,6 +153,8 @@ pub struct ServerOffers {
     pub sign_up: SignUp,
     /// The resource servers.
     pub resources: Arc<Resources>,
+    /// Whether Native SSO is offered.
+    pub native_sso: NativeSso,
 }
 
 /// The longest parameters we keep.
@@ -303,7 +306,16 @@ fn scope(
     let offline = response_type.carries(Part::Code)
         && (prompt.consent || client.policy.consent == ConsentPolicy::FirstParty)
         && client.metadata.allows_grant("refresh_token");
-    let scope = asked.filtered(|value| allowed.contains(value) && (value != "offline_access" || offline));
+    // Native SSO §3.1: for who may ask, and for the code flow, where a secret can be given with an ID Token.
+    let device = offers.native_sso == NativeSso::On
+        && client.policy.native_sso.is_some()
+        && response_type == ResponseType::Code
+        && asked.contains("openid");
+    let scope = asked.filtered(|value| match value {
+        "offline_access" => offline && allowed.contains(value),
+        DEVICE_SSO => device && client.metadata.scope.as_ref().is_none_or(|scope| scope.contains(value)),
+        _ => allowed.contains(value),
+    });
     let scope = match scope.contains("openid") {
         true => scope.union(&offers.by_default.filtered(|value| allowed.contains(value))),
         false => scope,

@@ -8,7 +8,7 @@ use crate::token::claims::{PROTOCOL, SCOPES};
 use crate::wire::scope::Scope;
 
 /// The scopes that are neither declared nor ask for claims.
-const PLAIN: &[&str] = &["openid", "offline_access"];
+const PLAIN: &[&str] = &["openid", "offline_access", "device_sso"];
 
 /// A scope an operator declared: a name for a set of claims.
 #[derive(Clone, Debug, PartialEq, Eq)]

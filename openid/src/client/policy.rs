@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::logout::judge::OfflineGrants;
+use crate::native_sso::NativePolicy;
 
 /// The operator's decisions about a client. Every member has a default. A stored one may have members that this release
 /// does not know: nodes of two releases share a database.
@@ -36,6 +37,8 @@ pub struct Policy {
     /// Resource indicators this client may name by its own authority, with the grant `client_credentials`. For a
     /// person, that person's consent or the operator's word for the client decides.
     pub targets: Vec<String>,
+    /// Whether it may ask for `device_sso` (Native SSO), and with whom it shares sign-ins. `None`: it may not.
+    pub native_sso: Option<NativePolicy>,
     /// Who entered its addresses: decides which networks may be reached for it.
     pub entered_by: EnteredBy,
 }
@@ -55,6 +58,7 @@ impl Default for Policy {
             refresh_absolute: None,
             assertion_audience: AssertionAudience::Endpoint,
             targets: Vec::new(),
+            native_sso: None,
             entered_by: EnteredBy::Operator,
         }
     }

@@ -7,6 +7,7 @@ use crate::wire::scope::Scope;
 fn offers() -> Offers {
     let at = |path: &str| format!("https://op.example{path}");
     Offers {
+        native_sso: crate::native_sso::NativeSso::On,
         issuer: at(""),
         endpoints: Endpoints {
             authorization: at("/authorize"),

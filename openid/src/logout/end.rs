@@ -76,6 +76,8 @@ pub struct HintClaims {
     pub sub: Sub,
     /// `sid`.
     pub sid: Option<Sid>,
+    /// `ds_hash`, of the apps of a device (Native SSO §3.3.2).
+    pub ds_hash: Option<String>,
 }
 
 impl EndHint {
@@ -98,6 +100,7 @@ impl EndHint {
                 client: ClientId::new(client),
                 sub: Sub::new(sub),
                 sid: text("sid").map(Sid::new),
+                ds_hash: text("ds_hash").map(str::to_owned),
             }),
             _ => Self::Foreign,
         }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::policy::IdleNotices;
 use crate::name::{AccountId, ClientId, GrantId, SessionId, Sid, Sub};
+use crate::native_sso::DeviceTie;
 use crate::session::{Cause, GrantKind, SessionKind};
 use crate::time::{Span, Time};
 
@@ -203,6 +204,32 @@ pub const fn fate(cause: Cause, kind: SessionKind, ordered: OfflineGrants) -> Of
     }
 }
 
+/// Whether a device session ends with the browser session that opened it: where somebody signs out there (`logout.md` §2).
+/// That nobody was seen in the browser, or that its cookies are gone, is what Native SSO is for.
+pub const fn follows(cause: Cause, tie: DeviceTie) -> bool {
+    match (tie, cause) {
+        (
+            DeviceTie::WithBrowser,
+            Cause::RelyingParty
+            | Cause::Person
+            | Cause::Operator
+            | Cause::PasswordChanged
+            | Cause::AccountDisabled
+            | Cause::Reuse,
+        ) => true,
+        (
+            DeviceTie::WithBrowser,
+            Cause::ConsentWithdrawn
+            | Cause::ClientDisabled
+            | Cause::IdleExpiry
+            | Cause::AbsoluteExpiry
+            | Cause::Revoked
+            | Cause::Replaced,
+        )
+        | (DeviceTie::Apart, _) => false,
+    }
+}
+
 /// Judges an ending: whom it must tell, which grants end and which live on. Every stay that leaves is noticed, shown or
 /// untold, exactly one of them, and every grant of it either revoked or kept.
 pub fn judge(end: &End, leaving: Vec<Leaving>) -> Verdict {
@@ -253,8 +280,8 @@ fn untold(end: &End, stay: &Leaving) -> Option<Untold> {
 /// The table of [`fate`] as Markdown, for the documentation.
 pub fn table() -> String {
     let mut text = String::from(
-        "| cause | browser session, ordered to keep | browser session, ordered to revoke | device session |\n\
-         |---|---|---|---|\n",
+        "| cause | browser session, ordered to keep | browser session, ordered to revoke | device session | a device session opened from the browser session |\n\
+         |---|---|---|---|---|\n",
     );
     let word = |fate| match fate {
         OfflineGrants::Keep => "live on",
@@ -263,11 +290,12 @@ pub fn table() -> String {
     for cause in Cause::ALL {
         writeln!(
             text,
-            "| `{}` | {} | {} | {} |",
+            "| `{}` | {} | {} | {} | {} |",
             cause.as_str(),
             word(fate(*cause, SessionKind::Browser, OfflineGrants::Keep)),
             word(fate(*cause, SessionKind::Browser, OfflineGrants::Revoke)),
             word(fate(*cause, SessionKind::Device, OfflineGrants::Keep)),
+            if follows(*cause, DeviceTie::WithBrowser) { "ends too, unless `apart`" } else { "goes on" },
         )
         .expect("writing to a String cannot fail");
     }

@@ -126,7 +126,7 @@ pub struct Participation {
 words! {
     /// Whether a grant ends with its session.
     GrantKind {
-        /// Ends with the session.
+        /// Ends with the session: so does every grant in a device session, whatever its scope (`logout.md` §2).
         Online = "online",
         /// `offline_access`: survives the session unless the cause says otherwise (Back-Channel Logout §2.7).
         Offline = "offline",

@@ -4,6 +4,7 @@
 
 use crate::bound::pkce::Challenge;
 use crate::name::{Digest, GrantId};
+use crate::native_sso::{self, DEVICE_SSO, HeldSecret, OnDevice};
 use crate::resource::Target;
 use crate::session::{Grant, SessionStanding};
 use crate::token::issue::{AccessIssue, Ground, IdTokenIssue, Issue, RefreshIssue, Ruling};
@@ -23,6 +24,8 @@ pub struct Redeem {
     pub verifier: Option<String>,
     /// `resource`.
     pub resources: Vec<String>,
+    /// `device_secret`, Native SSO §3.3: one the client has from before.
+    pub device_secret: Option<Digest>,
 }
 
 /// A code as it was stored.
@@ -76,22 +79,29 @@ impl Redeem {
             redirect_uri: form.get("redirect_uri").map(str::to_owned),
             verifier: form.get("code_verifier").map(str::to_owned),
             resources: resources(form)?,
+            device_secret: form.get("device_secret").map(Digest::of),
         })
     }
 
     /// Rules on the redemption.
-    pub fn judge(&self, spent: Spent, cx: &Context<'_>) -> Ruling {
+    pub fn judge(&self, spent: Spent, presented: Option<&HeldSecret>, cx: &Context<'_>) -> Ruling {
         match spent {
             Spent::Unknown => Ruling::Refuse(no("code_unknown", "the code is not known")),
             // §4.1.2: a second use must not succeed, and what the first gave should be revoked.
             Spent::Before { family } => {
                 Ruling::Breach { family, refusal: no("code_replayed", "the code was used before") }
             }
-            Spent::Now { code, session } => self.redeem(*code, session, cx).into(),
+            Spent::Now { code, session } => self.redeem(*code, session, presented, cx).into(),
         }
     }
 
-    fn redeem(&self, code: Code, session: SessionStanding, cx: &Context<'_>) -> Result<Issue, Refusal> {
+    fn redeem(
+        &self,
+        code: Code,
+        session: SessionStanding,
+        presented: Option<&HeldSecret>,
+        cx: &Context<'_>,
+    ) -> Result<Issue, Refusal> {
         admit("authorization_code", cx.client())?;
         if code.grant.client != cx.client().id {
             return Err(no("code_of_another", "the code is not known"));
@@ -105,7 +115,7 @@ impl Redeem {
         self.same_redirect(&code)?;
         self.same_party(&code)?;
         let target = narrow(&self.resources, &code.grant.resources, &code.grant.scope, cx.resources)?;
-        Ok(begin(code.grant, target, cx))
+        Ok(begin(code.grant, target, presented, cx))
     }
 
     fn same_redirect(&self, code: &Code) -> Result<(), Refusal> {
@@ -135,7 +145,7 @@ fn no(why: &'static str, say: &'static str) -> Refusal {
     refuse(ErrorCode::InvalidGrant, why, say)
 }
 
-fn begin(mut grant: Grant, target: Target, cx: &Context<'_>) -> Issue {
+fn begin(mut grant: Grant, target: Target, presented: Option<&HeldSecret>, cx: &Context<'_>) -> Issue {
     let lifetime = target.lifetime(&cx.client().policy, cx.terms);
     grant.created_at = cx.now;
     grant.expires_at = cx.now + cx.terms.refresh_absolute.max(lifetime);
@@ -143,10 +153,16 @@ fn begin(mut grant: Grant, target: Target, cx: &Context<'_>) -> Issue {
         Ok(()) => RefreshIssue::First { expires_at: (cx.now + cx.terms.refresh_idle).min(grant.expires_at) },
         Err(_) => RefreshIssue::None,
     };
+    // Native SSO §3.3.3: whoever was granted `device_sso` gets a secret, and the ID Token it is bound to.
+    let device = match cx.native().filter(|_| [DEVICE_SSO, "openid"].iter().all(|one| grant.scope.contains(one))) {
+        Some(policy) => native_sso::redeem(policy, &grant.account, presented, cx.now),
+        None => OnDevice::default(),
+    };
     Issue {
         client: grant.client.clone(),
         access: AccessIssue::of(target, cx.now + lifetime),
         refresh,
+        device,
         id_token: if grant.scope.contains("openid") { IdTokenIssue::WithNonce } else { IdTokenIssue::None },
         ground: Ground::Begin(grant),
     }

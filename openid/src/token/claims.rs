@@ -45,7 +45,7 @@ pub const PROTOCOL: &[&str] =
 
 /// More names that mean something in a token and are never an account's to fill.
 const RESERVED: &[&str] =
-    &["azp", "nbf", "jti", "txn", "events", "cnf", "client_id", "scope", "_claim_names", "_claim_sources"];
+    &["ds_hash", "azp", "nbf", "jti", "txn", "events", "cnf", "client_id", "scope", "_claim_names", "_claim_sources"];
 
 /// Whether a claim name belongs to the protocol and not to a person.
 pub fn is_reserved(name: &str) -> bool {
@@ -69,6 +69,8 @@ pub struct IdTokenFacts<'a> {
     pub person: Option<Person<'a>>,
     /// Whether claims of scopes are in it.
     pub scopes: Scopes,
+    /// What binds it to the device secret, if it is one of a device session (Native SSO §3.3.2).
+    pub ds_hash: Option<&'a str>,
 }
 
 /// What binds an ID Token to what it comes with (Core §3.1.3.6, §3.2.2.10, §3.3.2.11; `s_hash`: FAPI 1 Advanced §5.1.1).
@@ -118,6 +120,9 @@ pub fn id_token(grant: &Grant, facts: &IdTokenFacts<'_>) -> Map<String, Value> {
     // `logout.md` §2: ID Tokens refreshed after the session ended carry no `sid`.
     if facts.issue != IdTokenIssue::WithoutNonce(SessionStanding::Over) {
         claims.insert("sid".into(), json!(grant.sid.as_str()));
+    }
+    if let Some(ds_hash) = facts.ds_hash {
+        claims.insert("ds_hash".into(), json!(ds_hash));
     }
     if let Some(person) = facts.person {
         let scope = (facts.scopes == Scopes::InIdToken).then_some(&grant.scope);

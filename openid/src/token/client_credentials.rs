@@ -4,6 +4,7 @@
 //! could agree to a resource, so the operator named it before.
 
 use crate::client::metadata::ClientKind;
+use crate::native_sso::OnDevice;
 use crate::token::issue::{AccessIssue, Ground, IdTokenIssue, Issue, RefreshIssue, Ruling};
 use crate::token::request::{meaningful, resources, scope};
 use crate::token::{Context, admit};
@@ -77,6 +78,7 @@ impl Credentials {
             access: AccessIssue::of(target, cx.now + lifetime),
             refresh: RefreshIssue::None,
             id_token: IdTokenIssue::None,
+            device: OnDevice::default(),
         })
     }
 }

@@ -3,7 +3,8 @@
 //! Invariant: nothing here outlives the grant it is issued on.
 
 use crate::client::policy::Policy;
-use crate::name::{ClientId, Digest, GrantId};
+use crate::name::{ClientId, Digest, GrantId, SessionId};
+use crate::native_sso::{OnDevice, Replayed};
 use crate::resource::{Target, TokenFormat};
 use crate::session::{Grant, SessionStanding};
 use crate::time::{Span, Time};
@@ -19,6 +20,15 @@ pub enum Ruling {
     Breach {
         /// The family.
         family: GrantId,
+        /// What the client is told.
+        refusal: Refusal,
+    },
+    /// No, and a device secret has come back whose successor is in use: it is recorded.
+    Replay {
+        /// The device session.
+        device: SessionId,
+        /// Whether it ends for it.
+        then: Replayed,
         /// What the client is told.
         refusal: Refusal,
     },
@@ -39,6 +49,8 @@ pub struct Issue {
     pub refresh: RefreshIssue,
     /// Whether an ID Token goes with it.
     pub id_token: IdTokenIssue,
+    /// What it does on a device (Native SSO).
+    pub device: OnDevice,
 }
 
 /// On what ground tokens are issued.
@@ -50,6 +62,24 @@ pub enum Ground {
     Go(Grant),
     /// The client's own authority: client credentials.
     Client,
+}
+
+impl Ground {
+    /// The grant, if a person stands behind it.
+    pub const fn grant(&self) -> Option<&Grant> {
+        match self {
+            Self::Begin(grant) | Self::Go(grant) => Some(grant),
+            Self::Client => None,
+        }
+    }
+
+    /// The same, to be written to.
+    pub const fn grant_mut(&mut self) -> Option<&mut Grant> {
+        match self {
+            Self::Begin(grant) | Self::Go(grant) => Some(grant),
+            Self::Client => None,
+        }
+    }
 }
 
 /// An access token to be.

@@ -6,6 +6,7 @@ pub mod access;
 pub mod authorization_code;
 pub mod claims;
 pub mod client_credentials;
+pub mod exchange;
 pub mod facts;
 pub mod issue;
 pub mod refresh_token;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use crate::claims::catalogue::Catalogue;
 use crate::client::{Authenticated, Client};
+use crate::native_sso::{NativePolicy, NativeSso};
 use crate::resource::Resources;
 use crate::time::Time;
 use crate::token::issue::{Ruling, Terms};
@@ -34,12 +36,19 @@ pub struct Context<'a> {
     pub resources: &'a Resources,
     /// The scopes that speak of a person.
     pub catalogue: &'a Catalogue,
+    /// Whether Native SSO is offered.
+    pub native_sso: NativeSso,
 }
 
 impl Context<'_> {
     /// The client that asks.
     pub fn client(&self) -> &Arc<Client> {
         self.client.client()
+    }
+
+    /// What the operator decided of Native SSO for this client, if it is offered at all.
+    pub fn native(&self) -> Option<&NativePolicy> {
+        self.client().policy.native_sso.as_ref().filter(|_| self.native_sso == NativeSso::On)
     }
 }
 
@@ -88,6 +97,8 @@ grants! {
     RefreshToken(refresh_token::Refresh) = "refresh_token", "RFC 6749 §6";
     /// `client_credentials`.
     ClientCredentials(client_credentials::Credentials) = "client_credentials", "RFC 6749 §4.4";
+    /// `urn:ietf:params:oauth:grant-type:token-exchange`.
+    Exchange(exchange::Exchange) = "urn:ietf:params:oauth:grant-type:token-exchange", "RFC 8693 §2";
 }
 
 pub use request::TokenRequest;
@@ -110,7 +121,7 @@ impl Ruling {
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Issue(_) => None,
-            Self::Breach { refusal, .. } | Self::Refuse(refusal) => Some(refusal),
+            Self::Breach { refusal, .. } | Self::Replay { refusal, .. } | Self::Refuse(refusal) => Some(refusal),
         }
     }
 }

@@ -5,7 +5,8 @@
 use crate::client::metadata::ClientKind;
 use crate::client::policy::Rotation;
 use crate::name::Digest;
-use crate::session::{Grant, GrantKind, GrantStanding, SessionStanding};
+use crate::native_sso::{self, HeldSecret, OnDevice, Way};
+use crate::session::{Grant, GrantKind, GrantStanding, SessionKind, SessionStanding};
 use crate::time::Time;
 use crate::token::issue::{AccessIssue, Ground, IdTokenIssue, Issue, RefreshIssue, Retry, Ruling};
 use crate::token::request::{meaningful, narrow, resources, scope};
@@ -23,6 +24,8 @@ pub struct Refresh {
     pub scope: Option<Scope>,
     /// `resource`, within what was granted.
     pub resources: Vec<String>,
+    /// `device_secret`, Native SSO §3.3: one the client has from before.
+    pub device_secret: Option<Digest>,
 }
 
 /// A refresh token as it was found, its grant and session held.
@@ -40,6 +43,8 @@ pub struct Held {
     pub grant_standing: GrantStanding,
     /// Whether its session lives.
     pub session: SessionStanding,
+    /// What keeps its session alive.
+    pub session_kind: SessionKind,
 }
 
 /// Whether a refresh token was replaced by a successor.
@@ -71,11 +76,16 @@ pub enum Successor {
 impl Refresh {
     /// Reads the parameters of RFC 6749 §6.
     pub fn read(form: &Form) -> Result<Self, Refusal> {
-        Ok(Self { token: Digest::of(form.need("refresh_token")?), scope: scope(form)?, resources: resources(form)? })
+        Ok(Self {
+            token: Digest::of(form.need("refresh_token")?),
+            scope: scope(form)?,
+            resources: resources(form)?,
+            device_secret: form.get("device_secret").map(Digest::of),
+        })
     }
 
     /// Rules on the refresh.
-    pub fn judge(&self, held: Option<Held>, cx: &Context<'_>) -> Ruling {
+    pub fn judge(&self, held: Option<Held>, presented: Option<&HeldSecret>, cx: &Context<'_>) -> Ruling {
         let Some(held) = held.filter(|held| held.grant.client == cx.client().id) else {
             return Ruling::Refuse(no("refresh_unknown", "the refresh token is not known"));
         };
@@ -90,46 +100,58 @@ impl Refresh {
                 family: held.grant.id,
                 refusal: no("refresh_reused", "the refresh token was used before"),
             },
-            Use::Honest(retry) => self.go_on(held, retry, cx).into(),
+            Use::Honest(retry) => self.go_on(held, retry, presented, cx).into(),
         }
     }
 
-    fn go_on(&self, held: Held, retry: Retry, cx: &Context<'_>) -> Result<Issue, Refusal> {
-        let Held { grant, expires_at, session, .. } = held;
+    fn go_on(
+        &self,
+        held: Held,
+        retry: Retry,
+        presented: Option<&HeldSecret>,
+        cx: &Context<'_>,
+    ) -> Result<Issue, Refusal> {
+        let Held { grant, expires_at, session, session_kind, .. } = held;
         if grant.kind == GrantKind::Online && session == SessionStanding::Over {
             return Err(no("refresh_session_over", "the session has ended"));
         }
         if cx.now >= expires_at || cx.now >= grant.expires_at {
             return Err(no("refresh_expired", "the refresh token has expired"));
         }
-        // What the operator took away from the client since is not granted any more.
-        let allowed = cx.client().metadata.scope.as_ref();
-        let left = grant.scope.filtered(|value| allowed.is_none_or(|allowed| allowed.contains(value)));
-        let scope = match &self.scope {
-            None if left.is_empty() && !grant.scope.is_empty() => {
-                return Err(refuse(
-                    ErrorCode::InvalidScope,
-                    "refresh_scope_gone",
-                    "this client may have none of this scope any more",
-                ));
-            }
-            None => left,
-            Some(asked) if asked.within(&left) => asked.clone(),
-            Some(_) => {
-                return Err(refuse(ErrorCode::InvalidScope, "scope_widened", "scope is wider than what was granted"));
-            }
-        };
+        let scope = self.scope_of(&grant, cx)?;
         let target = narrow(&self.resources, &grant.resources, &scope, cx.resources)?;
         let target = meaningful(self.scope.as_ref(), target)?;
         let lifetime = target.lifetime(&cx.client().policy, cx.terms);
         let id_token = if scope.contains("openid") { IdTokenIssue::WithoutNonce(session) } else { IdTokenIssue::None };
+        let device = match (session_kind, cx.native()) {
+            (SessionKind::Device, Some(_)) => native_sso::refresh(&grant.session, &scope, presented, cx.now),
+            (SessionKind::Device, None) => OnDevice { way: Way::Within(grant.session.clone()), ..OnDevice::default() },
+            (SessionKind::Browser, _) => OnDevice::default(),
+        };
         Ok(Issue {
             client: grant.client.clone(),
+            device,
             access: AccessIssue::of(target, (cx.now + lifetime).min(grant.expires_at)),
             refresh: self.next_token(retry, (cx.now + cx.terms.refresh_idle).min(grant.expires_at), cx),
             id_token,
             ground: Ground::Go(grant),
         })
+    }
+
+    fn scope_of(&self, grant: &Grant, cx: &Context<'_>) -> Result<Scope, Refusal> {
+        // What the operator took away from the client since is not granted any more.
+        let allowed = cx.client().metadata.scope.as_ref();
+        let left = grant.scope.filtered(|value| allowed.is_none_or(|allowed| allowed.contains(value)));
+        match &self.scope {
+            None if left.is_empty() && !grant.scope.is_empty() => Err(refuse(
+                ErrorCode::InvalidScope,
+                "refresh_scope_gone",
+                "this client may have none of this scope any more",
+            )),
+            None => Ok(left),
+            Some(asked) if asked.within(&left) => Ok(asked.clone()),
+            Some(_) => Err(refuse(ErrorCode::InvalidScope, "scope_widened", "scope is wider than what was granted")),
+        }
     }
 
     fn next_token(&self, retry: Retry, expires_at: Time, cx: &Context<'_>) -> RefreshIssue {

@@ -10,6 +10,7 @@ mod declared;
 mod doctor;
 mod forge;
 mod init;
+mod native_sso;
 mod notice;
 mod operator;
 mod out;
@@ -92,6 +93,11 @@ enum Command {
     /// Single-sign-on sessions.
     #[command(subcommand)]
     Session(session::SessionCommand),
+    /// Apps of one vendor on one device that share a sign-in: whether that is offered, and which share one.
+    NativeSso {
+        /// Decides it; without it, says how it stands.
+        wanted: Option<native_sso::WantedNativeSso>,
+    },
     /// Logout notices and letters: who was told, who will be, who could not be.
     #[command(subcommand)]
     Notice(notice::NoticeCommand),
@@ -153,6 +159,7 @@ async fn run(arguments: Arguments, out: &Out) -> Result<ExitCode, Failed> {
         Command::Claim(command) => declared::claims(command, &open(&file).await?, out).await?,
         Command::ClaimSource(command) => claim_source::run(command, &open(&file).await?, out).await?,
         Command::Session(command) => session::sessions(command, &open(&file).await?, out).await?,
+        Command::NativeSso { wanted } => native_sso::native_sso(wanted, &open(&file).await?, out).await?,
         Command::Notice(command) => notice::notices(command, &open(&file).await?, out).await?,
         Command::Rp(command) => return rp::rp(command, &open(&file).await?, out).await,
         Command::Key(command) => tend::keys(command, &serve::open_to_mend(load(&file)?).await?, out).await?,

@@ -79,6 +79,7 @@ async fn list(user: Option<&str>, client: Option<String>, all: bool, (op, out): 
             rows.push(vec![
                 session.id,
                 listed.username,
+                session.kind.to_string(),
                 session.agent.unwrap_or_default(),
                 listed.clients.join(" "),
                 when(session.seen_at.0),
@@ -88,7 +89,7 @@ async fn list(user: Option<&str>, client: Option<String>, all: bool, (op, out): 
         let Some(next) = page.next else { break };
         filter.after = Some(SessionId::new(next));
     }
-    out.table(&["SESSION", "USER", "BROWSER", "CLIENTS", "SEEN", "ENDED"], &rows, &values, "nobody is signed in");
+    out.table(&["SESSION", "USER", "KIND", "ON", "CLIENTS", "SEEN", "ENDED"], &rows, &values, "nobody is signed in");
     Ok(())
 }
 

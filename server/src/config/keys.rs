@@ -50,6 +50,8 @@ keys! {
     "lifetimes.session_idle" = "\"12h\"", "Sessions in which nothing is seen.";
     "lifetimes.session_absolute" = "\"7d\"", "Sessions in all.";
     "lifetimes.session_remember" = "\"30d\"", "Sessions of people who asked to be remembered.";
+    "lifetimes.device_idle" = "\"30d\"", "Device sessions (Native SSO) in which nothing is seen.";
+    "lifetimes.device_absolute" = "\"180d\"", "Device sessions in all.";
     "lifetimes.key_rotation" = "\"90d\"", "Between two rotations of the signing keys. A new key is published 24 h before it signs.";
     "lifetimes.logout_deadline" = "\"24h\"", "How long a back-channel logout notice is tried before it is parked for an operator.";
     "lifetimes.logout_patience" = "\"1500ms\"", "How long the sign-out page waits for fast relying parties before it says who will be told later.";

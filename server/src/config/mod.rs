@@ -258,6 +258,12 @@ pub struct Lifetimes {
     /// Sessions of people who asked to be remembered.
     #[serde(deserialize_with = "span::some")]
     pub session_remember: Span,
+    /// Device sessions (Native SSO), unused.
+    #[serde(deserialize_with = "span::some")]
+    pub device_idle: Span,
+    /// Device sessions, in all.
+    #[serde(deserialize_with = "span::some")]
+    pub device_absolute: Span,
     /// Between two rotations of the signing keys.
     #[serde(deserialize_with = "span::some")]
     pub key_rotation: Span,

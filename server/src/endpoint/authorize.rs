@@ -254,6 +254,7 @@ async fn issue(op: &Op, request: &AuthRequest, located: &Located, agreed: Agreed
             access: success.access.as_ref().map(|access| access.token.as_str()),
             code: success.code.as_deref(),
             state: located.destination.state(),
+            ds_hash: None,
         };
         let what = (&grant, IdTokenIssue::WithNonce, id_token::scopes(request.response_type));
         success.id_token = Some(id_token::seal(op, &located.client, what, beside, (to.as_ref(), now)).await?);

@@ -26,6 +26,8 @@ pub(super) struct Beside<'a> {
     pub code: Option<&'a str>,
     /// The `state` that goes with it.
     pub state: Option<&'a str>,
+    /// What binds it to a device secret, also one that does not go with it.
+    pub ds_hash: Option<&'a str>,
 }
 
 /// Makes one.
@@ -55,6 +57,7 @@ pub(super) async fn seal(
         issue,
         person: account.as_ref().map(|account| Person { account, catalogue: &catalogue, sourced: &sourced }),
         scopes,
+        ds_hash: beside.ds_hash,
     };
     let said = Said { signed: Some(client.metadata.id_token_alg), encrypted: to };
     Ok(envelope::say(op, client, ("JWT", &claims::id_token(grant, &facts)), said, now)?)

@@ -15,6 +15,7 @@ mod consent;
 mod console;
 mod create;
 mod details;
+mod device;
 mod email;
 mod end_session;
 pub(crate) mod health;

@@ -48,6 +48,13 @@ pub(super) async fn revoke(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
                 // A token is of one kind: at most one line.
                 tx.note(&Entry::new(name.clone(), now, by.clone(), "revoked", revoked)).await?;
             }
+            // A device secret is every app's that takes part on the device (Native SSO §4.3, `native-sso.md`).
+            if let Some(device) = tx.shared_device(&request.token, id).await?
+                && tx.revoke_secrets(&device, now).await?.is_done()
+            {
+                tx.note(&Entry::new(name.clone(), now, by, "revoked", format!("the secrets of device {device}")))
+                    .await?;
+            }
             Ok(())
         })
         .await?;

@@ -8,6 +8,7 @@ use openid::client::Client;
 use openid::name::{ClientId, Secret};
 use openid::time::Time;
 use openid::token::claims::Scopes;
+use openid::token::exchange::Exchange;
 use openid::token::issue::{Ground, IdTokenIssue, Issue, RefreshIssue, Ruling};
 use openid::token::{Context, admit as admit_grant};
 use openid::token::{Grants, TokenRequest};
@@ -19,6 +20,7 @@ use store::{Fault, Tx};
 use super::access_token::Fresh;
 use super::ask::Ask;
 use super::client_auth::{admit, authenticate};
+use super::device::Device;
 use super::id_token::{self, Beside};
 use crate::answer::{Answer, Stop, json as answer_json};
 use crate::envelope::Recipient;
@@ -34,43 +36,50 @@ pub(super) async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     admit_grant(request.grant.grant_type(), client.client())?;
     // Before the transaction, too: no code is spent for an ID Token that could not be encrypted.
     let encrypted = match &request.grant {
-        Grants::AuthorizationCode(_) | Grants::RefreshToken(_) => client.client().metadata.id_token_encryption,
+        Grants::AuthorizationCode(_) | Grants::RefreshToken(_) | Grants::Exchange(_) => {
+            client.client().metadata.id_token_encryption
+        }
         Grants::ClientCredentials(_) => None,
     };
     let to = Recipient::find(op, client.client(), encrypted).await?;
+    let device = Device::prepare(op, &form, &request.grant, client.client()).await?;
     let now = op.now();
     let terms = op.terms(&client.client().policy);
     let (access, refresh) = (Fresh::draw(op), Secret::from_bytes(&op.dice().draw()));
     let drawn = Drawn { access: access.digest(), jti: access.jti(), refresh: Some(refresh.digest()) };
     let (resources, catalogue) = (op.resources(), op.catalogue());
     let issue = {
-        let (client, name) = (client.clone(), op.dice().name());
+        let (client, name, device) = (client.clone(), op.dice().name(), device.clone());
+        let native_sso = op.native_sso();
         op.store()
             .write(async move |tx| {
                 admit(tx, &client).await?;
                 let (resources, catalogue) = (&resources, &catalogue);
-                let cx = Context { now, client: &client, terms: &terms, resources, catalogue };
-                let ruling = rule(tx, &request, &cx).await?;
-                settle(tx, ruling, (&client.client().id, &name), (&drawn, now)).await
+                let cx = Context { now, client: &client, terms: &terms, resources, catalogue, native_sso };
+                let ruling = rule(tx, &request, &device, &cx).await?;
+                settle(tx, ruling, (&client.client().id, &name), (&drawn, &device, now)).await
             })
             .await?
     };
-    answer(op, client.client(), &issue, (&access, &refresh), (to.as_ref(), now)).await
+    answer(op, client.client(), &issue, (&access, &refresh, &device), (to.as_ref(), now)).await
 }
 
 /// Gather and judge, by grant. No catch-all: a new grant asks for its arm here.
-async fn rule(tx: &mut Tx, request: &TokenRequest, cx: &Context<'_>) -> Result<Ruling, Stop> {
+async fn rule(tx: &mut Tx, request: &TokenRequest, device: &Device, cx: &Context<'_>) -> Result<Ruling, Stop> {
     let (client, now) = (&cx.client().id, cx.now);
     Ok(match &request.grant {
         Grants::AuthorizationCode(redeem) => {
             let spent = tx.spend_code(&redeem.code, client, now).await?;
-            redeem.judge(spent, cx)
+            let presented = device.secret(tx, redeem.device_secret.as_ref(), cx).await?;
+            redeem.judge(spent, presented.as_ref(), cx)
         }
         Grants::RefreshToken(refresh) => {
             let held = tx.refresh_held(&refresh.token, client, now).await?;
-            refresh.judge(held, cx)
+            let presented = device.secret(tx, refresh.device_secret.as_ref(), cx).await?;
+            refresh.judge(held, presented.as_ref(), cx)
         }
         Grants::ClientCredentials(credentials) => credentials.judge(cx),
+        Grants::Exchange(Exchange::Native(native)) => native.judge(device.gather(tx, native, cx).await?, cx),
     })
 }
 
@@ -80,7 +89,7 @@ async fn settle(
     tx: &mut Tx,
     ruling: Ruling,
     (client, name): (&ClientId, &str),
-    (drawn, now): (&Drawn, Time),
+    (drawn, device, now): (&Drawn, &Device, Time),
 ) -> Result<Issue, Stop> {
     match ruling {
         Ruling::Refuse(refusal) => Err(refusal.into()),
@@ -92,7 +101,12 @@ async fn settle(
             tx.note(&Entry { detail, ..entry }).await?;
             Err(refusal.into())
         }
-        Ruling::Issue(issue) => {
+        Ruling::Replay { device: replayed, then, refusal } => {
+            device.replay(tx, (&replayed, then), now).await?;
+            Err(refusal.into())
+        }
+        Ruling::Issue(mut issue) => {
+            device.settle(tx, &mut issue, now).await?;
             tx.settle_issue(&issue, drawn, now).await?;
             Ok(*issue)
         }
@@ -104,7 +118,7 @@ async fn answer(
     op: &Op,
     client: &Client,
     issue: &Issue,
-    (access, refresh): (&Fresh, &Secret),
+    (access, refresh, device): (&Fresh, &Secret, &Device),
     (to, now): (Option<&Recipient>, Time),
 ) -> Result<Answer, Stop> {
     let mut body = Map::new();
@@ -125,6 +139,7 @@ async fn answer(
     if issue.id_token != IdTokenIssue::None {
         body.insert("id_token".into(), id_token(op, client, issue, &access, (to, now)).await?.into());
     }
+    device.answer(client, issue, &mut body);
     Ok(answer_json(StatusCode::OK, &Value::Object(body)))
 }
 
@@ -139,6 +154,6 @@ async fn id_token(
         Ground::Begin(grant) | Ground::Go(grant) => grant,
         Ground::Client => return Err(Fault::bug("an ID Token without a person").into()),
     };
-    let beside = Beside { access: Some(access), ..Beside::default() };
+    let beside = Beside { access: Some(access), ds_hash: issue.device.ds_hash.as_deref(), ..Beside::default() };
     id_token::seal(op, client, (grant, issue.id_token, Scopes::FromUserinfo), beside, now).await
 }

@@ -9,7 +9,9 @@ use openid::authorize::par::Pushing;
 use openid::authorize::request::ServerOffers;
 use openid::claims::catalogue::Catalogue;
 use openid::discovery::{self, Endpoints, Links, Offers};
+use openid::native_sso::{DEVICE_SSO, NativeSso};
 use openid::registration::Registration;
+use openid::wire::scope::Scope;
 use serde_json::Value;
 
 use super::ask::Ask;
@@ -47,7 +49,11 @@ pub(crate) fn discovery(
             end_session: at("/end_session"),
             check_session: at("/check_session"),
         },
-        scopes: allowed.scopes,
+        scopes: match allowed.native_sso {
+            NativeSso::On => allowed.scopes.union(&Scope::from(DEVICE_SSO.to_owned())),
+            NativeSso::Off => allowed.scopes,
+        },
+        native_sso: allowed.native_sso,
         id_token_algs: ALGORITHMS.to_vec(),
         claims: catalogue.supported().into_iter().map(str::to_owned).collect(),
         claims_locales: catalogue.locales.clone(),
@@ -99,7 +105,7 @@ pub(crate) fn asset(op: &Op, ask: &Ask) -> Answer {
 mod tests {
     use openid::authorize::request::SignUp;
 
-    use super::{Catalogue, Config, Pushing, Registration, Value, discovery};
+    use super::{Catalogue, Config, NativeSso, Pushing, Registration, Value, discovery};
     use crate::op::offers;
 
     #[test]
@@ -112,7 +118,8 @@ mod tests {
         std::fs::remove_dir_all(&dir).unwrap();
         let (catalogue, resources) = (std::sync::Arc::new(Catalogue::default()), std::sync::Arc::default());
         let switches = (Registration::Off, Pushing::Optional);
-        let document = discovery(&config, offers(SignUp::Open, &catalogue, resources), switches, &catalogue);
+        let document =
+            discovery(&config, offers((SignUp::Open, NativeSso::Off), &catalogue, resources), switches, &catalogue);
         let document: Value = serde_json::from_slice(&document).unwrap();
         let claims: Vec<&str> =
             document["claims_supported"].as_array().unwrap().iter().filter_map(Value::as_str).collect();

@@ -229,7 +229,7 @@ fn titled(name: &str, title: &str) -> Asked {
 }
 
 fn consent(application: Application, first: bool) -> Consent {
-    let scopes = ["openid", "profile", "email", "address", "phone", "offline_access", "loans.read"];
+    let scopes = ["openid", "profile", "email", "address", "phone", "offline_access", "device_sso", "loans.read"];
     Consent {
         application,
         username: "ada".into(),

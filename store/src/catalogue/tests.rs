@@ -85,6 +85,7 @@ on_both! {
                 },
                 refresh: RefreshIssue::None,
                 id_token: IdTokenIssue::None,
+                device: openid::native_sso::OnDevice::default(),
                 ground: Ground::Go(kept.clone()),
             };
             tx.settle_issue(&issue, &Drawn { access: token, jti: token, refresh: None }, START).await?;

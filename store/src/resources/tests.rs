@@ -109,6 +109,7 @@ on_both! {
                 },
                 refresh: RefreshIssue::None,
                 id_token: IdTokenIssue::None,
+                device: openid::native_sso::OnDevice::default(),
                 ground: Ground::Client,
             };
             let drawn = Drawn { access: Digest::of(tag), jti: access::digest(tag), refresh: None };

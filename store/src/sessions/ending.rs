@@ -191,6 +191,7 @@ impl Tx {
         let values =
             values![id.as_str(), "grant", grant.as_str(), cause.as_str(), by, now, 0_i64, 0_i64, 1_i64, 0_i64, 0_i64];
         self.change(&RECORD, values).await?;
+        self.revoke_with_first_app(grant, now).await?;
         Ok(GrantEnding::Now)
     }
 
@@ -212,7 +213,30 @@ impl Tx {
             }
             reaches.push(Reach { session, kind, client, sid });
         }
+        if let Ended::Session(browser) = &end.what
+            && !reaches.is_empty()
+        {
+            self.mark_followers(end, browser, (&mut reaches, report)).await?;
+        }
         Ok(reaches)
+    }
+
+    /// Device sessions that end with the browser session they were opened from, which is marked: whoever was opening one
+    /// held it, so what they opened is there to be read.
+    async fn mark_followers(
+        &mut self,
+        end: &End,
+        browser: &SessionId,
+        (reaches, report): (&mut Vec<Reach>, &mut EndReport),
+    ) -> Result<(), Fault> {
+        for (device, tie) in self.followers(browser).await? {
+            let mark = values![device.as_str(), end.at, end.cause.as_str(), end.by.as_str()];
+            if judge::follows(end.cause, tie) && self.row(&MARK, mark).await?.is_some() {
+                report.sessions.push(device.clone());
+                reaches.push(Reach { session: device, kind: SessionKind::Device, client: None, sid: None });
+            }
+        }
+        Ok(())
     }
 
     /// Background access that outlived its sessions: what may not go on ends also where no stay ends.

@@ -104,6 +104,14 @@ impl Reader {
             }
             reaches.push(Reach { session, kind, client, sid });
         }
+        if let (Ended::Session(browser), false) = (&end.what, sessions.is_empty()) {
+            for (session, tie) in self.followers(browser).await? {
+                if judge::follows(end.cause, tie) {
+                    sessions.push(session.clone());
+                    reaches.push(Reach { session, kind: SessionKind::Device, client: None, sid: None });
+                }
+            }
+        }
         let leaving = self.leaving(&reaches).await?;
         let mut verdict = judge::judge(end, leaving);
         for grant in self.background(end, most).await? {

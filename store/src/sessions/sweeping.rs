@@ -24,6 +24,8 @@ statements! {
         ORDER BY s.ended_at LIMIT $2";
     REMOVE_GRANTS = "DELETE FROM grants WHERE sid IN (SELECT sid FROM participation WHERE session = $1)";
     REMOVE_STAYS = "DELETE FROM participation WHERE session = $1";
+    REMOVE_SECRETS = "DELETE FROM device_secret WHERE session = $1";
+    REMOVE_DEVICE = "DELETE FROM device WHERE session = $1";
     REMOVE = "DELETE FROM session WHERE id = $1 AND ended_at IS NOT NULL";
     REMOVE_ENDINGS = "DELETE FROM ending WHERE id IN (SELECT id FROM ending WHERE at <= $1 ORDER BY at LIMIT $2)";
 }
@@ -94,7 +96,7 @@ impl Tx {
         let mut removed = 0;
         for mut row in self.rows(&KEPT_LONG, values![before, limit]).await? {
             let id: String = row.take()?;
-            for statement in [&REMOVE_GRANTS, &REMOVE_STAYS, &REMOVE] {
+            for statement in [&REMOVE_SECRETS, &REMOVE_DEVICE, &REMOVE_GRANTS, &REMOVE_STAYS, &REMOVE] {
                 self.change(statement, values![&id]).await?;
             }
             removed += 1;

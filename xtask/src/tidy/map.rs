@@ -6,8 +6,10 @@ use super::tree::Tree;
 
 const MAP: &str = "docs/ARCHITECTURE.md";
 /// Folders whose names begin a path of ours.
-const TOPS: &[&str] =
-    &["jose", "openid", "login", "store", "server", "testkit", "xtask", "fuzz", "interop", "docs", "deploy", ".ci"];
+const TOPS: &[&str] = &[
+    "jose", "openid", "login", "store", "server", "testkit", "xtask", "fuzz", "interop", "examples", "docs", "deploy",
+    ".ci",
+];
 
 /// The crates' folders.
 fn crates(tree: &Tree) -> Vec<String> {

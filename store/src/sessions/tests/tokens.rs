@@ -79,6 +79,7 @@ fn issue(grant: Grant, ground: impl FnOnce(Grant) -> Ground, refresh: RefreshIss
         },
         refresh,
         id_token: IdTokenIssue::None,
+        device: openid::native_sso::OnDevice::default(),
         ground: ground(grant),
     }
 }
@@ -168,6 +169,7 @@ on_both! {
                 },
                 refresh: RefreshIssue::None,
                 id_token: IdTokenIssue::None,
+                device: openid::native_sso::OnDevice::default(),
                 ground: Ground::Client,
             };
             let drawn = drawn(who.as_str());

@@ -1,0 +1,8 @@
+//! `mail`: one of Acme's two apps. See `examples/native-sso/README.md`.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    example_native_sso::run("mail").await
+}

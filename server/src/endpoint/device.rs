@@ -1,0 +1,191 @@
+//! What a token request does on a device: Native SSO for Mobile Apps §3.3 and §4.
+//!
+//! Invariant: an ID Token is verified and everything is drawn before the transaction; in it, rows are taken in the one order:
+//! clients, the consent, the device session, a grant, the device with its secrets.
+
+use openid::client::Client;
+use openid::logout::end::EndHint;
+use openid::logout::judge::{End, Ended};
+use openid::name::{Digest, GrantId, Secret, SessionId, Sid, Sub};
+use openid::native_sso::{HeldSecret, Replayed, SecretIssue, Spelling, Way};
+use openid::session::Cause;
+use openid::time::Time;
+use openid::token::exchange::native::{NativeExchange, NativeFacts};
+use openid::token::exchange::{self, Exchange};
+use openid::token::issue::Issue;
+use openid::token::{Context, Grants};
+use openid::wire::form::Form;
+use serde_json::{Map, Value};
+use store::audit::Entry;
+use store::{DrawnDevice, Fault, Tx};
+use zeroize::Zeroizing;
+
+use crate::answer::Stop;
+use crate::op::Op;
+
+/// The purpose of the key `ds_hash` is made with.
+const PURPOSE: &str = "ds_hash";
+
+/// What was read and drawn before the transaction.
+#[derive(Clone)]
+pub(super) struct Device {
+    /// The ID Token of an exchange, as it was verified.
+    hint: EndHint,
+    /// The secret that was presented, to be given back if it is kept.
+    presented: Option<Zeroizing<String>>,
+    /// The secret that is given, if a new one is.
+    secret: Secret,
+    drawn: DrawnDevice,
+    grant: GrantId,
+    unmet: Sub,
+    /// The sector of the asking client, if its subjects are pairwise.
+    sector: Option<String>,
+    /// The order to end the device session, should a replay mean that.
+    end: End,
+    line: String,
+}
+
+impl Device {
+    /// Verifies and draws.
+    pub(super) async fn prepare(op: &Op, form: &Form, grant: &Grants, client: &Client) -> Result<Self, Stop> {
+        let (hint, presented) = match grant {
+            Grants::Exchange(Exchange::Native(native)) => {
+                (read_id_token(op, &native.id_token).await?, form.get("actor_token"))
+            }
+            _ => (EndHint::Absent, form.get("device_secret")),
+        };
+        let (secret, session) = (Secret::from_bytes(&op.dice().draw()), SessionId::new(op.dice().name()));
+        let lifetimes = &op.config().lifetimes;
+        let drawn = DrawnDevice {
+            // Of a name of its own: a device whose secrets were revoked is another to ID Tokens of before.
+            ds_hash: op.sealing().mac(PURPOSE, &op.dice().name()),
+            session,
+            secret: secret.digest(),
+            sid: Sid::new(op.dice().name()),
+            idle: lifetimes.device_idle,
+            absolute: lifetimes.device_absolute,
+        };
+        let what = Ended::Session(drawn.session.clone());
+        Ok(Self {
+            hint,
+            presented: presented.map(|text| Zeroizing::new(text.to_owned())),
+            secret,
+            drawn,
+            grant: GrantId::new(op.dice().name()),
+            unmet: Sub::new(op.dice().name()),
+            sector: client.metadata.subject.sector().map(str::to_owned),
+            end: op.order_to_end(what, Cause::Reuse, &format!("client:{}", client.id)),
+            line: op.dice().name(),
+        })
+    }
+
+    /// The secret that came with a code or a refresh token, held: of a client that may have one.
+    pub(super) async fn secret(
+        &self,
+        tx: &mut Tx,
+        presented: Option<&Digest>,
+        cx: &Context<'_>,
+    ) -> Result<Option<HeldSecret>, Fault> {
+        match presented.filter(|_| cx.native().is_some()) {
+            None => Ok(None),
+            Some(presented) => Ok(tx.hold_secret(presented, cx.now).await?.map(|(held, _)| held)),
+        }
+    }
+
+    /// What an exchange rests on, held.
+    pub(super) async fn gather(
+        &self,
+        tx: &mut Tx,
+        exchange: &NativeExchange,
+        cx: &Context<'_>,
+    ) -> Result<NativeFacts, Fault> {
+        let mut facts = NativeFacts::bare(self.hint.clone(), self.grant.clone());
+        let Some((_, account)) = tx.device_of(&exchange.secret).await? else {
+            return Ok(facts);
+        };
+        let (sid, issued_to) = match facts.hint() {
+            None => return Ok(facts),
+            Some(hint) => (hint.sid.clone(), hint.client.clone()),
+        };
+        facts.group = tx.hold_policy(&issued_to).await?.and_then(|policy| policy.native_sso).map(|native| native.group);
+        facts.consent = tx.hold_consent(&account, &cx.client().id).await?;
+        let Some((secret, session)) = tx.hold_secret(&exchange.secret, cx.now).await? else {
+            return Ok(facts);
+        };
+        if let (Some(session), Some(sid)) = (&session, &sid) {
+            facts.stay = tx.stays_in(&session.id, sid).await?;
+        }
+        facts.secret = Some(secret);
+        facts.device = session;
+        Ok(facts)
+    }
+
+    /// Does what an answer does on a device; a secret that came back although it was replaced is recorded whatever else
+    /// is done.
+    pub(super) async fn settle(&self, tx: &mut Tx, issue: &mut Issue, now: Time) -> Result<(), Fault> {
+        if let Some(device) = issue.device.replayed.clone() {
+            tx.note(&self.replay_line(&device, now)).await?;
+        }
+        if let (Way::Enters(_), Some(grant)) = (&issue.device.way, issue.ground.grant_mut()) {
+            grant.sub = match &self.sector {
+                Some(sector) => tx.meet(&grant.account, sector, &self.unmet, now).await?,
+                None => {
+                    let account = tx.account(&grant.account).await?;
+                    Sub::new(account.ok_or_else(|| Fault::bug("a session without its account"))?.sub)
+                }
+            };
+        }
+        tx.settle_device(issue, &self.drawn, now).await
+    }
+
+    /// Records a replay, and ends the device session if that is what it means.
+    pub(super) async fn replay(
+        &self,
+        tx: &mut Tx,
+        (device, then): (&SessionId, Replayed),
+        now: Time,
+    ) -> Result<(), Fault> {
+        tx.note_replay(device, now).await?;
+        let mut line = self.replay_line(device, now);
+        if then == Replayed::EndDevice {
+            let end = End { what: Ended::Session(device.clone()), ..self.end.clone() };
+            line.tell(&tx.end(&end).await?.tally());
+        }
+        tx.note(&line).await
+    }
+
+    fn replay_line(&self, device: &SessionId, now: Time) -> Entry {
+        Entry::new(self.line.clone(), now, self.end.by.clone(), "device_secret_replayed", device.to_string())
+    }
+
+    /// The secret goes with a new ID Token, and so does what RFC 8693 §2.2.1 wants said.
+    pub(super) fn answer(&self, client: &Client, issue: &Issue, body: &mut Map<String, Value>) {
+        if matches!(issue.device.way, Way::Enters(_)) {
+            body.insert("issued_token_type".into(), exchange::ACCESS_TOKEN.into());
+        }
+        let secret = match (&issue.device.secret, &self.presented) {
+            (SecretIssue::None, _) => return,
+            (SecretIssue::Keep { .. }, Some(presented)) => presented.as_str(),
+            (SecretIssue::Keep { .. } | SecretIssue::Fresh | SecretIssue::Successor { .. }, _) => self.secret.reveal(),
+        };
+        body.insert("device_secret".into(), secret.into());
+        // Draft -03 §3.3: "returned in the device_token claim".
+        if client.policy.native_sso.as_ref().is_some_and(|native| native.spelling() == Spelling::Lenient) {
+            body.insert("device_token".into(), secret.into());
+        }
+    }
+}
+
+/// Verifies an ID Token, however old. One that was signed with a client's secret says itself whose: that is believed only
+/// to look for the key.
+async fn read_id_token(op: &Op, token: &str) -> Result<EndHint, Stop> {
+    let payload = token.split('.').nth(1).filter(|_| !jose::is_encrypted(token));
+    let claims = payload.and_then(|part| jose::unbase64url(part).ok());
+    let claims: Option<Value> = claims.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let audience = claims.as_ref().and_then(|claims| claims.get("aud")).and_then(Value::as_str);
+    let client = match audience {
+        Some(id) if openid::client::is_id(id) => op.clients().find(op.store(), id).await?,
+        Some(_) | None => None,
+    };
+    Ok(op.keys().read_hint(token, op.issuer().as_str(), client.as_deref()))
+}

@@ -1,0 +1,176 @@
+//! One sign-out for the apps of a device: `logout.md` §2.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use testkit::http::Question;
+use testkit::{Browser, Provider, RelyingParty};
+
+use super::apps::{Keychain, app, claims, exchange, first, native, question, refused};
+use crate::ground::{passes, sql};
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// Two apps on a device, the second by exchange.
+struct Device {
+    provider: Provider,
+    browser: Browser,
+    one: RelyingParty,
+    two: RelyingParty,
+    keychain: Keychain,
+    first: Value,
+    second: Value,
+}
+
+async fn device(native_policy: Value) -> Device {
+    let provider = native().await;
+    let one = app(&provider, "Mail", &native_policy).await;
+    let two = app(&provider, "Calendar", &native_policy).await;
+    let mut browser = Browser::new(&provider);
+    let first = first(&provider, &mut browser, &one, "openid offline_access device_sso").await;
+    let keychain = Keychain::of(&first);
+    let second = exchange(&provider, &two, &keychain).await;
+    assert_eq!(second.status, 200, "{}", second.body);
+    Device { provider, browser, one, two, keychain, first, second: second.json() }
+}
+
+impl Device {
+    fn session(&self) -> String {
+        sql(&self.provider, "SELECT id FROM session WHERE kind = 'device' AND ended_at IS NULL")
+    }
+
+    /// Both apps fail at once, and both were told once, each of its own stay.
+    async fn is_over(&self) {
+        refused(&exchange(&self.provider, &self.two, &self.keychain).await, "invalid_grant");
+        for (app, answer) in [(&self.one, &self.first), (&self.two, &self.second)] {
+            let token = answer["refresh_token"].as_str().unwrap();
+            refused(&app.try_refresh(&self.provider, token).await, "invalid_grant");
+            let heard = app.hears(1, SOON).await;
+            assert_eq!(heard.len(), 1);
+            assert_eq!(heard[0].claims["sid"], claims(answer)["sid"]);
+            let bearer = format!("Bearer {}", answer["access_token"].as_str().unwrap());
+            let asked = Question::get(&self.provider.url("/userinfo")).header("authorization", &bearer);
+            assert_eq!(self.provider.ask(asked).await.status, 401);
+        }
+    }
+}
+
+/// "Sign out this device": the operator's way.
+#[tokio::test]
+async fn signing_out_a_device_ends_every_app_on_it_at_once() {
+    let device = device(json!({"group": "acme"})).await;
+    let listed = device.provider.cli(&["session", "list", "--user", "ada"]).await;
+    let row = listed.as_array().unwrap().iter().find(|row| row["kind"] == "device").unwrap();
+    assert_eq!(row["clients"].as_array().unwrap().len(), 2, "{row}");
+    assert!(row["seen_at"].is_string() && row.get("agent").is_some(), "{row}");
+    let ended = device.provider.cli(&["session", "end", &device.session()]).await;
+    assert_eq!((&ended["notices"], &ended["kept_grants"]), (&json!(2), &json!(0)), "offline or not: {ended}");
+    device.is_over().await;
+    // The browser's own session is another, and goes on.
+    let begun = device.one.begin(&device.provider).with("prompt", "none");
+    let mut browser = device.browser;
+    assert!(browser.open(&begun.url()).await.parameter("code").is_some());
+}
+
+/// The person's own page.
+#[tokio::test]
+async fn a_person_signs_out_a_device_from_their_page() {
+    let mut device = device(json!({"group": "acme"})).await;
+    let page = device.browser.open(&device.provider.url("/account")).await;
+    let session = device.session();
+    let form = page.forms().into_iter().find(|form| form.fields.iter().any(|(_, value)| *value == session));
+    let form = form.unwrap_or_else(|| panic!("no form for {session}: {}", page.answer.body));
+    device.browser.submit(&page, &form).await;
+    device.is_over().await;
+}
+
+/// An explicit sign-out in the browser reaches the device; it is one sign-out, told once.
+#[tokio::test]
+async fn signing_out_in_the_browser_reaches_the_device() {
+    let device = device(json!({"group": "acme"})).await;
+    let browser = sql(&device.provider, "SELECT id FROM session WHERE kind = 'browser'");
+    let ended = device.provider.cli(&["session", "end", &browser]).await;
+    assert_eq!((&ended["sessions"], &ended["notices"]), (&json!(2), &json!(2)), "{ended}");
+    device.is_over().await;
+}
+
+#[tokio::test]
+async fn but_not_where_the_operator_keeps_them_apart() {
+    let device = device(json!({"group": "acme", "tie": "apart"})).await;
+    let browser = sql(&device.provider, "SELECT id FROM session WHERE kind = 'browser'");
+    let ended = device.provider.cli(&["session", "end", &browser]).await;
+    assert_eq!((&ended["sessions"], &ended["notices"]), (&json!(1), &json!(0)), "{ended}");
+    assert_eq!(exchange(&device.provider, &device.two, &device.keychain).await.status, 200);
+    device.provider.cli(&["session", "end", "--user", "ada"]).await;
+    device.is_over().await;
+}
+
+/// After the browser's idle expiry the apps go on: that is what Native SSO is for.
+#[tokio::test]
+async fn the_browsers_idle_expiry_leaves_the_apps_alone() {
+    let device = device(json!({"group": "acme"})).await;
+    passes(&device.provider, 13 * 3600);
+    testkit::eventually("the browser's session is swept", SOON, async || {
+        let over = "SELECT count(*) FROM session WHERE kind = 'browser' AND ended_at IS NOT NULL";
+        (sql(&device.provider, over) == "1").then_some(())
+    })
+    .await;
+    let token = device.second["refresh_token"].as_str().unwrap();
+    assert_eq!(device.two.try_refresh(&device.provider, token).await.status, 200);
+    assert_eq!(exchange(&device.provider, &device.one, &device.keychain).await.status, 200);
+    assert!(device.one.heard().is_empty() && device.two.heard().is_empty());
+}
+
+/// RFC 7009, and -07 §4.3: "if the original refresh_token is revoked the ds_hash value in the id_token is no longer valid".
+#[tokio::test]
+async fn a_secret_can_be_revoked_and_goes_with_the_first_apps_refresh_token() {
+    let device = device(json!({"group": "acme"})).await;
+    let provider = &device.provider;
+    let stranger = RelyingParty::public(provider, "Stranger").await;
+    let fields = [("token", &*device.keychain.device_secret)];
+    assert_eq!(provider.ask(stranger.asks(provider, "/revoke", &fields)).await.status, 200);
+    assert_eq!(
+        exchange(provider, &device.two, &device.keychain).await.status,
+        200,
+        "who takes no part revokes nothing"
+    );
+    assert_eq!(provider.ask(device.two.asks(provider, "/revoke", &fields)).await.status, 200);
+    refused(&exchange(provider, &device.two, &device.keychain).await, "invalid_request");
+    // The apps go on; whoever refreshes for device_sso gets a secret again, bound to another hash.
+    let token = device.second["refresh_token"].as_str().unwrap();
+    let again = device.two.try_refresh(provider, token).await;
+    assert_eq!(again.status, 200, "{}", again.body);
+    let again = again.json();
+    assert_ne!(claims(&again)["ds_hash"], claims(&device.second)["ds_hash"]);
+    let fresh = Keychain::of(&again);
+    let stale = Keychain { id_token: device.keychain.id_token.clone(), ..fresh.clone() };
+    refused(&exchange(provider, &device.one, &stale).await, "invalid_request");
+    assert_eq!(exchange(provider, &device.one, &fresh).await.status, 200);
+    // The first app's refresh token takes the secrets with it.
+    let fields = [("token", device.first["refresh_token"].as_str().unwrap()), ("token_type_hint", "refresh_token")];
+    assert_eq!(provider.ask(device.one.asks(provider, "/revoke", &fields)).await.status, 200);
+    refused(&exchange(provider, &device.two, &fresh).await, "invalid_request");
+}
+
+/// A session ended between the checks and the answer: each exchange either gave tokens that are dead, or none.
+#[tokio::test]
+async fn exchanges_beside_a_sign_out_leave_nothing_alive() {
+    let device = device(json!({"group": "acme"})).await;
+    let mut running = tokio::task::JoinSet::new();
+    for _ in 0..30 {
+        let (asked, wires) = (question(&device.provider, &device.two, &device.keychain), device.provider.wires());
+        running.spawn(async move { asked.send(&wires).await.unwrap() });
+    }
+    device.provider.cli(&["session", "end", &device.session()]).await;
+    while let Some(answer) = running.join_next().await {
+        let answer = answer.unwrap();
+        match answer.status {
+            200 => {
+                let token = answer.json()["refresh_token"].as_str().unwrap().to_owned();
+                refused(&device.two.try_refresh(&device.provider, &token).await, "invalid_grant");
+            }
+            _ => refused(&answer, "invalid_grant"),
+        }
+    }
+    device.is_over().await;
+}
