@@ -29,10 +29,8 @@ export const WAYS = {
   'never answers': () => {},
   'never comes to an end': (response) => {
     response.writeHead(200, { 'content-type': 'text/html' })
-    const chunk = `<p>${'x'.repeat(1 << 16)}</p>`
-    const more = () => { while (!response.destroyed && response.write(chunk)); }
-    response.on('drain', more)
-    more()
+    const more = setInterval(() => response.write(`<p>${'x'.repeat(1 << 14)}</p>`), 20)
+    response.on('close', () => clearInterval(more))
   },
   'drips': (response) => {
     response.writeHead(200, { 'content-type': 'text/html' })

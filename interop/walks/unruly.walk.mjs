@@ -14,7 +14,7 @@ import { unruly, WAYS } from '../lib/unruly.mjs'
 /** `server/assets/onward.js` */
 const BOUND = 5000
 /** What a machine with other work to do may add. */
-const SLACK = 4000
+const SLACK = 12_000
 const ENDLESS = ['never answers', 'never comes to an end', 'drips']
 const SECRET = 'thirty-two octets, and then a few more'
 /** More than Chromium keeps connections to one host. */
@@ -96,6 +96,9 @@ describe('unruly front-channel frames', { concurrency: 3, ...needs('chromium') }
 
   test('frames that refuse, fail, lead away or try to leave hold nothing up, and leave nothing', async () => {
     const page = await visitor()
+    // Its timers stand still: it goes on because every frame has loaded, or not at all.
+    await page.clock.install()
+    await page.clock.pauseAt(Date.now() + 1000)
     const noticed = []
     page.on('dialog', (dialog) => { noticed.push(dialog.type()); dialog.dismiss() })
     page.on('download', () => noticed.push('download'))
@@ -104,8 +107,7 @@ describe('unruly front-channel frames', { concurrency: 3, ...needs('chromium') }
     const hint = await enter(page, 'home', home)
     const framed = [...parties].filter(([id, { way }]) => id.startsWith('way-') && !ENDLESS.includes(way))
     for (const [id, party] of framed) await enter(page, id, party)
-    const stood = await leave(page, hint, home)
-    assert.ok(stood < BOUND - 500, `${stood} ms`)
+    await leave(page, hint, home)
     for (const [, { way, seen }] of framed) {
       assert.ok(seen.includes('/out'), `one that ${way} was framed`)
       assert.equal(seen.includes('/ok'), way === 'leads on within its own origin', way)

@@ -5,8 +5,9 @@ use std::time::Duration;
 use testkit::Browser;
 use tokio::task::JoinSet;
 
-use crate::ground::{ADA, SignedIn, notice_of, plan, settles, signed_in};
+use crate::ground::{ADA, SignedIn, notice_of, plan, settles, signed_in, sql};
 
+const COUNT: &str = "SELECT count(*) FROM ending";
 const SOON: Duration = Duration::from_secs(30);
 
 /// A hundred sign-outs: relying parties' with a hint, answers to the question, the account page's own, and operators'.
@@ -41,10 +42,12 @@ async fn a_hundred_ends(walk: &mut SignedIn, nodes: &[Browser]) {
     }
 }
 
-async fn one_set_of_notices(mut walk: SignedIn, nodes: &[Browser]) {
+/// `endings` counts them.
+async fn one_set_of_notices(mut walk: SignedIn, nodes: &[Browser], endings: impl AsyncFn(&SignedIn) -> String) {
     a_hundred_ends(&mut walk, nodes).await;
     settles(&walk.provider, &["delivered", "delivered"], SOON).await;
     assert!(!walk.is_signed_in().await);
+    assert_eq!(endings(&walk).await, "1", "one ending");
     let causes = [notice_of(&walk.provider, &walk.one).await, notice_of(&walk.provider, &walk.two).await];
     assert_eq!(causes[0]["cause"], causes[1]["cause"], "one end, with one cause");
     for (party, tokens) in [(&walk.one, &walk.at_one), (&walk.two, &walk.at_two)] {
@@ -60,7 +63,7 @@ async fn one_set_of_notices(mut walk: SignedIn, nodes: &[Browser]) {
 async fn a_hundred_ends_of_one_session_are_one_set_of_notices() {
     let walk = signed_in(plan()).await;
     let nodes = [Browser::new(&walk.provider)];
-    one_set_of_notices(walk, &nodes).await;
+    one_set_of_notices(walk, &nodes, async |walk| sql(&walk.provider, COUNT)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,5 +72,9 @@ async fn on_two_nodes_over_postgresql_too() {
     let walk = signed_in(plan().database(&url)).await;
     let second = walk.provider.second_node().await;
     let nodes = [Browser::new(&walk.provider), Browser::new(&second)];
-    one_set_of_notices(walk, &nodes).await;
+    let endings = async |_: &SignedIn| {
+        let rows = testkit::postgres::rows(&url, COUNT).await;
+        rows[0][0].clone().unwrap()
+    };
+    one_set_of_notices(walk, &nodes, endings).await;
 }
