@@ -147,13 +147,14 @@ pub(crate) fn run(seconds: &str) -> Result<(), String> {
     verdict(&failed)
 }
 
-/// Puts what earlier runs found worth keeping beside the kept inputs: only what reaches code that those do not.
+/// Puts what earlier runs found worth keeping beside the kept inputs: as few as reach all code that those do not, however
+/// often.
 pub(crate) fn keep() -> Result<(), String> {
     let programs = build()?;
     for target in targets(&root().join("fuzz/targets"))? {
         let (new, kept) = (format!("fuzz/corpus/{target}"), format!("fuzz/corpora/{target}"));
         let before = inputs(&kept);
-        let mut merge = fuzzer(&programs, &target, &["-merge=1", &kept, &new])?;
+        let mut merge = fuzzer(&programs, &target, &["-set_cover_merge=1", "-use_counters=0", &kept, &new])?;
         merge.stdout(Stdio::null()).stderr(Stdio::null());
         done(merge)?;
         println!("{target}: {} kept, {} of them new", inputs(&kept), inputs(&kept).saturating_sub(before));
