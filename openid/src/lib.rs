@@ -17,6 +17,7 @@
 //! | RFC 8707 resource indicators, RFC 9068 JWT access tokens | [`resource`], [`token::access`] |
 //! | OpenID Connect Native SSO for Mobile Apps | [`native_sso`], [`token::exchange`] |
 //! | RFC 8693 token exchange | [`token::exchange`] |
+//! | the operator's API: RFC 6750, RFC 8707 | [`operator`] |
 //! | OpenID Connect Discovery, RFC 8414 | [`discovery`] |
 //! | OpenID Connect Discovery §2, RFC 7033 | [`webfinger`] |
 
@@ -32,6 +33,7 @@ pub mod introspect;
 pub mod logout;
 pub mod name;
 pub mod native_sso;
+pub mod operator;
 pub mod registration;
 pub mod resource;
 pub mod revoke;

@@ -10,6 +10,7 @@ use openid::wire::refusal::{ErrorCode, Refusal};
 use serde_json::json;
 use store::{Fault, Kind};
 
+use crate::endpoint::api;
 use crate::endpoint::ask::Ask;
 use crate::op::Op;
 use crate::page;
@@ -29,6 +30,8 @@ pub enum Channel {
     Bearer,
     /// A client that registers: RFC 7591 §3.2.2, RFC 7592 §2.
     Registration,
+    /// An operator's program: RFC 9457, and RFC 6750 §3 where it is about the access token.
+    Api,
     /// A person.
     Page,
     /// A machine that looks at the status alone.
@@ -73,6 +76,10 @@ fn refuse(op: &Op, ask: &Ask, channel: Channel, refusal: &Refusal) -> Answer {
         }
         Channel::Bearer => bearer(refusal),
         Channel::Registration => registration(refusal),
+        Channel::Api => match refusal.code {
+            ErrorCode::InvalidToken | ErrorCode::InsufficientScope => bearer(refusal),
+            _ => api::problem(StatusCode::BAD_REQUEST, &refusal.say),
+        },
         Channel::Page => page::error(&op.frame(ask), refusal.code.as_str(), refusal.why, &refusal.say),
         Channel::Plain => text(StatusCode::BAD_REQUEST, refusal.code.as_str()),
     }
@@ -95,7 +102,7 @@ fn bearer(refusal: &Refusal) -> Answer {
         ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
         _ => StatusCode::BAD_REQUEST,
     };
-    let absent = matches!(refusal.why, "bearer_absent" | "configuration_token_absent" | NO_TOKEN);
+    let absent = matches!(refusal.why, "bearer_absent" | "api_bearer_absent" | "configuration_token_absent" | NO_TOKEN);
     let mut answer = match absent {
         true => text(status, &refusal.say),
         false => json(status, &json!({"error": refusal.code.as_str(), "error_description": refusal.say})),
@@ -118,6 +125,7 @@ fn fail(op: &Op, ask: &Ask, channel: Channel, fault: &Fault, id: &str) -> Answer
     let mut answer = match channel {
         Channel::Page => page::busy(&op.frame(ask), status.as_u16(), id),
         Channel::Plain => text(status, code.as_str()),
+        Channel::Api => api::problem(status, &format!("the server could not do this now, id {id}")),
         Channel::Token | Channel::Bearer | Channel::Registration => json(
             status,
             &json!({"error": code.as_str(), "error_description": format!("the server could not do this now, id {id}")}),

@@ -27,3 +27,9 @@ fn the_page_of_metrics_is_in_step() {
 fn the_list_of_routes_is_in_step() {
     in_step("routes.txt", &crate::endpoint::golden());
 }
+
+#[test]
+fn the_description_of_the_api_is_in_step() {
+    let document = crate::endpoint::api::description::description("https://op.example.org");
+    in_step("openapi.json", &format!("{:#}\n", document));
+}

@@ -4,6 +4,7 @@
 //! shells: they gather, ask, write and answer.
 
 mod acceptance;
+pub mod act;
 pub mod answer;
 pub mod browser;
 pub mod browser_state;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests say what they mean")]
 
 mod account;
+mod api;
 mod authorize;
 mod certification;
 mod claims;

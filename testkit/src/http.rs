@@ -64,6 +64,12 @@ impl Question {
         Self { method: "POST", url: read(url), headers, body }
     }
 
+    /// A POST of JSON.
+    pub fn json(url: &str, body: &Value) -> Self {
+        let headers = vec![("content-type".into(), "application/json".into())];
+        Self { method: "POST", url: read(url), headers, body: body.to_string().into_bytes() }
+    }
+
     /// With one more header field.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {

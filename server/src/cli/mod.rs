@@ -3,6 +3,7 @@
 //! Invariant: a command works on the database itself, beside a running server, which notices within a second; what changed
 //! state leaves a line in the audit trail, and what changed nothing leaves none.
 
+mod api;
 mod claim_source;
 mod claims;
 mod client;
@@ -101,6 +102,9 @@ enum Command {
     /// Logout notices and letters: who was told, who will be, who could not be.
     #[command(subcommand)]
     Notice(notice::NoticeCommand),
+    /// The operator's API: who may call it.
+    #[command(subcommand)]
+    Api(api::ApiCommand),
     /// A test kit for relying parties: do they check the logout tokens they are sent?
     #[command(subcommand)]
     Rp(rp::RpCommand),
@@ -161,6 +165,7 @@ async fn run(arguments: Arguments, out: &Out) -> Result<ExitCode, Failed> {
         Command::Session(command) => session::sessions(command, &open(&file).await?, out).await?,
         Command::NativeSso { wanted } => native_sso::native_sso(wanted, &open(&file).await?, out).await?,
         Command::Notice(command) => notice::notices(command, &open(&file).await?, out).await?,
+        Command::Api(command) => api::run(command, &open(&file).await?, out).await?,
         Command::Rp(command) => return rp::rp(command, &open(&file).await?, out).await,
         Command::Key(command) => tend::keys(command, &serve::open_to_mend(load(&file)?).await?, out).await?,
         Command::Audit(audit) => tend::audit(&audit, &open(&file).await?, out).await?,

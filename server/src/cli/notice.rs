@@ -2,6 +2,8 @@
 //!
 //! Invariant: what is shown is the ledger itself; sending again and giving up leave a line in the audit trail.
 
+use std::io::Write as _;
+
 use clap::{Args, Subcommand, ValueEnum};
 use openid::time::Span;
 use serde_json::json;
@@ -10,6 +12,7 @@ use store::{NoticeFilter, NoticeState, Settled};
 use super::out::{Failed, Out};
 use crate::op::Op;
 use crate::view::Moment;
+use crate::view::export::{Export, Format};
 use crate::view::figures::{self, Balance};
 use crate::view::notice::{self, Notice};
 
@@ -23,6 +26,14 @@ pub(super) enum NoticeCommand {
         /// Look at every stay that is still kept, not only at those that ended in the last day.
         #[arg(long)]
         all: bool,
+    },
+    /// The ledger as a file on standard output, a line for each notice.
+    Export {
+        /// JSON a line, or CSV.
+        #[arg(long, default_value = "ndjson")]
+        format: FileFormat,
+        #[command(flatten)]
+        filter: Filter,
     },
     /// One notice, with everything known of it.
     Show {
@@ -41,6 +52,19 @@ pub(super) enum NoticeCommand {
 /// `ostiary notice list`.
 #[derive(Args, Debug)]
 pub(super) struct ListArguments {
+    #[command(flatten)]
+    filter: Filter,
+    /// Where the page begins, as the page before said.
+    #[arg(long)]
+    cursor: Option<String>,
+    /// How many.
+    #[arg(long, default_value_t = 100)]
+    limit: u32,
+}
+
+/// Which notices.
+#[derive(Args, Debug)]
+pub(super) struct Filter {
     /// In one state.
     #[arg(long)]
     state: Option<State>,
@@ -59,27 +83,33 @@ pub(super) struct ListArguments {
     /// With this in its name, its client, its subject or the last answer.
     #[arg(long)]
     text: Option<String>,
-    /// Where the page begins, as the page before said.
-    #[arg(long)]
-    cursor: Option<String>,
-    /// How many.
-    #[arg(long, default_value_t = 100)]
-    limit: u32,
+}
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum FileFormat {
+    /// A JSON object a line.
+    Ndjson,
+    /// RFC 4180, with a header.
+    Csv,
 }
 
 impl ListArguments {
     fn is_all(&self) -> bool {
-        let named = [&self.client, &self.user, &self.cause, &self.session, &self.text, &self.cursor];
-        self.state.is_none() && named.iter().all(|argument| argument.is_none())
+        let filter = &self.filter;
+        let named = [&filter.client, &filter.user, &filter.cause, &filter.session, &filter.text, &self.cursor];
+        filter.state.is_none() && named.iter().all(|argument| argument.is_none())
     }
+}
 
+impl Filter {
     /// The filter, read as the API reads it.
-    async fn filter(&self, op: &Op) -> Result<NoticeFilter, Failed> {
+    async fn read(&self, op: &Op, cursor: Option<&str>, limit: Option<u32>) -> Result<NoticeFilter, Failed> {
         let account = match &self.user {
             Some(name) => Some(super::session::account(op, name).await?.to_string()),
             None => None,
         };
-        let limit = self.limit.to_string();
+        let limit = limit.map(|limit| limit.to_string());
         notice::read_filter(|name| match name {
             "state" => self.state.map(|state| state.inner().as_str()),
             "client" => self.client.as_deref(),
@@ -87,12 +117,26 @@ impl ListArguments {
             "cause" => self.cause.as_deref(),
             "session" => self.session.as_deref(),
             "text" => self.text.as_deref(),
-            "cursor" => self.cursor.as_deref(),
-            "limit" => Some(&limit),
+            "cursor" => cursor,
+            "limit" => limit.as_deref(),
             _ => None,
         })
         .map_err(|wrong| Failed::new(format!("--{} must be {}", wrong.parameter, wrong.may_be)))
     }
+}
+
+async fn export(format: FileFormat, filter: &Filter, op: &Op) -> Result<(), Failed> {
+    let format = match format {
+        FileFormat::Ndjson => Format::Ndjson,
+        FileFormat::Csv => Format::Csv,
+    };
+    let filter = NoticeFilter { limit: u32::MAX, ..filter.read(op, None, None).await? };
+    let mut export = Export::new(filter, format);
+    let mut file = std::io::stdout();
+    while let Some(piece) = export.next(op).await? {
+        file.write_all(piece.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// `ostiary notice retry`.
@@ -139,6 +183,7 @@ pub(super) async fn notices(command: NoticeCommand, op: &Op, out: &Out) -> Resul
     match command {
         NoticeCommand::List(arguments) => ledger(&arguments, op, out).await,
         NoticeCommand::Figures { all } => sums(all, op, out).await,
+        NoticeCommand::Export { format, filter } => export(format, &filter, op).await,
         NoticeCommand::Show { id } => show(&id, op, out).await,
         NoticeCommand::GiveUp { id } => give_up(&id, op, out).await,
         NoticeCommand::Retry(arguments) => retry(&arguments, op, out).await,
@@ -178,7 +223,7 @@ async fn give_up(id: &str, op: &Op, out: &Out) -> Result<(), Failed> {
 }
 
 async fn ledger(arguments: &ListArguments, op: &Op, out: &Out) -> Result<(), Failed> {
-    let filter = arguments.filter(op).await?;
+    let filter = arguments.filter.read(op, arguments.cursor.as_deref(), Some(arguments.limit)).await?;
     let page = notice::notices(op, &filter).await?;
     let row = |notice: &Notice| {
         let to = notice.client_id.clone().or_else(|| notice.to.clone()).unwrap_or_default();

@@ -4,6 +4,7 @@
 
 mod access_token;
 mod account;
+pub(crate) mod api;
 mod applications;
 pub mod ask;
 mod authorize;
@@ -108,6 +109,30 @@ pub enum Name {
     AccountEnd,
     /// The operator's console: its figures.
     Console,
+    /// The operator's API, described.
+    ApiDescription,
+    /// What became of every promise.
+    ApiFigures,
+    /// A page of the ledger.
+    ApiNotices,
+    /// The ledger as a file.
+    ApiExport,
+    /// One notice.
+    ApiNotice,
+    /// Sending one again.
+    ApiRetry,
+    /// Giving one up.
+    ApiGiveUp,
+    /// A page of sessions.
+    ApiSessions,
+    /// One session's history.
+    ApiSession,
+    /// A person's sessions as a tree.
+    ApiAccountSessions,
+    /// What an ending would do.
+    ApiPreview,
+    /// An ending.
+    ApiEnd,
     /// The front door.
     Home,
     /// Alive.
@@ -271,6 +296,18 @@ pub const ENDPOINTS: &[Endpoint] = &[
     row!(AccountWithdraw, ["POST"], "/account/withdraw", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(AccountEnd, ["POST"], "/account/end", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(Console, ["GET"], "/console", Browser, Page, Cache::NoStore, Closed, 0),
+    row!(ApiDescription, ["GET"], "/api/v1/openapi.json", Anyone, Api, Cache::NoStore, Closed, 0),
+    row!(ApiFigures, ["GET"], "/api/v1/figures", Bearer, Api, Cache::NoStore, Closed, 0),
+    row!(ApiNotices, ["GET"], "/api/v1/notices", Bearer, Api, Cache::NoStore, Closed, 0),
+    row!(ApiExport, ["GET"], "/api/v1/notices/export", Bearer, Api, Cache::NoStore, Closed, 0),
+    row!(ApiNotice, ["GET"], "/api/v1/notices/{notice}", Bearer, Api, Cache::NoStore, Closed, 0),
+    row!(ApiRetry, ["POST"], "/api/v1/notices/{notice}/retry", Bearer, Api, Cache::NoStore, Closed, FORM),
+    row!(ApiGiveUp, ["POST"], "/api/v1/notices/{notice}/give-up", Bearer, Api, Cache::NoStore, Closed, FORM),
+    row!(ApiSessions, ["GET"], "/api/v1/sessions", Bearer, Api, Cache::NoStore, Closed, 0),
+    row!(ApiSession, ["GET"], "/api/v1/sessions/{session}", Bearer, Api, Cache::NoStore, Closed, 0),
+    row!(ApiAccountSessions, ["GET"], "/api/v1/accounts/{account}/sessions", Bearer, Api, Cache::NoStore, Closed, 0),
+    row!(ApiPreview, ["POST"], "/api/v1/preview", Bearer, Api, Cache::NoStore, Closed, FORM),
+    row!(ApiEnd, ["POST"], "/api/v1/end", Bearer, Api, Cache::NoStore, Closed, FORM),
     row!(Health, ["GET"], "/health", Anyone, Plain, Cache::NoStore, Closed, 0),
     row!(Ready, ["GET"], "/ready", Anyone, Plain, Cache::NoStore, Closed, 0),
     row!(Asset, ["GET"], "/assets/{file}", Anyone, Plain, Cache::Immutable, Closed, 0),

@@ -126,6 +126,18 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
         Name::AccountWithdraw => super::account::withdraw(op, ask).await,
         Name::AccountEnd => super::account::end(op, ask).await,
         Name::Console => super::console::figures(op, ask).await,
+        Name::ApiDescription => Ok(super::api::description::endpoint(op)),
+        Name::ApiFigures
+        | Name::ApiNotices
+        | Name::ApiExport
+        | Name::ApiNotice
+        | Name::ApiRetry
+        | Name::ApiGiveUp
+        | Name::ApiSessions
+        | Name::ApiSession
+        | Name::ApiAccountSessions
+        | Name::ApiPreview
+        | Name::ApiEnd => super::api::api(op, name, ask).await,
         Name::Home => Ok(super::well_known::home(op, ask)),
         Name::Health => Ok(super::health::health(op, ask)),
         Name::Ready => super::health::ready(op).await,
@@ -175,6 +187,7 @@ fn unread(endpoint: &Endpoint, ask: &Ask, status: StatusCode, refusal: &Refusal)
     tracing::info!(why = refusal.why, path = ask.path(), "refused: {}", refusal.say);
     match endpoint.channel {
         Channel::Page | Channel::Plain => answer::text(status, &refusal.say),
+        Channel::Api => super::api::problem(status, &refusal.say),
         Channel::Token | Channel::Bearer | Channel::Registration => {
             answer::json(status, &serde_json::json!({"error": refusal.code.as_str(), "error_description": refusal.say}))
         }

@@ -5,6 +5,7 @@ use openid::name::ClientId;
 use openid::time::{Span, Time};
 use serde::Serialize;
 use store::{Fault, Ledger};
+use utoipa::ToSchema;
 
 use super::{Moment, Names};
 use crate::op::Op;
@@ -13,7 +14,7 @@ use crate::op::Op;
 pub const LATELY: Span = Span::from_hours(24);
 
 /// What became of everything.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Figures {
     /// When they were read.
     pub at: Moment,
@@ -28,7 +29,7 @@ pub struct Figures {
 }
 
 /// Sums: `created = delivered + refused + parked + pending + withdrawn`, and beside that `shown` and `untold`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Sums {
     /// Promises that were made.
     pub created: u64,
@@ -98,7 +99,7 @@ impl Sums {
 }
 
 /// The sums of one client.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OfClient {
     /// `client_id`.
     pub client_id: String,
@@ -110,7 +111,7 @@ pub struct OfClient {
 }
 
 /// Each stay that ended since is noticed, shown or untold. One that is none of these was forgotten: that must not happen.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Proof {
     /// From when on.
     pub since: Moment,
@@ -129,7 +130,7 @@ pub struct Proof {
 }
 
 /// Whether the figures add up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Balance {
     /// They do: the sums, and no stay is missing.
@@ -161,7 +162,7 @@ pub async fn figures(op: &Op, since: Span) -> Result<Figures, Fault> {
     let proof = reader.proof(now - since).await?;
     drop(reader);
     let ids: Vec<ClientId> = clients(&ledger).map(ClientId::new).collect();
-    let names = Names::of(op, &ids).await?;
+    let names = Names::of(op, ids.clone()).await?;
     let mut total = Sums::default();
     let mut clients = Vec::with_capacity(ids.len());
     for id in ids {

@@ -5,6 +5,7 @@ use openid::name::{AccountId, SessionId};
 use serde::Serialize;
 use store::audit::Entry;
 use store::{Ending, Fault, NoticeRow, NoticeState};
+use utoipa::ToSchema;
 
 use super::notice::{self, Notice};
 use super::tree::{self, MOST, Session, Wood};
@@ -18,7 +19,7 @@ const LINES: u32 = 50;
 const THINGS: usize = 100;
 
 /// A session with all that happened to it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct History {
     /// The session, with every stay and grant it ever had.
     pub session: Session,
@@ -33,7 +34,7 @@ pub struct History {
 }
 
 /// An ending that was ordered, and what came of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Order {
     /// `session`, `account`, …
     pub what: String,
@@ -58,7 +59,7 @@ pub struct Order {
 }
 
 /// Something that happened.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Event {
     /// When.
     pub at: Moment,
@@ -78,7 +79,7 @@ pub struct Event {
 }
 
 /// What happened. In the order in which things happen that happen at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
     /// The session was opened.
@@ -122,8 +123,7 @@ pub async fn history(op: &Op, id: &SessionId) -> Result<Option<History>, Fault> 
         lines.extend(reader.audit_about(subject, LINES).await?);
     }
     drop(reader);
-    let named = stays.iter().map(|stay| &stay.participation.client).chain(tree::clients(&grants));
-    let names = Names::of(op, named).await?;
+    let names = Names::of(op, tree::clients(&stays, &grants)).await?;
     let session = Wood::new((stays, grants, &notices), &names).session(&row, op.now());
     let username = account.map(|account| account.username).unwrap_or_default();
     let mut events = of_session(&session);

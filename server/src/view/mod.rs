@@ -3,6 +3,7 @@
 //!
 //! Invariant: one maker for each; whoever shows a number shows the same number.
 
+pub mod export;
 pub mod figures;
 pub mod history;
 pub mod notice;
@@ -16,11 +17,13 @@ use openid::session::Cause;
 use openid::time::Time;
 use serde::{Serialize, Serializer};
 use store::Fault;
+use utoipa::ToSchema;
 
 use crate::op::Op;
 
 /// A moment: RFC 3339 to a machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String, format = DateTime)]
 pub struct Moment(pub Time);
 
 impl Moment {
@@ -43,7 +46,7 @@ impl Serialize for Moment {
 }
 
 /// When, why and by whom something was ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Ended {
     /// When.
     pub at: Moment,
@@ -66,13 +69,13 @@ struct Names(HashMap<ClientId, String>);
 
 impl Names {
     /// Asks for those of some clients. No reader may be open meanwhile.
-    async fn of<'a>(op: &Op, clients: impl IntoIterator<Item = &'a ClientId>) -> Result<Self, Fault> {
+    async fn of(op: &Op, mut clients: Vec<ClientId>) -> Result<Self, Fault> {
+        clients.sort_unstable();
+        clients.dedup();
         let mut names = Self::default();
         for id in clients {
-            if !names.0.contains_key(id) {
-                let name = crate::endpoint::mentioned_name(op, id, &[]).await?;
-                names.0.insert(id.clone(), name);
-            }
+            let name = crate::endpoint::mentioned_name(op, &id, &[]).await?;
+            names.0.insert(id, name);
         }
         Ok(names)
     }

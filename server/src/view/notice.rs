@@ -5,6 +5,7 @@ use openid::session::Cause;
 use openid::time::Time;
 use serde::Serialize;
 use store::{Cursor, Fault, Matter, NoticeFilter, NoticeRow, NoticeState};
+use utoipa::ToSchema;
 
 use super::{Moment, Names};
 use crate::op::Op;
@@ -13,7 +14,7 @@ use crate::op::Op;
 pub const MOST: u32 = 1_000;
 
 /// One line.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Notice {
     /// Its name.
     pub id: String,
@@ -69,7 +70,7 @@ pub struct Notice {
 }
 
 /// What stands in the way of a notice.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Trouble {
     /// The last answer or error, in plain words.
     pub words: String,
@@ -78,7 +79,7 @@ pub struct Trouble {
 }
 
 /// A page of the ledger.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Notices {
     /// Its lines, newest first.
     pub notices: Vec<Notice>,
@@ -136,7 +137,7 @@ fn cursor(row: &NoticeRow) -> String {
     format!("{}.{}", row.created_at.millis(), row.id)
 }
 
-fn read_cursor(text: &str) -> Option<Cursor> {
+pub(super) fn read_cursor(text: &str) -> Option<Cursor> {
     let (millis, id) = text.split_once('.')?;
     Some(Cursor { created_at: Time::from_millis(millis.parse().ok()?), id: id.to_owned() })
 }
@@ -162,7 +163,8 @@ pub async fn notice(op: &Op, id: &str) -> Result<Option<Notice>, Fault> {
 /// Lines for rows that were read.
 pub(super) async fn of_rows(op: &Op, rows: &[NoticeRow]) -> Result<Vec<Notice>, Fault> {
     let logouts = rows.iter().filter(|row| matches!(row.matter, Matter::Logout(_)));
-    let names = Names::of(op, logouts.map(|row| &row.notice.client)).await?;
+    let named = logouts.map(|row| row.notice.client.clone()).collect();
+    let names = Names::of(op, named).await?;
     Ok(rows.iter().map(|row| of_row(row, &names)).collect())
 }
 

@@ -7,6 +7,7 @@ use openid::logout::judge::{End, Ended, OfflineGrants, Untold, Verdict};
 use openid::name::{ClientId, GrantId, Sid};
 use serde::Serialize;
 use store::{Fault, GrantRow, Reader, StayRow};
+use utoipa::ToSchema;
 
 use super::tree::{self, Grant};
 use super::{Moment, Names};
@@ -16,7 +17,7 @@ use crate::op::Op;
 pub const MOST: u32 = 200;
 
 /// What an ending would do.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Preview {
     /// `session`, `account`, `participation`, `client`, `account_at_client`.
     pub what: &'static str,
@@ -32,14 +33,16 @@ pub struct Preview {
     pub parties: Vec<Party>,
     /// Grants beyond those stays that would end: background access that outlived its sessions.
     pub background: Vec<Grant>,
-    /// In numbers.
-    pub sums: PreviewSums,
+    /// In numbers, of what is looked at here.
+    pub sums: EndSums,
+    /// Of a whole client: in how many sessions it takes part. The preview looks at the first 200 of them.
+    pub reach: Option<u64>,
     /// Whether that is everything.
     pub extent: Extent,
 }
 
 /// Whether a preview, or an ending, is all of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Extent {
     /// It is.
@@ -48,27 +51,27 @@ pub enum Extent {
     Part,
 }
 
-/// A preview in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct PreviewSums {
-    /// Sessions that would end, or lose a stay.
+/// What ends, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct EndSums {
+    /// Sessions that end.
     pub sessions: u64,
-    /// Stays that would end: `noticed + shown + untold`, where the preview is all of it.
+    /// Stays that end: `noticed + shown + untold`.
     pub stays: u64,
-    /// Notices that would be promised.
+    /// Notices that are promised.
     pub noticed: u64,
-    /// Clients the browser alone would tell.
+    /// Those the browser alone tells.
     pub shown: u64,
-    /// Clients that could not be told.
+    /// Those that cannot be told.
     pub untold: u64,
-    /// Grants that would end.
+    /// Grants that end.
     pub revoked: u64,
-    /// Grants that would live on.
+    /// Grants that live on.
     pub kept: u64,
 }
 
 /// A stay that would end.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Party {
     /// The client.
     pub client_id: String,
@@ -122,9 +125,7 @@ pub async fn preview(op: &Op, end: &End) -> Result<Preview, Fault> {
     };
     let facts = gather(&mut reader, &verdict).await?;
     drop(reader);
-    let clients =
-        facts.stays.values().map(|stay| &stay.participation.client).chain(facts.grants.values().map(|g| &g.client));
-    let names = Names::of(op, clients).await?;
+    let names = Names::of(op, facts.clients()).await?;
     let mut parties = facts.parties(&verdict, &names);
     let in_stays: Vec<String> = parties
         .iter()
@@ -134,15 +135,12 @@ pub async fn preview(op: &Op, end: &End) -> Result<Preview, Fault> {
     let beyond = verdict.revoked.iter().filter(|id| !in_stays.iter().any(|own| own == id.as_str()));
     let background = beyond.filter_map(|id| facts.grants.get(id)).map(|row| tree::grant(row, &names)).collect();
     parties.sort_by(|a, b| (a.client_name.to_lowercase(), &a.sid).cmp(&(b.client_name.to_lowercase(), &b.sid)));
-    let mut sums = sums(&verdict, &parties, foreseen.sessions.len());
+    let sums = sums(&verdict, foreseen.sessions.len());
     let most = usize::try_from(MOST).unwrap_or(usize::MAX);
     let extent = match reach {
         Some(_) if parties.len() >= most || verdict.revoked.len() >= most => Extent::Part,
         _ => Extent::All,
     };
-    if let Some((sessions, stays)) = reach {
-        (sums.sessions, sums.stays) = (sessions, stays);
-    }
     let (what, subject) = subject(&end.what);
     Ok(Preview {
         what,
@@ -153,18 +151,17 @@ pub async fn preview(op: &Op, end: &End) -> Result<Preview, Fault> {
         parties,
         background,
         sums,
+        reach: reach.map(|(sessions, _)| sessions),
         extent,
     })
 }
 
-fn sums(verdict: &Verdict, parties: &[Party], ended: usize) -> PreviewSums {
+fn sums(verdict: &Verdict, ended: usize) -> EndSums {
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    let mut sessions: Vec<&str> = parties.iter().map(|party| party.session.as_str()).collect();
-    sessions.sort_unstable();
-    sessions.dedup();
-    PreviewSums {
-        sessions: count(sessions.len().max(ended)),
-        stays: count(parties.len()),
+    let stays = verdict.notices.len() + verdict.shown.len() + verdict.untold.len();
+    EndSums {
+        sessions: count(ended),
+        stays: count(stays),
         noticed: count(verdict.notices.len()),
         shown: count(verdict.shown.len()),
         untold: count(verdict.untold.len()),
@@ -202,6 +199,11 @@ fn told(verdict: &Verdict) -> impl Iterator<Item = (&Sid, &ClientId, Option<Unto
 }
 
 impl Facts {
+    fn clients(&self) -> Vec<ClientId> {
+        let of_stays = self.stays.values().map(|stay| stay.participation.client.clone());
+        of_stays.chain(self.grants.values().map(|grant| grant.client.clone())).collect()
+    }
+
     fn parties(&self, verdict: &Verdict, names: &Names) -> Vec<Party> {
         told(verdict).map(|(sid, client, untold)| self.party(verdict, (sid, client, untold), names)).collect()
     }

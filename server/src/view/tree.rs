@@ -10,6 +10,7 @@ use openid::session::SessionStanding;
 use openid::time::Time;
 use serde::Serialize;
 use store::{Fault, GrantRow, NoticeFilter, NoticeRow, Selection, SessionFilter, SessionRow, StayRow, Unpromised};
+use utoipa::ToSchema;
 
 use super::notice::{self, Notice};
 use super::{Ended, Moment, Names};
@@ -19,7 +20,7 @@ use crate::op::Op;
 pub(super) const MOST: u32 = 2_000;
 
 /// A person, and where they are signed in.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Person {
     /// The account.
     pub account: String,
@@ -34,7 +35,7 @@ pub struct Person {
 }
 
 /// A session.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Session {
     /// Its name.
     pub id: String,
@@ -69,11 +70,12 @@ pub struct Session {
     /// Who takes part in it, or took part.
     pub stays: Vec<Stay>,
     /// Sessions opened from it.
+    #[schema(no_recursion)]
     pub below: Vec<Self>,
 }
 
 /// Whether a session goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// It does.
@@ -85,7 +87,7 @@ pub enum Standing {
 }
 
 /// One client's stay in a session.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Stay {
     /// Its name, and the `sid` of its ID Tokens.
     pub sid: String,
@@ -108,7 +110,7 @@ pub struct Stay {
 }
 
 /// How a client was told of an end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Told {
     /// How.
     pub how: How,
@@ -124,7 +126,7 @@ pub struct Told {
 }
 
 /// The ways.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum How {
     /// A notice over the back channel.
@@ -138,7 +140,7 @@ pub enum How {
 }
 
 /// Something that was granted.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Grant {
     /// Its name.
     pub id: String,
@@ -163,7 +165,7 @@ pub struct Grant {
 }
 
 /// A session in a list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Listed {
     /// The session.
     #[serde(flatten)]
@@ -175,7 +177,7 @@ pub struct Listed {
 }
 
 /// A page of a list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Sessions {
     /// The sessions, in the order of their names.
     pub sessions: Vec<Listed>,
@@ -194,7 +196,7 @@ pub async fn person(op: &Op, account: &AccountId, selection: Selection) -> Resul
     let filter = NoticeFilter { account: Some(account.clone()), limit: 50, ..NoticeFilter::default() };
     let notices = reader.notices(&filter).await?;
     drop(reader);
-    let named = stays.iter().map(|stay| &stay.participation.client).chain(grants.iter().map(|grant| &grant.client));
+    let named = clients(&stays, &grants);
     let names = Names::of(op, named).await?;
     let mut wood = Wood::new((stays, grants, &notices), &names);
     let sessions: Vec<Session> = rows.iter().map(|row| wood.session(row, now)).collect();
@@ -224,10 +226,14 @@ pub async fn sessions(op: &Op, filter: &SessionFilter) -> Result<Sessions, Fault
         drop(reader);
         // What ended before the session did is nobody's stay any more.
         let there = |stay: &&StayRow| stay.ended.is_none() || row.ended.is_some();
-        let clients = stays.iter().filter(there).map(|stay| stay.participation.client.to_string()).collect();
-        let names = Names::of(op, stays.iter().map(|stay| &stay.participation.client)).await?;
+        let taking_part = stays.iter().filter(there).map(|stay| stay.participation.client.to_string()).collect();
+        let names = Names::of(op, clients(&stays, &[])).await?;
         let session = Wood::new((stays, Vec::new(), &[]), &names).session(&row, now);
-        listed.push(Listed { session, username: account.map(|account| account.username).unwrap_or_default(), clients });
+        listed.push(Listed {
+            session,
+            username: account.map(|account| account.username).unwrap_or_default(),
+            clients: taking_part,
+        });
     }
     Ok(Sessions { sessions: listed, next })
 }
@@ -275,7 +281,7 @@ impl<'a> Wood<'a> {
             account: session.account.to_string(),
             browser: row.browser.map(|digest| digest.0.iter().take(6).map(|byte| format!("{byte:02x}")).collect()),
             agent: row.agent.clone(),
-            opened_from: None,
+            opened_from: row.opened_from.as_ref().map(ToString::to_string),
             begun_at: Moment(session.created_at),
             auth_time: Moment(session.auth_time),
             acr: session.acr.clone(),
@@ -361,9 +367,10 @@ fn nest(sessions: Vec<Session>) -> Vec<Session> {
     top
 }
 
-/// The clients of some grants.
-pub(super) fn clients(grants: &[GrantRow]) -> impl Iterator<Item = &ClientId> {
-    grants.iter().map(|grant| &grant.client)
+/// The clients of some stays and grants.
+pub(super) fn clients(stays: &[StayRow], grants: &[GrantRow]) -> Vec<ClientId> {
+    let of_stays = stays.iter().map(|stay| stay.participation.client.clone());
+    of_stays.chain(grants.iter().map(|grant| grant.client.clone())).collect()
 }
 
 #[cfg(test)]

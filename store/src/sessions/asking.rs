@@ -20,7 +20,12 @@ use crate::value::values;
 
 macro_rules! session_row {
     () => {
-        concat!("SELECT ", session_columns!(), ", browser, agent, ended_at, cause, ended_by FROM session ")
+        concat!(
+            "SELECT ",
+            session_columns!(),
+            ", browser, agent, ended_at, cause, ended_by, \
+            (SELECT d.opened_from FROM device d WHERE d.session = session.id) FROM session "
+        )
     };
 }
 
@@ -104,6 +109,8 @@ pub struct SessionRow {
     pub agent: Option<String>,
     /// When, why and by whom it was ended.
     pub ended: Option<(Time, Cause, String)>,
+    /// The session it was last opened from: of a device (Native SSO).
+    pub opened_from: Option<SessionId>,
 }
 
 impl SessionRow {
@@ -263,7 +270,8 @@ fn read_session_row(mut row: Row) -> Result<SessionRow, Fault> {
     let ended = read_end(row)?;
     let by: Option<String> = row.take()?;
     let ended = ended.map(|(at, cause)| (at, cause, by.unwrap_or_default()));
-    Ok(SessionRow { session, browser, agent, ended })
+    let opened_from = row.take::<Option<String>>()?.map(SessionId::new);
+    Ok(SessionRow { session, browser, agent, ended, opened_from })
 }
 
 pub(super) fn read_end(row: &mut Row) -> Result<Option<(Time, Cause)>, Fault> {
