@@ -4,14 +4,15 @@
 
 use clap::{ArgGroup, Args, Subcommand};
 use openid::logout::judge::{End, Ended, OfflineGrants};
-use openid::name::{AccountId, ClientId, SessionId};
-use openid::session::Cause;
+use openid::name::{AccountId, ClientId, SessionId, Sid};
 use serde_json::json;
-use store::{EndReport, Selection, SessionFilter};
+use store::{Selection, SessionFilter};
 
 use super::out::{Failed, Out, when};
+use crate::act;
 use crate::op::Op;
-use crate::view::tree;
+use crate::view::preview::{self, Extent, Party};
+use crate::view::{history, tree};
 
 /// `ostiary session …`.
 #[derive(Subcommand, Debug)]
@@ -28,20 +29,34 @@ pub(super) enum SessionCommand {
         #[arg(long)]
         all: bool,
     },
-    /// End a session, or all of a person's: every relying party in it is told.
-    End(EndArguments),
+    /// One session: who takes part, what was granted, and all that happened to it.
+    Show {
+        /// The session.
+        id: String,
+    },
+    /// What an ending would do: whom it would tell and how, which grants would end. Nothing is changed.
+    Preview(Which),
+    /// End a session, a stay, all of a person's or all of a client's: every relying party in it is told.
+    End(Which),
 }
 
-/// `ostiary session end`.
+/// What is to end.
 #[derive(Args, Debug)]
 #[group(skip)]
-#[command(group(ArgGroup::new("which").required(true).args(["id", "user"])))]
-pub(super) struct EndArguments {
+#[command(group(ArgGroup::new("which").required(true).multiple(true).args(["id", "user", "sid", "client"])))]
+pub(super) struct Which {
     /// One session.
+    #[arg(conflicts_with_all = ["user", "sid", "client"])]
     id: Option<String>,
     /// All of a person's.
     #[arg(long)]
     user: Option<String>,
+    /// One client's stay, by its `sid`.
+    #[arg(long, conflicts_with_all = ["user", "client"])]
+    sid: Option<String>,
+    /// All of a client's; with --user, that person's there.
+    #[arg(long, value_name = "CLIENT_ID")]
+    client: Option<String>,
     /// Background access (`offline_access`) too.
     #[arg(long)]
     offline: bool,
@@ -51,7 +66,9 @@ pub(super) struct EndArguments {
 pub(super) async fn sessions(command: SessionCommand, op: &Op, out: &Out) -> Result<(), Failed> {
     match command {
         SessionCommand::List { user, client, all } => list(user.as_deref(), client, all, (op, out)).await,
-        SessionCommand::End(arguments) => end(&arguments, op, out).await,
+        SessionCommand::Show { id } => show(&id, op, out).await,
+        SessionCommand::Preview(which) => foresee(&which, op, out).await,
+        SessionCommand::End(which) => end(&which, op, out).await,
     }
 }
 
@@ -93,39 +110,124 @@ async fn list(user: Option<&str>, client: Option<String>, all: bool, (op, out): 
     Ok(())
 }
 
-async fn end(arguments: &EndArguments, op: &Op, out: &Out) -> Result<(), Failed> {
-    let what = match (&arguments.id, &arguments.user) {
-        (Some(id), _) => Ended::Session(SessionId::new(id)),
-        (None, Some(name)) => Ended::Account(account(op, name).await?),
-        (None, None) => return Err(Failed::new("name a session, or a person with --user")),
-    };
-    let subject = arguments.id.as_deref().or(arguments.user.as_deref()).unwrap_or_default();
-    let end = End {
-        offline: if arguments.offline { OfflineGrants::Revoke } else { OfflineGrants::Keep },
-        ..op.order_to_end(what, Cause::Operator, &super::actor())
-    };
-    let report = super::change(op, "session_ended", subject, async move |tx, line| {
-        let report = tx.end(&end).await?;
-        line.tell(&report.tally());
-        Ok(report.ended_something().then_some(report))
-    })
-    .await?;
-    let report = match (report, &arguments.id) {
-        (Some(report), _) => report,
-        (None, None) => EndReport::default(),
-        (None, Some(id)) => {
-            return Err(Failed::new(format!("no session {id} is live; `ostiary session list` shows those that are")));
+impl Which {
+    /// What is meant, which must be there.
+    async fn read(&self, op: &Op) -> Result<Ended, Failed> {
+        if let Some(id) = &self.id {
+            let id = SessionId::new(id);
+            let live = op.store().reader().await?.session(&id).await?.is_some_and(|row| row.ended.is_none());
+            return match live {
+                true => Ok(Ended::Session(id)),
+                false => {
+                    Err(Failed::new(format!("no session {id} is live; `ostiary session list` shows those that are")))
+                }
+            };
         }
+        if let Some(sid) = &self.sid {
+            return Ok(Ended::Participation(Sid::new(sid)));
+        }
+        let person = match &self.user {
+            Some(name) => Some(account(op, name).await?),
+            None => None,
+        };
+        let client = self.client.as_ref().map(ClientId::new);
+        if let Some(client) = &client
+            && op.store().reader().await?.client(client).await?.is_none()
+        {
+            return Err(Failed::new(format!("there is no client {client}; `ostiary client list` shows them")));
+        }
+        match (person, client) {
+            (Some(account), Some(client)) => Ok(Ended::AccountAtClient(account, client)),
+            (Some(account), None) => Ok(Ended::Account(account)),
+            (None, Some(client)) => Ok(Ended::Client(client)),
+            (None, None) => Err(Failed::new("name a session, or --user, --client or --sid")),
+        }
+    }
+
+    async fn order(&self, op: &Op) -> Result<End, Failed> {
+        let offline = if self.offline { OfflineGrants::Revoke } else { OfflineGrants::Keep };
+        Ok(act::order(op, self.read(op).await?, offline, &super::actor()))
+    }
+}
+
+async fn end(which: &Which, op: &Op, out: &Out) -> Result<(), Failed> {
+    let carried = act::end(op, &which.order(op).await?).await?;
+    let sums = carried.sums;
+    let value = json!({
+        "sessions": sums.sessions, "notices": sums.noticed, "shown": sums.shown, "untold": sums.untold,
+        "ended_grants": sums.revoked, "kept_grants": sums.kept, "extent": carried.extent,
+    });
+    out.answer(&value, |out| {
+        out.line(&format!(
+            "{} sessions ended; {} relying parties are being told, {} cannot be.",
+            sums.sessions, sums.noticed, sums.untold
+        ));
+        if sums.noticed > 0 {
+            out.hint("A running server delivers the notices now; `ostiary notice list` shows how that goes.");
+        }
+        if carried.extent == Extent::Part {
+            out.hint("There is more; the same command ends the next part.");
+        }
+    });
+    Ok(())
+}
+
+/// What an ending would do, and nothing is done.
+async fn foresee(which: &Which, op: &Op, out: &Out) -> Result<(), Failed> {
+    let preview = preview::preview(op, &which.order(op).await?).await?;
+    let row = |party: &Party| {
+        let told = match party.untold {
+            Some(why) => format!("cannot be told: {why}"),
+            None => party.channels.join(" + "),
+        };
+        let grants = format!("{} end, {} live on", party.revoked.len(), party.kept.len());
+        vec![party.client_id.clone(), party.sid.clone(), party.session.clone(), told, grants]
     };
-    let (sessions, told, untold) = (report.sessions.len(), report.notices.len(), report.untold.len());
-    out.answer(
-        &json!({"sessions": sessions, "notices": told, "untold": untold, "kept_grants": report.kept.len()}),
-        |out| {
-            out.line(&format!("{sessions} sessions ended; {told} relying parties are being told, {untold} cannot be."));
-            if told > 0 {
-                out.hint("A running server delivers the notices now; `ostiary notice list` shows how that goes.");
+    let rows: Vec<_> = preview.parties.iter().map(row).collect();
+    let value = serde_json::to_value(&preview)?;
+    out.answer(&value, |out| {
+        out.table(&["CLIENT", "SID", "SESSION", "TOLD", "GRANTS"], &rows, &[], "no stay would end");
+        let sums = preview.sums;
+        out.line(&format!(
+            "\n{} sessions and {} stays would end: {} noticed, {} by the browser alone, {} untold; {} grants would end, {} live on.",
+            sums.sessions, sums.stays, sums.noticed, sums.shown, sums.untold, sums.revoked, sums.kept
+        ));
+        if let (Some(reach), Extent::Part) = (preview.reach, preview.extent) {
+            out.line(&format!("That is the first part: the client takes part in {reach} sessions."));
+        }
+        out.line("Nothing was changed.");
+    });
+    Ok(())
+}
+
+/// One session, its tree and its history.
+async fn show(id: &str, op: &Op, out: &Out) -> Result<(), Failed> {
+    let history = history::history(op, &SessionId::new(id)).await?;
+    let unknown =
+        || Failed::new(format!("there is no session {id}; `ostiary session list --all` shows those that are kept"));
+    let history = history.ok_or_else(unknown)?;
+    let value = serde_json::to_value(&history)?;
+    out.answer(&value, |out| {
+        let session = &history.session;
+        let agent = session.agent.as_deref().unwrap_or_default();
+        out.line(&format!("{} {} of {} {agent}", session.kind, session.id, history.username));
+        for stay in &session.stays {
+            let end = match (&stay.ended, &stay.told) {
+                (Some(ended), Some(told)) => format!("ended {}: {}, {}", ended.at.exact(), ended.cause, told.words()),
+                _ => format!("goes on, last used {}", stay.used_at.exact()),
+            };
+            out.line(&format!("  {} {} ({}) {end}", stay.client_id, stay.sid, stay.client_name));
+            for grant in &stay.grants {
+                let end =
+                    grant.ended.as_ref().map_or_else(|| "lives".to_owned(), |ended| format!("ended: {}", ended.cause));
+                out.line(&format!("    {} {} {}, {end}", grant.kind, grant.id, grant.scope));
             }
-        },
-    );
+        }
+        out.line("");
+        for event in &history.events {
+            let by = event.by.as_ref().map(|by| format!(" [{by}]")).unwrap_or_default();
+            out.line(&format!("{}  {}{by}", event.at.exact(), event.words));
+        }
+    });
     Ok(())
 }
