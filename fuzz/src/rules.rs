@@ -8,11 +8,14 @@ use openid::client::auth::Presented;
 use openid::client::metadata::Metadata;
 use openid::client::policy::Policy;
 use openid::client::{Client, ClientSecret, Standing};
-use openid::name::ClientId;
+use openid::name::{ClientId, Digest};
 use openid::registration::policy::RegistrationPolicy;
 use openid::registration::proposal::{Proposed, Replacement};
 use openid::registration::statement;
+use openid::token::exchange::{self, Exchange};
+use openid::token::{Grants, TokenRequest};
 use openid::wire::form::Form;
+use openid::wire::refusal::ErrorCode;
 use openid::wire::scope::Scope;
 use serde_json::{Map, Value, json};
 
@@ -104,5 +107,37 @@ pub fn presented_read(bytes: &[u8]) {
     if let Ok(form) = Form::read(drawn.take_rest()) {
         let _ = Presented::read(Some(header), &form);
         let _ = Presented::read(None, &form);
+    }
+}
+
+/// A token request is read or refused in the words of RFC 6749 §5.2, RFC 8693 §2.2.2 or RFC 8707 §2, and what is read keeps
+/// what it must have: an exchange its tokens, a device secret nothing but its digest.
+pub fn token_request_read(bytes: &[u8]) {
+    let Ok(drawn) = Form::read(bytes) else { return };
+    let kinds = [None, Some("refresh_token"), Some("authorization_code"), Some(exchange::GRANT_TYPE)];
+    for kind in kinds {
+        let fixed = kind.map(|kind| ("grant_type".to_owned(), kind.to_owned()));
+        let form = Form::from_pairs(fixed.into_iter().chain(drawn.pairs().iter().cloned()));
+        match TokenRequest::read(&form) {
+            Ok(TokenRequest { grant: Grants::Exchange(Exchange::Native(native)) }) => {
+                assert!(!native.id_token.is_empty() && !native.audience.is_empty());
+                assert_eq!(Some(native.secret), form.get("actor_token").map(Digest::of));
+            }
+            Ok(TokenRequest { grant: Grants::Exchange(Exchange::General(general)) }) => {
+                assert!(!general.subject.is_empty());
+                assert_eq!(general.actor.is_some(), form.get("actor_token_type").is_some());
+            }
+            Ok(_) => {}
+            Err(refusal) => assert!(
+                matches!(
+                    refusal.code,
+                    ErrorCode::InvalidRequest
+                        | ErrorCode::InvalidScope
+                        | ErrorCode::InvalidTarget
+                        | ErrorCode::UnsupportedGrantType
+                ),
+                "{refusal}"
+            ),
+        }
     }
 }

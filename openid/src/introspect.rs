@@ -102,6 +102,8 @@ pub fn answer(
     if let Some(sub) = sub {
         answer.insert("sub".into(), json!(sub.as_str()));
     }
+    // RFC 8693 §4.1, §4.4.
+    facts.acting.tell(&mut answer);
     match facts.resources.as_slice() {
         [] => {}
         [one] => {

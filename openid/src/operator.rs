@@ -112,6 +112,7 @@ mod tests {
 
     fn facts() -> TokenFacts {
         TokenFacts {
+            acting: crate::token::facts::Acting::default(),
             client: ClientId::new("robot"),
             sub: None,
             account: None,

@@ -73,6 +73,7 @@ specs! {
     "clients.md", "What an operator decides about a client (this project's design)", "", "clients.md", "openid::client::policy";
     "native-sso.md", "One sign-in and one sign-out for the apps of a device (this project's design)", "", "native-sso.md", "openid::native_sso, openid::token::exchange";
     "resource-servers.md", "What a resource server is (this project's design)", "", "resource-servers.md", "openid::resource";
+    "token-exchange.md", "What may be exchanged (this project's design)", "", "token-exchange.md", "openid::token::exchange";
     "logout.md", "What a logout means here (this project's design)", "", "logout.md", "openid::logout, store";
 }
 

@@ -23,9 +23,11 @@ use openid::session::{GrantStanding, Session, SessionKind, SessionStanding};
 use openid::time::Time;
 use openid::token::authorization_code::{Code, RedirectGiven, Spent};
 use openid::token::claims::{self, Hashes, IdTokenFacts, Scopes};
+use openid::token::exchange::general::{GeneralFacts, HeldAccess};
 use openid::token::exchange::native::NativeFacts;
+use openid::token::exchange::rules::{Rule, Rules};
 use openid::token::exchange::{self, Exchange};
-use openid::token::facts::{Life, TokenFacts};
+use openid::token::facts::{Acting, Life, TokenFacts};
 use openid::token::issue::{Ground, IdTokenIssue, Issue, RefreshIssue, Retry, Ruling, Terms};
 use openid::token::refresh_token::{Held, RefreshStanding, Successor};
 use openid::token::{Context, GRANTS, Grants, TokenRequest};
@@ -154,6 +156,31 @@ fn native_facts(given: &Value) -> NativeFacts {
     }
 }
 
+/// An access token that was presented, with a grant of a person's behind it unless it is a client's own.
+fn held_access(given: &Value, client: &str) -> Option<HeldAccess> {
+    let mut token = json!({ "client": client, "scope": "api:read" });
+    token.as_object_mut().unwrap().extend(object(given));
+    let facts = facts(&token)?;
+    let standing = if token["grant"] == "over" { GrantStanding::Over } else { GrantStanding::Live };
+    let mut behind = grant(&token, client, "openid api:read");
+    behind.expires_at = NOW + seconds(86400);
+    let grant = facts.grant.as_ref().map(|_| (behind, standing));
+    Some(HeldAccess { hash: Digest::of("presented"), facts, grant })
+}
+
+/// The app's token, and the service's own.
+fn general_facts(given: &Value) -> GeneralFacts {
+    let mut actor = json!({ "of": "client" });
+    actor.as_object_mut().unwrap().extend(object(&given["actor"]));
+    GeneralFacts { subject: held_access(&given["subject"], "app"), actor: held_access(&actor, "rp") }
+}
+
+/// The rules of a case.
+fn rules(given: &Value, cx: &Context<'_>) -> Rules {
+    let read = |rule: &Value| Rule::read(&object(rule), cx.resources).unwrap_or_else(|e| panic!("{e} in {rule}"));
+    Rules(given.as_array().into_iter().flatten().map(read).collect())
+}
+
 fn device() -> Session {
     Session {
         id: SessionId::new("session"),
@@ -175,6 +202,9 @@ fn judge(request: &TokenRequest, given: &Value, cx: &Context<'_>) -> Ruling {
         Grants::RefreshToken(refresh) => refresh.judge(held(&given["refresh"]), secret(&given["secret"]).as_ref(), cx),
         Grants::ClientCredentials(credentials) => credentials.judge(cx),
         Grants::Exchange(Exchange::Native(native)) => native.judge(native_facts(given), cx),
+        Grants::Exchange(Exchange::General(general)) => {
+            general.judge(general_facts(given), &rules(&given["rules"], cx), cx)
+        }
     }
 }
 
@@ -192,7 +222,12 @@ fn issued(issue: &Issue) -> Value {
     };
     let kind = match &issue.ground {
         Ground::Begin(grant) | Ground::Go(grant) => grant.kind.as_str(),
+        Ground::Exchanged { .. } => "exchanged",
         Ground::Client => "client",
+    };
+    let acting = match &issue.ground {
+        Ground::Exchanged { acting, .. } => acting.clone(),
+        Ground::Begin(_) | Ground::Go(_) | Ground::Client => Acting::default(),
     };
     let id_token = match issue.id_token {
         IdTokenIssue::WithNonce => "with_nonce",
@@ -215,6 +250,9 @@ fn issued(issue: &Issue) -> Value {
         SecretIssue::Successor { .. } => "successor",
     };
     json!({ "issue": {
+        "client": issue.client.as_str(),
+        "act": acting.act,
+        "may_act": acting.may_act,
         "device": way,
         "device_secret": given,
         "replayed": on.replayed.is_some(),
@@ -292,6 +330,12 @@ fn token_cases() {
         let of_file = GRANTS.iter().find(|row| file.contains(&format!("/{}/", row.cases))).map(|row| row.grant_type);
         if let Some(grant_type) = of_file {
             asked.entry("grant_type").or_insert(json!(grant_type));
+        }
+        if file.ends_with("exchange/general.toml") {
+            let usual = json!({ "subject_token": "t", "subject_token_type": exchange::ACCESS_TOKEN });
+            for (name, value) in object(&usual) {
+                asked.entry(name).or_insert(value);
+            }
         }
         if file.ends_with("exchange/native_sso.toml") {
             for (name, value) in native_request() {
@@ -389,6 +433,10 @@ fn facts(given: &Value) -> Option<TokenFacts> {
         issued_at: NOW - seconds(60),
         expires_at: NOW + seconds(given["expires_in"].as_i64().unwrap_or(3540)),
         life: if given["life"] == "dead" { Life::Dead } else { Life::Live },
+        acting: Acting {
+            act: Some(given["act"].clone()).filter(Value::is_object),
+            may_act: Some(given["may_act"].clone()).filter(Value::is_object),
+        },
     })
 }
 

@@ -18,6 +18,7 @@ use openid::native_sso::NativeSso;
 use openid::resource::Resources;
 use openid::session::Cause;
 use openid::time::{Span, Time};
+use openid::token::exchange::rules::Rules;
 use openid::token::issue::Terms;
 use openid::wire::scope::Scope;
 use store::audit::Entry;
@@ -104,6 +105,8 @@ pub struct Parts {
     pub sign_up: ArcSwap<SignUp>,
     /// What the operator decided of pushed authorization requests.
     pub pushing: ArcSwap<Pushing>,
+    /// Who may exchange what (RFC 8693).
+    pub exchange: ArcSwap<Rules>,
     /// Whether the operator offers Native SSO.
     pub native_sso: ArcSwap<NativeSso>,
     /// The scopes and claims the operator declared.
@@ -212,6 +215,11 @@ impl Op {
         **self.0.pushing.load()
     }
 
+    /// Who may exchange what (RFC 8693).
+    pub fn exchange(&self) -> Arc<Rules> {
+        self.0.exchange.load_full()
+    }
+
     /// Whether Native SSO is offered.
     pub fn native_sso(&self) -> NativeSso {
         **self.0.native_sso.load()
@@ -221,13 +229,14 @@ impl Op {
     pub async fn reload_settings(&self) -> Result<(), Fault> {
         let mut reader = self.store().reader().await?;
         let (sign_up, registration) = (reader.sign_up().await?, reader.registration_settings().await?.registration);
-        let native_sso = reader.native_sso().await?;
+        let (native_sso, exchange) = (reader.native_sso().await?, reader.exchange_rules().await?);
         let (catalogue, servers) = (reader.catalogue().await?, reader.resource_servers().await?);
         let pushing = reader.pushing().await?;
         drop(reader);
         self.0.sign_up.store(Arc::new(sign_up));
         self.0.pushing.store(Arc::new(pushing));
         self.0.native_sso.store(Arc::new(native_sso));
+        self.0.exchange.store(Arc::new(exchange));
         self.0.catalogue.store(Arc::new(catalogue));
         self.0.resources.store(Arc::new(Resources::new(self.issuer().as_str(), servers)));
         let (offers, catalogue) = (self.offers(), self.catalogue());

@@ -74,6 +74,7 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
         mail,
         sign_up: ArcSwap::default(),
         pushing: ArcSwap::default(),
+        exchange: ArcSwap::default(),
         native_sso: ArcSwap::from_pointee(openid::native_sso::NativeSso::Off),
         catalogue: ArcSwap::default(),
         sources: Sources::default(),

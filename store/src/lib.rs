@@ -16,6 +16,7 @@ pub mod clients;
 pub mod codes;
 pub mod consents;
 mod engine;
+pub mod exchange_rules;
 mod fault;
 pub mod initial_tokens;
 mod job;

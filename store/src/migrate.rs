@@ -39,6 +39,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { version: 13, oldest: 1, sql: include_str!("../migrations/0013_operators.sql") },
     Step { version: 14, oldest: 1, sql: include_str!("../migrations/0014_watched.sql") },
     Step { version: 15, oldest: 1, sql: include_str!("../migrations/0015_native_sso.sql") },
+    Step { version: 16, oldest: 1, sql: include_str!("../migrations/0016_exchange.sql") },
 ];
 
 const BEGINNING: &str = "CREATE TABLE IF NOT EXISTS schema_version (\

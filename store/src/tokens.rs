@@ -3,12 +3,16 @@
 //! Invariant: a token's life is asked of everything it hangs from, in one query; a refresh token is spent by a conditional
 //! statement that can succeed once, and no row back is contention.
 
+mod held;
+#[cfg(test)]
+pub(crate) use self::held::STATEMENTS as HELD;
+
 use openid::account::Account;
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
 use openid::resource::TokenFormat;
 use openid::session::{Cause, GrantKind, GrantStanding, SessionKind, SessionStanding};
 use openid::time::Time;
-use openid::token::facts::{Life, TokenFacts};
+use openid::token::facts::{Acting, Life, TokenFacts};
 use openid::token::issue::{Ground, Issue, RefreshIssue, Retry};
 use openid::token::refresh_token::{Held, RefreshStanding, Successor};
 use openid::wire::scope::Scope;
@@ -25,7 +29,8 @@ use crate::value::values;
 macro_rules! access_columns {
     () => {
         "t.client, t.sub, t.grant_id, t.scope, t.resources, t.issued_at, t.expires_at, t.revoked_at, \
-         g.account, g.sid, g.claims, g.kind, g.ended_at, s.id, s.ended_at, s.expires_at, s.idle_until, s.seen_at"
+         g.account, g.sid, g.claims, g.kind, g.ended_at, s.id, s.ended_at, s.expires_at, s.idle_until, s.seen_at, \
+         t.act, t.may_act"
     };
 }
 
@@ -42,7 +47,8 @@ statements! {
     REFRESH = "SELECT g.client, g.sub, t.grant_id, g.scope, g.resources, t.issued_at, t.expires_at, \
                COALESCE(t.rotated_at, (SELECT MIN(s.used_at) FROM refresh_token s \
                                        WHERE s.parent = t.parent AND s.hash <> t.hash)), \
-               g.account, g.sid, g.claims, g.kind, g.ended_at, s.id, s.ended_at, s.expires_at, s.idle_until, s.seen_at \
+               g.account, g.sid, g.claims, g.kind, g.ended_at, s.id, s.ended_at, s.expires_at, s.idle_until, s.seen_at, \
+               CAST(NULL AS {text}), CAST(NULL AS {text}) \
                FROM refresh_token t LEFT JOIN grants g ON g.id = t.grant_id LEFT JOIN session s ON s.id = g.session \
                WHERE t.hash = $1";
     REFRESH_PLACE = "SELECT g.id, g.session, g.kind, s.kind FROM refresh_token t JOIN grants g ON g.id = t.grant_id \
@@ -55,8 +61,8 @@ statements! {
                    (SELECT count(*) FROM refresh_token s JOIN refresh_token me ON me.hash = $1 \
                     WHERE s.parent = me.parent AND s.hash <> me.hash AND s.used_at IS NOT NULL) \
                    FROM refresh_token WHERE hash = $1";
-    INSERT_ACCESS = "INSERT INTO access_token (hash, grant_id, client, sub, scope, resources, issued_at, expires_at) \
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT_ACCESS = "INSERT INTO access_token (hash, grant_id, client, sub, scope, resources, issued_at, expires_at, \
+                     act, may_act, exchanged) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     INSERT_REFRESH = "INSERT INTO refresh_token (hash, grant_id, parent, issued_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
     ROTATE = "UPDATE refresh_token SET rotated_at = $2, used_at = $2 WHERE hash = $1 AND rotated_at IS NULL";
     ROTATE_AGAIN = "UPDATE refresh_token SET used_at = $2 WHERE hash = $1 AND rotated_at IS NOT NULL AND NOT EXISTS \
@@ -88,6 +94,12 @@ pub struct Found {
     pub session: Option<(SessionId, Time)>,
 }
 
+/// Reads `act` or `may_act`.
+fn acted(text: Option<String>) -> Result<Option<serde_json::Value>, Fault> {
+    let read = |text: String| serde_json::from_str(&text).map_err(|_| Fault::bug("a stored act is not JSON"));
+    text.map(read).transpose()
+}
+
 /// Reads the columns of `access_columns` and `REFRESH`.
 fn found(row: &mut Row, now: Time) -> Result<Found, Fault> {
     let client = row.take::<Option<String>>()?.unwrap_or_default();
@@ -109,6 +121,7 @@ fn found(row: &mut Row, now: Time) -> Result<Found, Fault> {
     let (session_ended, session_expires, idle_until): (Option<Time>, Option<Time>, Option<Time>) =
         (row.take()?, row.take()?, row.take()?);
     let seen_at: Option<Time> = row.take()?;
+    let acting = Acting { act: acted(row.take()?)?, may_act: acted(row.take()?)? };
     let session_lives = session.is_some()
         && session_ended.is_none()
         && session_expires.is_some_and(|end| now < end)
@@ -133,6 +146,7 @@ fn found(row: &mut Row, now: Time) -> Result<Found, Fault> {
         issued_at,
         expires_at,
         life,
+        acting,
     };
     let seen = session.filter(|_| online && facts.is_live(now)).zip(seen_at);
     Ok(Found { facts, session: seen })
@@ -218,16 +232,32 @@ impl Tx {
                 self.begin_grant(grant).await?;
                 (Some(grant.id.as_str()), Some(grant.sub.as_str()))
             }
-            Ground::Go(grant) => (Some(grant.id.as_str()), Some(grant.sub.as_str())),
+            Ground::Go(grant) | Ground::Exchanged { grant, .. } => (Some(grant.id.as_str()), Some(grant.sub.as_str())),
             Ground::Client => (None, None),
         };
+        let (acting, exchanged) = match &issue.ground {
+            Ground::Exchanged { acting, .. } => (acting.clone(), Some(1_i64)),
+            Ground::Begin(_) | Ground::Go(_) | Ground::Client => (Acting::default(), None),
+        };
+        let [act, may_act] = [acting.act, acting.may_act].map(|value| value.map(|value| value.to_string()));
         let (scope, resources) = (issue.access.scope.to_string(), text::list(&issue.access.resources));
         let hash = match issue.access.format {
             TokenFormat::Opaque => &drawn.access,
             TokenFormat::Jwt(_) => &drawn.jti,
         };
-        let access =
-            values![&hash.0, grant, issue.client.as_str(), sub, &scope, &resources, now, issue.access.expires_at];
+        let access = values![
+            &hash.0,
+            grant,
+            issue.client.as_str(),
+            sub,
+            &scope,
+            &resources,
+            now,
+            issue.access.expires_at,
+            act.as_deref(),
+            may_act.as_deref(),
+            exchanged,
+        ];
         self.change(&INSERT_ACCESS, access).await?;
         self.settle_refresh(issue, drawn, grant, now).await
     }

@@ -118,10 +118,7 @@ impl Granted {
 
     /// Everything of it belongs to this stay, and speaks of this subject.
     pub fn stay(&mut self, sid: &Sid, sub: &Sub) {
-        let front = self.access.as_mut().and_then(|issue| match &mut issue.ground {
-            Ground::Begin(grant) | Ground::Go(grant) => Some(grant),
-            Ground::Client => None,
-        });
+        let front = self.access.as_mut().and_then(|issue| issue.ground.grant_mut());
         let code = self.code.as_mut().map(|code| &mut code.grant);
         for grant in code.into_iter().chain(front).chain(self.id_token.as_mut()) {
             grant.sid = sid.clone();

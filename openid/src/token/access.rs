@@ -26,10 +26,7 @@ pub struct JwtFacts<'a> {
 /// The claims of §2.2. There is no `sid`: it is one client's name for its stay, and nobody tells a resource server of an
 /// ending, so it would promise what is not kept (`resource-servers.md`).
 pub fn claims(issue: &Issue, facts: &JwtFacts<'_>) -> Map<String, Value> {
-    let grant = match &issue.ground {
-        Ground::Begin(grant) | Ground::Go(grant) => Some(grant),
-        Ground::Client => None,
-    };
+    let grant = issue.ground.grant();
     let mut claims = Map::new();
     claims.insert("iss".into(), json!(facts.issuer));
     // §2.2: without a person, `sub` is the client.
@@ -57,6 +54,10 @@ pub fn claims(issue: &Issue, facts: &JwtFacts<'_>) -> Map<String, Value> {
         if !grant.amr.0.is_empty() {
             claims.insert("amr".into(), json!(grant.amr.0));
         }
+    }
+    // RFC 8693 §4.1, §4.4.
+    if let Ground::Exchanged { acting, .. } = &issue.ground {
+        acting.tell(&mut claims);
     }
     claims
 }

@@ -3,6 +3,8 @@
 //! Invariant: a token is live only while everything it hangs from is: its grant, and its session unless the grant is
 //! offline (`logout.md` §2).
 
+use serde_json::Value;
+
 use crate::claims::parameter::ClaimsRequest;
 use crate::name::{AccountId, ClientId, GrantId, Sid, Sub};
 use crate::time::Time;
@@ -33,6 +35,17 @@ pub struct TokenFacts {
     pub expires_at: Time,
     /// Whether it and what it hangs from live.
     pub life: Life,
+    /// Who acts with it, and who may (RFC 8693).
+    pub acting: Acting,
+}
+
+/// Who acts for the person a token is about, and who may: RFC 8693 §4.1, §4.4.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Acting {
+    /// `act`.
+    pub act: Option<Value>,
+    /// `may_act`.
+    pub may_act: Option<Value>,
 }
 
 /// Whether a token and what it hangs from live.

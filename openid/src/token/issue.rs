@@ -8,6 +8,7 @@ use crate::native_sso::{OnDevice, Replayed};
 use crate::resource::{Target, TokenFormat};
 use crate::session::{Grant, SessionStanding};
 use crate::time::{Span, Time};
+use crate::token::facts::Acting;
 use crate::wire::refusal::Refusal;
 use crate::wire::scope::Scope;
 
@@ -60,6 +61,13 @@ pub enum Ground {
     Begin(Grant),
     /// A grant that goes on: refresh.
     Go(Grant),
+    /// The grant of a token that was exchanged (RFC 8693).
+    Exchanged {
+        /// It.
+        grant: Grant,
+        /// Who acts, and who may.
+        acting: Acting,
+    },
     /// The client's own authority: client credentials.
     Client,
 }
@@ -68,7 +76,7 @@ impl Ground {
     /// The grant, if a person stands behind it.
     pub const fn grant(&self) -> Option<&Grant> {
         match self {
-            Self::Begin(grant) | Self::Go(grant) => Some(grant),
+            Self::Begin(grant) | Self::Go(grant) | Self::Exchanged { grant, .. } => Some(grant),
             Self::Client => None,
         }
     }
@@ -76,7 +84,7 @@ impl Ground {
     /// The same, to be written to.
     pub const fn grant_mut(&mut self) -> Option<&mut Grant> {
         match self {
-            Self::Begin(grant) | Self::Go(grant) => Some(grant),
+            Self::Begin(grant) | Self::Go(grant) | Self::Exchanged { grant, .. } => Some(grant),
             Self::Client => None,
         }
     }

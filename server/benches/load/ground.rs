@@ -1,4 +1,4 @@
-//! A provider of the bench's own: the release binary on a SQLite file in a temporary folder, five clients, one person in
+//! A provider of the bench's own: the release binary on a SQLite file in a temporary folder, six clients, one person in
 //! sixteen browsers.
 
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ pub(crate) const ENCRYPTED: &str = "bench-encrypted";
 pub(crate) const HYBRID: &str = "bench-hybrid";
 /// The client that authenticates with a key.
 pub(crate) const KEYED: &str = "bench-keyed";
+/// The app that shares a device (Native SSO).
+pub(crate) const APP: &str = "bench-app";
 /// Where all of them are answered.
 pub(crate) const REDIRECT_URI: &str = "https://rp.example/callback";
 
@@ -57,6 +59,11 @@ fn metadata(client: &str) -> Result<Value, Broken> {
         HYBRID => {
             metadata["response_types"] = json!(["code id_token"]);
             metadata["grant_types"] = json!(["authorization_code", "implicit", "refresh_token"]);
+        }
+        APP => {
+            metadata["grant_types"] =
+                json!(["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange"]);
+            metadata["scope"] = json!("openid device_sso");
         }
         KEYED => {
             metadata["token_endpoint_auth_method"] = json!("private_key_jwt");
@@ -110,11 +117,16 @@ impl Provider {
                 "issuer = \"http://localhost:{port}\"\nlisten = [\"127.0.0.1:{port}\"]\ndatabase = \"sqlite:bench.sqlite\"\nsecret_file = \"secret\"\nlog.level = \"warn\"\nlimits.registrations_per_source = 1000000\n"
             ),
         )?;
+        std::fs::write(folder.join("app.json"), r#"{"native_sso": {"group": "bench"}}"#)?;
         let provider = Self { folder, port, child: None, holdings: Vec::new() };
         provider.order(&["user", "add", "ada", "--name", "Ada Lovelace", "--password-stdin"], PASSWORD)?;
         provider.order(&["registration", "open"], "")?;
-        for client in [RS256, ES256, ENCRYPTED, HYBRID, KEYED] {
+        provider.order(&["native-sso", "on"], "")?;
+        for client in [RS256, ES256, ENCRYPTED, HYBRID, KEYED, APP] {
             let mut order = vec!["client", "add", "-", "--first-party", "--client-id", client];
+            if client == APP {
+                order.extend(["--policy", "app.json"]);
+            }
             if client != KEYED {
                 order.extend(["--client-secret", SECRET]);
             }

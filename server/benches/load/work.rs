@@ -6,7 +6,7 @@ use jose::{base64url, sha256};
 
 use crate::Broken;
 use crate::assertion;
-use crate::ground::{ENCRYPTED, ES256, HYBRID, Holding, KEYED, REDIRECT_URI, RS256, basic};
+use crate::ground::{APP, ENCRYPTED, ES256, HYBRID, Holding, KEYED, REDIRECT_URI, RS256, basic};
 use crate::wire::{Line, encode};
 
 /// A kind of work.
@@ -32,11 +32,13 @@ pub(crate) enum Work {
     SignOn { client: &'static str },
     /// The same, with an ID Token from the authorization endpoint too.
     Hybrid,
+    /// Native SSO: an app signs in by another app's ID Token and the secret of their device.
+    Exchange,
 }
 
 impl Work {
     /// Each, with its title and its floor's place.
-    pub(crate) fn all() -> [(&'static str, Self, Option<usize>); 11] {
+    pub(crate) fn all() -> [(&'static str, Self, Option<usize>); 12] {
         [
             ("discovery", Self::Discovery, Some(0)),
             ("introspection", Self::Introspection, Some(1)),
@@ -49,6 +51,7 @@ impl Work {
             ("sign-on, ID Token ES256", Self::SignOn { client: ES256 }, None),
             ("sign-on, ID Token ES256 in RSA-OAEP-256", Self::SignOn { client: ENCRYPTED }, None),
             ("hybrid sign-on, two ID Tokens ES256", Self::Hybrid, None),
+            ("Native SSO exchange, ID Token ES256", Self::Exchange, None),
         ]
     }
 
@@ -59,6 +62,11 @@ impl Work {
             let tokens = hand.sign_on(line, RS256).await?;
             let text = |name: &str| tokens[name].as_str().unwrap_or_default().to_owned();
             (hand.access, hand.refresh) = (text("access_token"), text("refresh_token"));
+        }
+        if let Work::Exchange = hand.work {
+            let tokens = hand.sign_on_for(line, APP, ("code", "openid%20device_sso")).await?;
+            let text = |name: &str| tokens[name].as_str().unwrap_or_default().to_owned();
+            (hand.access, hand.refresh) = (text("id_token"), text("device_secret"));
         }
         Ok(hand)
     }
@@ -108,8 +116,27 @@ impl Hand {
             }
             Work::SignOn { client } => drop(self.sign_on(line, client).await?),
             Work::Hybrid => drop(self.sign_on_by(line, HYBRID, "code id_token").await?),
+            Work::Exchange => self.exchange(line).await?,
         }
         Ok(())
+    }
+
+    /// What is in the keychain is kept in the places of tokens: the ID Token and the device secret.
+    async fn exchange(&mut self, line: &mut Line) -> Result<(), Broken> {
+        let form = format!(
+            "grant_type={}&audience={}&subject_token={}&subject_token_type={}&actor_token={}&actor_token_type={}",
+            encode("urn:ietf:params:oauth:grant-type:token-exchange"),
+            encode(&format!("http://localhost:{}", line.port())),
+            self.access,
+            encode("urn:ietf:params:oauth:token-type:id_token"),
+            self.refresh,
+            encode("urn:openid:params:token-type:device-secret"),
+        );
+        let reply = line.post("/token", &basic(APP), &form).await?.expect(200)?;
+        match reply.json()?["id_token"].is_null() {
+            true => Err("an exchange without an ID Token".into()),
+            false => Ok(()),
+        }
     }
 
     async fn sign_on(&mut self, line: &mut Line, client: &str) -> Result<serde_json::Value, Broken> {
@@ -118,12 +145,21 @@ impl Hand {
 
     /// The whole of it: authorize with an existing session, redeem the code.
     async fn sign_on_by(&mut self, line: &mut Line, client: &str, kind: &str) -> Result<serde_json::Value, Broken> {
+        self.sign_on_for(line, client, (kind, "openid%20profile")).await
+    }
+
+    async fn sign_on_for(
+        &mut self,
+        line: &mut Line,
+        client: &str,
+        (kind, scope): (&str, &str),
+    ) -> Result<serde_json::Value, Broken> {
         let holding = self.holding.as_ref().ok_or("nobody is signed in on this line")?;
         self.number += 1;
         let verifier = format!("{:0>43}", self.number);
         let challenge = base64url(sha256(verifier.as_bytes()));
         let path = format!(
-            "/authorize?response_type={}&client_id={client}&redirect_uri={}&scope=openid%20profile&state=s{}&nonce=n{}&prompt=none&code_challenge={challenge}&code_challenge_method=S256",
+            "/authorize?response_type={}&client_id={client}&redirect_uri={}&scope={scope}&state=s{}&nonce=n{}&prompt=none&code_challenge={challenge}&code_challenge_method=S256",
             encode(kind),
             encode(REDIRECT_URI),
             self.number,

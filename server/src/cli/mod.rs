@@ -9,6 +9,7 @@ mod claims;
 mod client;
 mod declared;
 mod doctor;
+mod exchange;
 mod forge;
 mod init;
 mod native_sso;
@@ -94,6 +95,9 @@ enum Command {
     /// Single-sign-on sessions.
     #[command(subcommand)]
     Session(session::SessionCommand),
+    /// Token exchange: who may exchange what for which audience and scope.
+    #[command(subcommand)]
+    Exchange(exchange::ExchangeCommand),
     /// Apps of one vendor on one device that share a sign-in: whether that is offered, and which share one.
     NativeSso {
         /// Decides it; without it, says how it stands.
@@ -163,6 +167,7 @@ async fn run(arguments: Arguments, out: &Out) -> Result<ExitCode, Failed> {
         Command::Claim(command) => declared::claims(command, &open(&file).await?, out).await?,
         Command::ClaimSource(command) => claim_source::run(command, &open(&file).await?, out).await?,
         Command::Session(command) => session::sessions(command, &open(&file).await?, out).await?,
+        Command::Exchange(command) => exchange::run(command, &open(&file).await?, out).await?,
         Command::NativeSso { wanted } => native_sso::native_sso(wanted, &open(&file).await?, out).await?,
         Command::Notice(command) => notice::notices(command, &open(&file).await?, out).await?,
         Command::Api(command) => api::run(command, &open(&file).await?, out).await?,

@@ -3,16 +3,20 @@
 //! Invariant: an ID Token is verified and everything is drawn before the transaction; in it, rows are taken in the one order:
 //! clients, the consent, the device session, a grant, the device with its secrets.
 
+use std::sync::Arc;
+
 use openid::client::Client;
 use openid::logout::end::EndHint;
 use openid::logout::judge::{End, Ended};
-use openid::name::{Digest, GrantId, Secret, SessionId, Sid, Sub};
+use openid::name::{ClientId, Digest, GrantId, Secret, SessionId, Sid, Sub};
 use openid::native_sso::{HeldSecret, Replayed, SecretIssue, Spelling, Way};
 use openid::session::Cause;
 use openid::time::Time;
+use openid::token::exchange::general::GeneralFacts;
 use openid::token::exchange::native::{NativeExchange, NativeFacts};
+use openid::token::exchange::rules::Rules;
 use openid::token::exchange::{self, Exchange};
-use openid::token::issue::Issue;
+use openid::token::issue::{Ground, Issue};
 use openid::token::{Context, Grants};
 use openid::wire::form::Form;
 use serde_json::{Map, Value};
@@ -20,6 +24,7 @@ use store::audit::Entry;
 use store::{DrawnDevice, Fault, Tx};
 use zeroize::Zeroizing;
 
+use super::access_token::known_as;
 use crate::answer::Stop;
 use crate::op::Op;
 
@@ -43,6 +48,11 @@ pub(super) struct Device {
     /// The order to end the device session, should a replay mean that.
     end: End,
     line: String,
+    /// Under what the tokens of an exchange are stored.
+    subject: Option<Digest>,
+    actor: Option<Digest>,
+    /// Who may exchange what.
+    rules: Arc<Rules>,
 }
 
 impl Device {
@@ -53,6 +63,10 @@ impl Device {
                 (read_id_token(op, &native.id_token).await?, form.get("actor_token"))
             }
             _ => (EndHint::Absent, form.get("device_secret")),
+        };
+        let general = match grant {
+            Grants::Exchange(Exchange::General(general)) => Some(general),
+            _ => None,
         };
         let (secret, session) = (Secret::from_bytes(&op.dice().draw()), SessionId::new(op.dice().name()));
         let lifetimes = &op.config().lifetimes;
@@ -76,6 +90,9 @@ impl Device {
             sector: client.metadata.subject.sector().map(str::to_owned),
             end: op.order_to_end(what, Cause::Reuse, &format!("client:{}", client.id)),
             line: op.dice().name(),
+            subject: general.map(|general| known_as(op, &general.subject)),
+            actor: general.and_then(|general| general.actor.as_ref()).map(|token| known_as(op, token)),
+            rules: op.exchange(),
         })
     }
 
@@ -120,13 +137,33 @@ impl Device {
         Ok(facts)
     }
 
+    /// The tokens of an exchange, held.
+    pub(super) async fn gather_tokens(&self, tx: &mut Tx, now: Time) -> Result<GeneralFacts, Fault> {
+        let mut facts = GeneralFacts::default();
+        if let Some(subject) = &self.subject {
+            facts.subject = tx.hold_access(subject, now).await?;
+        }
+        if let Some(actor) = &self.actor {
+            facts.actor = tx.hold_access(actor, now).await?;
+        }
+        Ok(facts)
+    }
+
+    /// Who may exchange what.
+    pub(super) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
     /// Does what an answer does on a device; a secret that came back although it was replaced is recorded whatever else
     /// is done.
     pub(super) async fn settle(&self, tx: &mut Tx, issue: &mut Issue, now: Time) -> Result<(), Fault> {
         if let Some(device) = issue.device.replayed.clone() {
             tx.note(&self.replay_line(&device, now)).await?;
         }
-        if let (Way::Enters(_), Some(grant)) = (&issue.device.way, issue.ground.grant_mut()) {
+        // Whoever signs in or asks otherwise than by the authorization endpoint knows people by its own sector's subject.
+        if is_exchange(issue)
+            && let Some(grant) = issue.ground.grant_mut()
+        {
             grant.sub = match &self.sector {
                 Some(sector) => tx.meet(&grant.account, sector, &self.unmet, now).await?,
                 None => {
@@ -160,7 +197,7 @@ impl Device {
 
     /// The secret goes with a new ID Token, and so does what RFC 8693 §2.2.1 wants said.
     pub(super) fn answer(&self, client: &Client, issue: &Issue, body: &mut Map<String, Value>) {
-        if matches!(issue.device.way, Way::Enters(_)) {
+        if is_exchange(issue) {
             body.insert("issued_token_type".into(), exchange::ACCESS_TOKEN.into());
         }
         let secret = match (&issue.device.secret, &self.presented) {
@@ -176,16 +213,20 @@ impl Device {
     }
 }
 
+fn is_exchange(issue: &Issue) -> bool {
+    matches!(issue.device.way, Way::Enters(_)) || matches!(issue.ground, Ground::Exchanged { .. })
+}
+
 /// Verifies an ID Token, however old. One that was signed with a client's secret says itself whose: that is believed only
 /// to look for the key.
 async fn read_id_token(op: &Op, token: &str) -> Result<EndHint, Stop> {
-    let payload = token.split('.').nth(1).filter(|_| !jose::is_encrypted(token));
-    let claims = payload.and_then(|part| jose::unbase64url(part).ok());
-    let claims: Option<Value> = claims.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let audience = claims.as_ref().and_then(|claims| claims.get("aud")).and_then(Value::as_str);
-    let client = match audience {
-        Some(id) if openid::client::is_id(id) => op.clients().find(op.store(), id).await?,
-        Some(_) | None => None,
+    let whose = jose::peek_claims(token).ok().and_then(|claims| {
+        let claims = claims.unverified();
+        claims.get("aud").and_then(Value::as_str).map(ClientId::new)
+    });
+    let client = match &whose {
+        Some(id) => super::mentioned(op, id).await?,
+        None => None,
     };
     Ok(op.keys().read_hint(token, op.issuer().as_str(), client.as_deref()))
 }

@@ -9,7 +9,7 @@ use openid::name::{ClientId, Secret};
 use openid::time::Time;
 use openid::token::claims::Scopes;
 use openid::token::exchange::Exchange;
-use openid::token::issue::{Ground, IdTokenIssue, Issue, RefreshIssue, Ruling};
+use openid::token::issue::{IdTokenIssue, Issue, RefreshIssue, Ruling};
 use openid::token::{Context, admit as admit_grant};
 use openid::token::{Grants, TokenRequest};
 use serde_json::{Map, Value};
@@ -36,10 +36,10 @@ pub(super) async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     admit_grant(request.grant.grant_type(), client.client())?;
     // Before the transaction, too: no code is spent for an ID Token that could not be encrypted.
     let encrypted = match &request.grant {
-        Grants::AuthorizationCode(_) | Grants::RefreshToken(_) | Grants::Exchange(_) => {
+        Grants::AuthorizationCode(_) | Grants::RefreshToken(_) | Grants::Exchange(Exchange::Native(_)) => {
             client.client().metadata.id_token_encryption
         }
-        Grants::ClientCredentials(_) => None,
+        Grants::ClientCredentials(_) | Grants::Exchange(Exchange::General(_)) => None,
     };
     let to = Recipient::find(op, client.client(), encrypted).await?;
     let device = Device::prepare(op, &form, &request.grant, client.client()).await?;
@@ -80,6 +80,9 @@ async fn rule(tx: &mut Tx, request: &TokenRequest, device: &Device, cx: &Context
         }
         Grants::ClientCredentials(credentials) => credentials.judge(cx),
         Grants::Exchange(Exchange::Native(native)) => native.judge(device.gather(tx, native, cx).await?, cx),
+        Grants::Exchange(Exchange::General(general)) => {
+            general.judge(device.gather_tokens(tx, now).await?, device.rules(), cx)
+        }
     })
 }
 
@@ -150,10 +153,7 @@ async fn id_token(
     access: &str,
     now: (Option<&Recipient>, Time),
 ) -> Result<String, Stop> {
-    let grant = match &issue.ground {
-        Ground::Begin(grant) | Ground::Go(grant) => grant,
-        Ground::Client => return Err(Fault::bug("an ID Token without a person").into()),
-    };
+    let grant = issue.ground.grant().ok_or_else(|| Fault::bug("an ID Token without a person"))?;
     let beside = Beside { access: Some(access), ds_hash: issue.device.ds_hash.as_deref(), ..Beside::default() };
     id_token::seal(op, client, (grant, issue.id_token, Scopes::FromUserinfo), beside, now).await
 }

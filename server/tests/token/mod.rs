@@ -2,6 +2,7 @@
 
 mod assertions;
 mod endings;
+mod exchange;
 mod neighbours;
 mod pkce;
 mod refresh;

@@ -24,6 +24,7 @@ statements! {
     END_GRANT = "UPDATE grants SET ended_at = $2, cause = $3 WHERE id = $1 AND ended_at IS NULL";
     END_OWN_TOKENS = "UPDATE access_token SET revoked_at = $2 \
         WHERE client = $1 AND grant_id IS NULL AND revoked_at IS NULL";
+    END_EXCHANGED = "UPDATE access_token SET revoked_at = $2 WHERE client = $1 AND exchanged = 1 AND revoked_at IS NULL";
     GRANT_ELSEWHERE = "SELECT id FROM grants WHERE id = $1 AND session <> $2";
     RECORD = "INSERT INTO ending (id, what, subject, cause, ended_by, at, told, untold, revoked, kept, shown) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING";
@@ -244,6 +245,8 @@ impl Tx {
         // Tokens of the client's own have no grant to end with.
         if let Ended::Client(client) = &end.what {
             self.change(&END_OWN_TOKENS, values![client.as_str(), end.at]).await?;
+            // Those it exchanged rest on another client's grant, which goes on.
+            self.change(&END_EXCHANGED, values![client.as_str(), end.at]).await?;
         }
         for grant in self.background(end, most).await? {
             if self.change(&END_GRANT, values![grant.as_str(), end.at, end.cause.as_str()]).await? == 1 {

@@ -2,8 +2,11 @@
 //!
 //! Invariant: nothing is exchanged that an operator did not allow: without a policy every exchange is refused.
 
+pub mod general;
 pub mod native;
+pub mod rules;
 
+pub use general::GeneralExchange;
 pub use native::NativeExchange;
 
 use crate::wire::form::Form;
@@ -32,6 +35,8 @@ pub const DEVICE_SECRET_03: &str = "urn:x-oath:params:oauth:token-type:device-se
 pub enum Exchange {
     /// An ID Token and a device secret (Native SSO §4.2).
     Native(NativeExchange),
+    /// One of our access tokens (RFC 8693 §2.1).
+    General(GeneralExchange),
 }
 
 /// RFC 8693 §2.2.2: "the error code is invalid_request".
@@ -53,6 +58,7 @@ impl Exchange {
         }
         match subject {
             ID_TOKEN | ID_TOKEN_HYPHEN => NativeExchange::read(form).map(Self::Native),
+            ACCESS_TOKEN => GeneralExchange::read(form).map(Self::General),
             _ => Err(malformed("exchange_subject_type", "subject_token_type is not supported")),
         }
     }
