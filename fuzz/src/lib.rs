@@ -15,6 +15,7 @@ pub const TARGETS: &[Target] = &[
     ("auth_request_read", rules::auth_request_read),
     ("claims_read", rules::claims_read),
     ("presented_read", rules::presented_read),
+    ("dpop_proof_read", rules::dpop_proof_read),
     ("jws_verify", bytes::jws_verify),
     ("jwe_decrypt", bytes::jwe_decrypt),
     ("jwe_bent", bytes::jwe_bent),

@@ -1,8 +1,12 @@
 //! Targets of `openid`.
 
+use std::sync::LazyLock;
+
+use jose::{JwsAlg, Signer as _, SigningKey};
 use libfuzzer_sys::arbitrary::Unstructured;
 use openid::authorize::place::{Destination, Reply};
 use openid::authorize::request::{AuthRequest, ServerOffers, SignUp};
+use openid::bound::dpop;
 use openid::claims::parameter::ClaimsRequest;
 use openid::client::auth::Presented;
 use openid::client::metadata::Metadata;
@@ -12,6 +16,7 @@ use openid::name::{ClientId, Digest};
 use openid::registration::policy::RegistrationPolicy;
 use openid::registration::proposal::{Proposed, Replacement};
 use openid::registration::statement;
+use openid::time::{Span, Time};
 use openid::token::exchange::{self, Exchange};
 use openid::token::{Grants, TokenRequest};
 use openid::wire::form::Form;
@@ -139,5 +144,25 @@ pub fn token_request_read(bytes: &[u8]) {
                 "{refusal}"
             ),
         }
+    }
+}
+
+/// A proof is read or refused, at any time: the bytes as they are, and as claims that we signed. Whoever is believed holds a key,
+/// and no address but the endpoint's own was taken for it.
+pub fn dpop_proof_read(bytes: &[u8]) {
+    static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate(JwsAlg::EdDsa, "own").expect("a key"));
+    let header = json!({ "typ": "dpop+jwt", "alg": "EdDSA", "jwk": KEY.public_jwk() });
+    let input = format!("{}.{}", jose::base64url(header.to_string()), jose::base64url(bytes));
+    let signature = KEY.sign(input.as_bytes()).expect("it signs");
+    let signed = format!("{input}.{}", jose::base64url(signature));
+    for proof in [Some(signed.as_str()), std::str::from_utf8(bytes).ok()].into_iter().flatten() {
+        let at = |uri| dpop::Attached { method: "POST", uri, access_token: None };
+        // When it says that it was made, so that what is kept in the corpus gets past that.
+        let made = jose::peek_claims(proof).ok().and_then(|claims| claims.unverified().get("iat")?.as_i64());
+        let now = Time::from_seconds(made.unwrap_or_default().clamp(0, 100_000_000_000));
+        let Ok(proven) = dpop::judge(proof, &at("https://op.example/token"), now) else { continue };
+        assert!(dpop::Jkt::read(proven.jkt().as_str()).is_some() && !proven.jti().is_empty() && now <= proven.over());
+        assert!(dpop::judge(proof, &at("https://op.example/par"), now).is_err());
+        assert!(dpop::judge(proof, &at("https://op.example/token"), now + Span::from_hours(1)).is_err());
     }
 }

@@ -20,6 +20,8 @@ pub struct Header {
     pub typ: Option<String>,
     /// `cty`.
     pub cty: Option<String>,
+    /// `jwk`: a key somebody says is their own (RFC 7515 §4.1.3). It never chooses a key for [`crate::verify`].
+    pub jwk: Option<Value>,
 }
 
 impl Header {
@@ -38,6 +40,6 @@ impl Header {
             Some(_) => Err(JoseError::Malformed),
         };
         let alg = text("alg")?.ok_or(JoseError::Malformed)?;
-        Ok(Self { alg, kid: text("kid")?, typ: text("typ")?, cty: text("cty")? })
+        Ok(Self { alg, kid: text("kid")?, typ: text("typ")?, cty: text("cty")?, jwk: members.get("jwk").cloned() })
     }
 }

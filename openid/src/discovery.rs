@@ -1,5 +1,6 @@
 //! The provider's metadata: OpenID Connect Discovery 1.0 §3, RFC 8414 §2, RP-Initiated Logout §2.1, Back-Channel Logout
-//! §2.1, Front-Channel Logout §3, Session Management §3.3, RFC 9126 §5, RFC 9207 §3.
+//! §2.1, Front-Channel Logout §3, Session Management §3.3, RFC 9126 §5, RFC 9207 §3,
+//! RFC 9449 §5.1.
 //!
 //! Invariant: only what is true is said, only registered names are used, and no array is empty.
 
@@ -10,7 +11,7 @@ use crate::authorize::mode::ResponseMode;
 use crate::authorize::par::Pushing;
 use crate::authorize::request::SignUp;
 use crate::authorize::response_type::ResponseType;
-use crate::bound::pkce;
+use crate::bound::{dpop, pkce};
 use crate::client::auth::METHODS;
 use crate::client::flows::IMPLICIT;
 use crate::client::metadata::AuthMethod;
@@ -124,6 +125,7 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
         ("revocation_endpoint_auth_methods_supported", json!(all)),
         ("revocation_endpoint_auth_signing_alg_values_supported", json!(assertion_algs)),
         ("code_challenge_methods_supported", json!(pkce::METHODS)),
+        ("dpop_signing_alg_values_supported", json!(dpop::algs().collect::<Vec<_>>())),
         ("claim_types_supported", json!(offers.claim_types)),
         ("claims_supported", json!(offers.claims)),
         ("claims_locales_supported", json!(offers.claims_locales)),

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::bound::dpop::Scheme;
 use crate::claims::parameter::ClaimsRequest;
 use crate::claims::told::Person;
 use crate::name::{ClientId, Sub};
@@ -15,14 +16,25 @@ use crate::wire::form::Form;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::scope::Scope;
 
-/// Finds the bearer token of a request: in the `Authorization` header or in a form body, not both (RFC 6750 §2).
+/// An access token as it was presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presented<'a> {
+    /// By which scheme; in a form, it is a bearer token.
+    pub scheme: Scheme,
+    /// The token.
+    pub token: &'a str,
+}
+
+/// Finds the access token of a request: in the `Authorization` header or in a form body, not both (RFC 6750 §2, RFC 9449 §7.1).
 /// `Ok(None)`: there is none, and the challenge carries no error code (§3.1).
-pub fn bearer<'a>(authorization: Option<&'a str>, form: Option<&'a Form>) -> Result<Option<&'a str>, Refusal> {
+pub fn presented<'a>(authorization: Option<&'a str>, form: Option<&'a Form>) -> Result<Option<Presented<'a>>, Refusal> {
     if let Some(form) = form {
         form.once()?;
     }
-    let header = bearer_token(authorization)?;
-    let body = form.and_then(|form| form.get("access_token"));
+    let by = |scheme| move |token| Presented { scheme, token };
+    let bearer = bearer_token(authorization)?.map(by(Scheme::Bearer));
+    let header = bearer.or(token_of(authorization, "dpop")?.map(by(Scheme::Dpop)));
+    let body = form.and_then(|form| form.get("access_token")).map(by(Scheme::Bearer));
     match (header, body) {
         (Some(_), Some(_)) => {
             Err(refuse(ErrorCode::InvalidRequest, "bearer_twice", "the access token was sent in more than one way"))
@@ -33,10 +45,15 @@ pub fn bearer<'a>(authorization: Option<&'a str>, form: Option<&'a Form>) -> Res
 
 /// The bearer token of an `Authorization` field (RFC 6750 §2.1).
 pub fn bearer_token(authorization: Option<&str>) -> Result<Option<&str>, Refusal> {
+    token_of(authorization, "bearer")
+}
+
+/// The token of an `Authorization` field of this scheme, whatever the case of its letters (RFC 9110 §11.1).
+fn token_of<'a>(authorization: Option<&'a str>, wanted: &str) -> Result<Option<&'a str>, Refusal> {
     let Some((scheme, token)) = authorization.and_then(|field| field.split_once(' ')) else {
         return Ok(None);
     };
-    if !scheme.eq_ignore_ascii_case("bearer") {
+    if !scheme.eq_ignore_ascii_case(wanted) {
         return Ok(None);
     }
     let token = token.trim_matches(' ');

@@ -23,12 +23,14 @@ use openid::authorize::par::{self, Pushing};
 use openid::authorize::place::{Destination, FrontAccess, Reply, Success};
 use openid::authorize::request::{AuthRequest, ServerOffers, SignUp};
 use openid::authorize::response_type::Part;
+use openid::bound::dpop;
 use openid::bound::pkce::Challenge;
 use openid::claims::catalogue::Catalogue;
 use openid::claims::parameter::Necessity;
 use openid::claims::source::{Reach, Source, SourceKind};
 use openid::client::auth::{self, Audience, Fetched, Judged, Keys, METHODS, Presented};
 use openid::client::metadata::{ClientKind, Metadata, SecretNeed};
+use openid::client::policy::DpopNonces;
 use openid::client::{Client, ClientSecret, Standing, sector};
 use openid::discovery::{Endpoints, Links, Offers, document};
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
@@ -505,6 +507,87 @@ impl Signers {
     }
 }
 
+/// The proof of a case, made as it says.
+fn proof_of(asked: &Value, keys: &[(&str, SigningKey)]) -> String {
+    if let Some(proof) = asked["proof"].as_str() {
+        return proof.to_owned();
+    }
+    let key = |name: &str| &keys.iter().find(|(known, _)| *known == name).unwrap().1;
+    let alg = asked["alg"].as_str().unwrap_or("ES256");
+    let own = key(alg);
+    let jwk = match asked["jwk"].as_str() {
+        None => own.public_jwk(),
+        Some("another") => key("another").public_jwk(),
+        Some("secret") => json!({ "kty": "oct", "k": jose::base64url([7; 32]) }),
+        Some("private") => {
+            let mut jwk = own.public_jwk();
+            jwk["d"] = json!(jose::base64url([7; 32]));
+            jwk
+        }
+        Some(other) => panic!("what key is {other}?"),
+    };
+    let over = |mut all: Value, more: &Value| {
+        for (name, value) in more.as_object().into_iter().flatten() {
+            all[name] = value.clone();
+        }
+        all.as_object_mut().unwrap().retain(|_, value| *value != "");
+        all.to_string()
+    };
+    let made = NOW.seconds() - asked["age"].as_i64().unwrap_or(0);
+    let jti = if asked["long_jti"] == true { "x".repeat(513) } else { "n".to_owned() };
+    let claims = json!({ "htm": "POST", "htu": TOKEN, "iat": made, "jti": jti });
+    let header = over(json!({ "typ": "dpop+jwt", "alg": alg, "jwk": jwk }), &asked["header"]);
+    let input = format!("{}.{}", jose::base64url(header), jose::base64url(over(claims, &asked["claims"])));
+    let mut signature = own.sign(input.as_bytes()).unwrap();
+    signature[0] ^= u8::from(asked["bent"] == true);
+    format!("{input}.{}", jose::base64url(signature))
+}
+
+/// A request with a proof, at a token endpoint or at a resource.
+fn prove(case: &Value, keys: &[(&str, SigningKey)]) -> Value {
+    let (given, asked) = (&case["given"], &case["asked"]);
+    let proof = proof_of(asked, keys);
+    let fields = match asked["fields"].as_i64().unwrap_or(1) {
+        -1 => vec![None],
+        many => vec![Some(proof.as_str()); usize::try_from(many).unwrap()],
+    };
+    let attached = dpop::Attached {
+        method: given["method"].as_str().unwrap_or("POST"),
+        uri: given["uri"].as_str().unwrap_or(TOKEN),
+        access_token: given["access_token"].as_str(),
+    };
+    let judge = |proof: Option<&str>| proof.map(|proof| dpop::judge(proof, &attached, NOW)).transpose();
+    let proven = match dpop::one(fields.into_iter()).and_then(judge) {
+        Ok(proven) => proven,
+        Err(refusal) => return refused(&refusal),
+    };
+    if let Some(presented) = given["presented"].as_str() {
+        let scheme = if presented == "dpop" { dpop::Scheme::Dpop } else { dpop::Scheme::Bearer };
+        let thumbprint = |name: &str| {
+            let key = &keys.iter().find(|(known, _)| *known == name).unwrap().1;
+            dpop::Jkt::read(jose::Jwk::read(&key.public_jwk()).unwrap().thumbprint()).unwrap()
+        };
+        let bound = given["bound"].as_str().map(|name| thumbprint(if name == "own" { "ES256" } else { name }));
+        return match dpop::judge_presented(scheme, bound.as_ref(), proven.as_ref()) {
+            Ok(()) => json!({ "opens": true }),
+            Err(refusal) => refused(&refusal),
+        };
+    }
+    if let Err(refusal) = dpop::admit(&client(given), proven.as_ref()) {
+        return refused(&refusal);
+    }
+    let Some(proven) = proven else { return json!({ "proven": false }) };
+    let wanted = if given["nonces"] == "required" { DpopNonces::Required } else { DpopNonces::Unasked };
+    let made = given["nonce_age"].as_i64().filter(|_| proven.nonce() == Some("ours")).map(|age| NOW - seconds(age));
+    match dpop::judge_nonce(wanted, made, NOW) {
+        Err(refusal) => refused(&refusal),
+        Ok(nonce) => json!({
+            "proven": true, "forgotten_after": proven.over().since(NOW).seconds(),
+            "nonce": if nonce == dpop::Nonce::Stale { "stale" } else { "fresh" },
+        }),
+    }
+}
+
 fn authenticate(signers: &Signers, case: &Value) -> Value {
     let (mut given, asked) = (case["given"].clone(), &case["asked"]);
     if given["metadata"]["jwks"] == "own" {
@@ -630,6 +713,15 @@ fn authorize_next_cases() {
 #[test]
 fn bound_cases() {
     run("bound/pkce.toml", pkce);
+    let key = |name, alg| (name, SigningKey::generate(alg, name).unwrap());
+    let keys = [
+        key("ES256", JwsAlg::Es256),
+        key("PS256", JwsAlg::Ps256),
+        key("EdDSA", JwsAlg::EdDsa),
+        key("another", JwsAlg::Es256),
+        ("HS256", SigningKey::from_secret(JwsAlg::Hs256, &[7; 32]).unwrap()),
+    ];
+    run("bound/dpop.toml", |_, case| prove(case, &keys));
 }
 
 /// WebFinger at a provider that serves two more hosts.
@@ -667,6 +759,7 @@ const RUN: &[&str] = &[
     "authorize/par.toml",
     "authorize/place.toml",
     "authorize/request.toml",
+    "bound/dpop.toml",
     "bound/pkce.toml",
     "client/auth.toml",
     "client/metadata.toml",

@@ -44,12 +44,14 @@ fn jwt_cases() {
             true => Ground::Client,
             false => Ground::Begin(grant(asked, "rp", "")),
         };
+        let proof = asked["proof"].as_str().map(given::proven);
         let issue = Issue {
             device: openid::native_sso::OnDevice::default(),
             client: ClientId::new("rp"),
             ground,
-            access: AccessIssue::of(target, expires_at),
+            access: AccessIssue::of(target, expires_at).bound(proof.as_ref()),
             refresh: RefreshIssue::None,
+            refresh_jkt: None,
             id_token: IdTokenIssue::None,
         };
         let claims = access::claims(&issue, &JwtFacts { issuer: ISSUER, jti: "the name", now: NOW });

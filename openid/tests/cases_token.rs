@@ -8,6 +8,7 @@ use given::{ISSUER, NOW, authenticated, client, form, grant, object, run, second
 use openid::account::Account;
 use openid::acr::Amr;
 use openid::authorize::next::Consent;
+use openid::bound::dpop::Jkt;
 use openid::bound::pkce::Challenge;
 use openid::claims::catalogue::{Catalogue, Consenting, DeclaredScope, Given};
 use openid::claims::language::Words;
@@ -57,6 +58,7 @@ fn spent(given: &Value) -> Spent {
                     _ => RedirectGiven::Given,
                 },
                 challenge: given["challenge"].as_str().map(|text| Challenge::read(text, Some("S256")).unwrap()),
+                jkt: jkt(&given["jkt"]),
                 expires_at: NOW + seconds(60 - given["after"].as_i64().unwrap_or(10)),
             }),
             session: standing(&given["session"]),
@@ -77,6 +79,7 @@ fn held(given: &Value) -> Option<Held> {
         grant,
         issued_at,
         expires_at: issued_at + Terms::default().refresh_idle,
+        jkt: jkt(&given["jkt"]),
         standing: match given["rotated"].as_i64() {
             None if given["displaced"] == true => RefreshStanding::Displaced,
             None => RefreshStanding::Unused,
@@ -196,6 +199,16 @@ fn device() -> Session {
     }
 }
 
+/// A key by its name in a case.
+fn jkt(given: &Value) -> Option<Jkt> {
+    given.as_str().map(|name| given::proven(name).jkt().clone())
+}
+
+/// And its name again.
+fn named(jkt: &Jkt) -> &'static str {
+    ["one", "two"].into_iter().find(|name| given::proven(name).jkt() == jkt).unwrap_or("another")
+}
+
 fn judge(request: &TokenRequest, given: &Value, cx: &Context<'_>) -> Ruling {
     match &request.grant {
         Grants::AuthorizationCode(redeem) => redeem.judge(spent(&given["code"]), secret(&given["secret"]).as_ref(), cx),
@@ -264,6 +277,9 @@ fn issued(issue: &Issue) -> Value {
         "refresh_expires_in": expires_at.map(|at| at.since(NOW).seconds()),
         "kind": kind,
         "id_token": id_token,
+        "token_type": issue.access.token_type(),
+        "jkt": issue.access.jkt.as_ref().map(named),
+        "refresh_jkt": issue.refresh_jkt.as_ref().map(named),
     }})
 }
 
@@ -354,9 +370,11 @@ fn token_cases() {
         let client = authenticated(&client(&case["given"]["client"], &defaults));
         let terms = Terms::of(&client.client().policy, &Terms::default());
         let resources = given::resources(&case["given"]["resources"]);
+        let proof = case["given"]["proof"].as_str().map(given::proven);
         let cx = Context {
             now: NOW,
             client: &client,
+            proof: proof.as_ref(),
             terms: &terms,
             resources: &resources,
             catalogue: &Catalogue::default(),
@@ -430,6 +448,7 @@ fn facts(given: &Value) -> Option<TokenFacts> {
         scope: Scope::from(text("scope", "openid")),
         claims: ClaimsRequest::stored(&text("claims", "")).unwrap(),
         resources: texts(&given["resources"]),
+        jkt: jkt(&given["jkt"]),
         issued_at: NOW - seconds(60),
         expires_at: NOW + seconds(given["expires_in"].as_i64().unwrap_or(3540)),
         life: if given["life"] == "dead" { Life::Dead } else { Life::Live },
@@ -444,7 +463,7 @@ fn facts(given: &Value) -> Option<TokenFacts> {
 fn userinfo_cases() {
     run("userinfo", |_, case| {
         let body = case["asked"].get("form").map(form);
-        match userinfo::bearer(case["asked"]["authorization"].as_str(), body.as_ref()) {
+        match userinfo::presented(case["asked"]["authorization"].as_str(), body.as_ref()) {
             Err(no) => return refusal(&no),
             Ok(None) => return json!({ "challenge": "bare" }),
             Ok(Some(_)) => {}
@@ -648,7 +667,7 @@ proptest! {
         let terms = Terms::default();
         let request = TokenRequest::read(&form(&asked)).unwrap();
         let resources = given::resources(&Value::Null);
-        let cx = Context { now: NOW, client: &client, terms: &terms, resources: &resources, catalogue: &Catalogue::default(), native_sso: NativeSso::Off };
+        let cx = Context { now: NOW, client: &client, proof: None, terms: &terms, resources: &resources, catalogue: &Catalogue::default(), native_sso: NativeSso::Off };
         let ruling = judge(&request, &json!({ "code": given }), &cx);
         let verifier_fits = match (given["challenge"].is_null(), asked.get("code_verifier")) {
             (true, verifier) => verifier.is_none(),
@@ -676,7 +695,7 @@ proptest! {
         let asked = json!({ "grant_type": "refresh_token", "refresh_token": "r", "scope": scope });
         let request = TokenRequest::read(&form(&asked)).unwrap();
         let resources = given::resources(&Value::Null);
-        let cx = Context { now: NOW, client: &client, terms: &terms, resources: &resources, catalogue: &Catalogue::default(), native_sso: NativeSso::Off };
+        let cx = Context { now: NOW, client: &client, proof: None, terms: &terms, resources: &resources, catalogue: &Catalogue::default(), native_sso: NativeSso::Off };
         let ruling = judge(&request, &json!({ "refresh": given }), &cx);
         let found = given["state"] == "held" && given["grant"] == "live";
         let reuse = given["rotated"].as_i64().is_some_and(|ago| ago > 30 || given["successor"] == "used");
@@ -701,7 +720,7 @@ proptest! {
         if let Ok(form) = openid::wire::form::Form::read(&text) {
             let _ = TokenRequest::read(&form);
             let _ = IntrospectRequest::read(&form, Digest::of);
-            let _ = userinfo::bearer(form.get("code"), Some(&form));
+            let _ = userinfo::presented(form.get("code"), Some(&form));
         }
     }
 }

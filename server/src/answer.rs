@@ -5,6 +5,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
+use openid::bound::dpop as bound;
 use openid::registration::admission::NO_TOKEN;
 use openid::wire::refusal::{ErrorCode, Refusal};
 use serde_json::json;
@@ -12,6 +13,7 @@ use store::{Fault, Kind};
 
 use crate::endpoint::api;
 use crate::endpoint::ask::Ask;
+use crate::endpoint::dpop;
 use crate::op::Op;
 use crate::page;
 
@@ -50,7 +52,12 @@ pub fn stop(op: &Op, ask: &Ask, channel: Channel, stop: Stop) -> Answer {
                 "refused: {}",
                 refusal.say
             );
-            refuse(op, ask, channel, &refusal)
+            let mut answer = refuse(op, ask, channel, &refusal);
+            // RFC 9449 §8, §9.
+            if refusal.code == ErrorCode::UseDpopNonce {
+                put(&mut answer, dpop::NONCE, &dpop::fresh(op));
+            }
+            answer
         }
         Stop::Fault(fault) => {
             let id = op.dice().short();
@@ -74,10 +81,13 @@ fn refuse(op: &Op, ask: &Ask, channel: Channel, refusal: &Refusal) -> Answer {
             }
             answer
         }
-        Channel::Bearer => bearer(refusal),
+        Channel::Bearer => resource(ask, refusal),
         Channel::Registration => registration(refusal),
         Channel::Api => match refusal.code {
-            ErrorCode::InvalidToken | ErrorCode::InsufficientScope => bearer(refusal),
+            ErrorCode::InvalidToken
+            | ErrorCode::InsufficientScope
+            | ErrorCode::InvalidDpopProof
+            | ErrorCode::UseDpopNonce => resource(ask, refusal),
             _ => api::problem(StatusCode::BAD_REQUEST, &refusal.say),
         },
         Channel::Page => page::error(&op.frame(ask), refusal.code.as_str(), refusal.why, &refusal.say),
@@ -95,13 +105,40 @@ fn registration(refusal: &Refusal) -> Answer {
     json(status, &json!({"error": refusal.code.as_str(), "error_description": refusal.description()}))
 }
 
-/// RFC 6750 §3.1.
-fn bearer(refusal: &Refusal) -> Answer {
-    let status = match refusal.code {
-        ErrorCode::InvalidToken => StatusCode::UNAUTHORIZED,
+/// RFC 9449 §7.1: both schemes are offered to whoever showed nothing; else the challenge is that of the scheme that was used, or
+/// should have been.
+fn resource(ask: &Ask, refusal: &Refusal) -> Answer {
+    let scheme = ask.header("authorization").and_then(|field| field.split_once(' ')).map(|(scheme, _)| scheme);
+    let by_dpop = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("dpop"));
+    let algs = bound::algs().collect::<Vec<_>>().join(" ");
+    if matches!(refusal.why, "bearer_absent" | "api_bearer_absent") {
+        let mut answer = bearer(refusal);
+        put(&mut answer, header::WWW_AUTHENTICATE, &format!("DPoP realm=\"ostiary\", algs=\"{algs}\""));
+        return answer;
+    }
+    if !by_dpop && refusal.why != bound::DOWNGRADED {
+        return bearer(refusal);
+    }
+    let mut answer =
+        json(bearer_status(refusal), &json!({"error": refusal.code.as_str(), "error_description": refusal.say}));
+    let (code, say) = (refusal.code, refusal.say.replace(['"', '\\'], " "));
+    let challenge = format!("DPoP realm=\"ostiary\", error=\"{code}\", error_description=\"{say}\", algs=\"{algs}\"");
+    put(&mut answer, header::WWW_AUTHENTICATE, &challenge);
+    answer
+}
+
+/// RFC 6750 §3.1, RFC 9449 §7.1 and §9.
+fn bearer_status(refusal: &Refusal) -> StatusCode {
+    match refusal.code {
+        ErrorCode::InvalidToken | ErrorCode::InvalidDpopProof | ErrorCode::UseDpopNonce => StatusCode::UNAUTHORIZED,
         ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
         _ => StatusCode::BAD_REQUEST,
-    };
+    }
+}
+
+/// RFC 6750 §3.1.
+fn bearer(refusal: &Refusal) -> Answer {
+    let status = bearer_status(refusal);
     let absent = matches!(refusal.why, "bearer_absent" | "api_bearer_absent" | "configuration_token_absent" | NO_TOKEN);
     let mut answer = match absent {
         true => text(status, &refusal.say),

@@ -13,6 +13,7 @@ mod console;
 mod crash;
 mod database;
 mod demo;
+mod dpop;
 mod endpoints;
 mod ground;
 mod logout;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: one conditional statement spends a code; the client is part of it, so that another client cannot burn it.
 
+use openid::bound::dpop::Jkt;
 use openid::bound::pkce::Challenge;
 use openid::name::{ClientId, Digest, GrantId};
 use openid::time::Time;
@@ -18,11 +19,11 @@ use crate::value::values;
 statements! {
     INSERT = "INSERT INTO code (hash, client, family, sid, session, account, sub, kind, scope, claims, resources, \
               auth_time, acr, amr, nonce, created_at, grant_expires_at, redirect_uri, redirect_given, \
-              challenge, expires_at, auth_time_wanted) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
-              $14, $15, $16, $17, $18, $19, $20, $21, 1)";
+              challenge, expires_at, jkt, auth_time_wanted) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+              $14, $15, $16, $17, $18, $19, $20, $21, $22, 1)";
     SPEND = "UPDATE code SET spent_at = $3 WHERE hash = $1 AND client = $2 AND spent_at IS NULL \
              RETURNING family, client, account, sub, sid, session, kind, scope, claims, resources, auth_time, acr, amr, \
-             nonce, created_at, grant_expires_at, redirect_uri, redirect_given, challenge, expires_at";
+             nonce, created_at, grant_expires_at, redirect_uri, redirect_given, challenge, expires_at, jkt";
     SPENT = "SELECT family FROM code WHERE hash = $1 AND client = $2";
     SWEEP = "DELETE FROM code WHERE hash IN (SELECT hash FROM code WHERE expires_at < $1 LIMIT $2)";
 }
@@ -41,7 +42,8 @@ fn code(row: &mut Row) -> Result<Code, Fault> {
         None => None,
         Some(text) => Some(Challenge::stored(&text).ok_or_else(|| Fault::bug("a stored code_challenge is not one"))?),
     };
-    Ok(Code { grant, redirect_uri, redirect_uri_given, challenge, expires_at: row.take()? })
+    let expires_at = row.take()?;
+    Ok(Code { grant, redirect_uri, redirect_uri_given, challenge, jkt: text::jkt(row.take()?)?, expires_at })
 }
 
 impl Tx {
@@ -72,7 +74,8 @@ impl Tx {
             &code.redirect_uri,
             given,
             code.challenge.as_ref().map(Challenge::as_str),
-            code.expires_at
+            code.expires_at,
+            code.jkt.as_ref().map(Jkt::as_str)
         ];
         self.change(&INSERT, values).await?;
         Ok(())

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a column that cannot be read is a fault that names the column, never an empty list or a default.
 
+use openid::bound::dpop::Jkt;
 use openid::claims::language::Words;
 use openid::claims::parameter::ClaimsRequest;
 
@@ -42,4 +43,10 @@ pub(crate) fn word<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Resul
 /// Reads the `claims` of a grant.
 pub(crate) fn claims(text: &str) -> Result<ClaimsRequest, Fault> {
     ClaimsRequest::stored(text).ok_or_else(|| Fault::bug("the claims of a grant are none"))
+}
+
+/// Reads the thumbprint of a key (RFC 9449 §6), if there is one.
+pub(crate) fn jkt(stored: Option<String>) -> Result<Option<Jkt>, Fault> {
+    let read = |text: String| Jkt::read(&text).ok_or_else(|| Fault::bug("a stored thumbprint is not one"));
+    stored.map(read).transpose()
 }

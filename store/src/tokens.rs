@@ -8,6 +8,7 @@ mod held;
 pub(crate) use self::held::STATEMENTS as HELD;
 
 use openid::account::Account;
+use openid::bound::dpop::Jkt;
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
 use openid::resource::TokenFormat;
 use openid::session::{Cause, GrantKind, GrantStanding, SessionKind, SessionStanding};
@@ -28,7 +29,7 @@ use crate::value::values;
 
 macro_rules! access_columns {
     () => {
-        "t.client, t.sub, t.grant_id, t.scope, t.resources, t.issued_at, t.expires_at, t.revoked_at, \
+        "t.client, t.sub, t.grant_id, t.scope, t.resources, t.issued_at, t.expires_at, t.jkt, t.revoked_at, \
          g.account, g.sid, g.claims, g.kind, g.ended_at, s.id, s.ended_at, s.expires_at, s.idle_until, s.seen_at, \
          t.act, t.may_act"
     };
@@ -44,7 +45,7 @@ statements! {
     ACCESS = concat!("SELECT ", access_columns!(), " FROM ", access_tables!(), " WHERE t.hash = $1");
     BEARER = concat!("SELECT ", access_columns!(), ", a.id, a.username, a.sub, a.claims, a.created_at, a.updated_at, \
               a.disabled_at FROM ", access_tables!(), " LEFT JOIN account a ON a.id = g.account WHERE t.hash = $1");
-    REFRESH = "SELECT g.client, g.sub, t.grant_id, g.scope, g.resources, t.issued_at, t.expires_at, \
+    REFRESH = "SELECT g.client, g.sub, t.grant_id, g.scope, g.resources, t.issued_at, t.expires_at, t.jkt, \
                COALESCE(t.rotated_at, (SELECT MIN(s.used_at) FROM refresh_token s \
                                        WHERE s.parent = t.parent AND s.hash <> t.hash)), \
                g.account, g.sid, g.claims, g.kind, g.ended_at, s.id, s.ended_at, s.expires_at, s.idle_until, s.seen_at, \
@@ -56,14 +57,15 @@ statements! {
     SESSION_LIVES = "SELECT id FROM session WHERE id = $1 AND ended_at IS NULL AND expires_at > $2 AND idle_until > $2";
     HOLD_GRANT = "SELECT id, client, account, sub, sid, session, kind, scope, claims, resources, auth_time, acr, amr, nonce, \
                   created_at, expires_at, ended_at FROM grants WHERE id = $1 {hold}";
-    REFRESH_ROW = "SELECT issued_at, expires_at, rotated_at, \
+    REFRESH_ROW = "SELECT issued_at, expires_at, jkt, rotated_at, \
                    (SELECT count(*) FROM refresh_token c WHERE c.parent = $1 AND c.used_at IS NOT NULL), \
                    (SELECT count(*) FROM refresh_token s JOIN refresh_token me ON me.hash = $1 \
                     WHERE s.parent = me.parent AND s.hash <> me.hash AND s.used_at IS NOT NULL) \
                    FROM refresh_token WHERE hash = $1";
     INSERT_ACCESS = "INSERT INTO access_token (hash, grant_id, client, sub, scope, resources, issued_at, expires_at, \
-                     act, may_act, exchanged) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    INSERT_REFRESH = "INSERT INTO refresh_token (hash, grant_id, parent, issued_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
+                     act, may_act, exchanged, jkt) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    INSERT_REFRESH = "INSERT INTO refresh_token (hash, grant_id, parent, issued_at, expires_at, jkt) \
+                      VALUES ($1, $2, $3, $4, $5, $6)";
     ROTATE = "UPDATE refresh_token SET rotated_at = $2, used_at = $2 WHERE hash = $1 AND rotated_at IS NULL";
     ROTATE_AGAIN = "UPDATE refresh_token SET used_at = $2 WHERE hash = $1 AND rotated_at IS NOT NULL AND NOT EXISTS \
                     (SELECT 1 FROM refresh_token c WHERE c.parent = $1 AND c.used_at IS NOT NULL)";
@@ -110,7 +112,7 @@ fn found(row: &mut Row, now: Time) -> Result<Found, Fault> {
         None => Vec::new(),
         Some(list) => text::read_list(&list, "resources")?,
     };
-    let (issued_at, expires_at) = (row.take()?, row.take()?);
+    let (issued_at, expires_at, jkt) = (row.take()?, row.take()?, text::jkt(row.take()?)?);
     let gone: Option<Time> = row.take()?;
     let account = row.take::<Option<String>>()?.map(AccountId::new);
     let sid = row.take::<Option<String>>()?.map(Sid::new);
@@ -143,6 +145,7 @@ fn found(row: &mut Row, now: Time) -> Result<Found, Fault> {
         scope,
         claims,
         resources,
+        jkt,
         issued_at,
         expires_at,
         life,
@@ -196,7 +199,8 @@ impl Tx {
         let Some(mut row) = self.row(&REFRESH_ROW, values![&hash.0]).await? else {
             return Ok(None);
         };
-        let (issued_at, expires_at, rotated_at) = (row.take()?, row.take()?, row.take::<Option<Time>>()?);
+        let (issued_at, expires_at, jkt) = (row.take()?, row.take()?, text::jkt(row.take()?)?);
+        let rotated_at = row.take::<Option<Time>>()?;
         let successor = if row.take::<i64>()? > 0 { Successor::Used } else { Successor::Untouched };
         // Two successors of one token within its grace, and the other was used: whoever has this one does not belong here.
         let displaced = row.take::<i64>()? > 0;
@@ -204,6 +208,7 @@ impl Tx {
             grant,
             issued_at,
             expires_at,
+            jkt,
             standing: match rotated_at {
                 Some(at) => RefreshStanding::Rotated { at, successor },
                 None if displaced => RefreshStanding::Displaced,
@@ -257,6 +262,7 @@ impl Tx {
             act.as_deref(),
             may_act.as_deref(),
             exchanged,
+            issue.access.jkt.as_ref().map(Jkt::as_str),
         ];
         self.change(&INSERT_ACCESS, access).await?;
         self.settle_refresh(issue, drawn, grant, now).await
@@ -283,7 +289,8 @@ impl Tx {
         let (Some(grant), Some(fresh)) = (grant, &drawn.refresh) else {
             return Err(Fault::bug("a refresh token without a grant or a name"));
         };
-        let refresh = values![&fresh.0, grant, parent.as_ref(), now, expires_at];
+        let jkt = issue.refresh_jkt.as_ref().map(Jkt::as_str);
+        let refresh = values![&fresh.0, grant, parent.as_ref(), now, expires_at, jkt];
         self.change(&INSERT_REFRESH, refresh).await?;
         Ok(())
     }

@@ -8,6 +8,7 @@ pub mod browser;
 pub mod cable;
 pub mod certificate;
 pub mod door;
+pub mod dpop;
 pub mod flow;
 pub mod html;
 pub mod http;

@@ -90,6 +90,7 @@ impl AuthRequest {
                 redirect_uri: self.redirect_uri.clone(),
                 redirect_uri_given: self.redirect_given,
                 challenge: self.challenge.clone(),
+                jkt: self.dpop_jkt.clone(),
                 expires_at: now + code,
             }),
         }
@@ -104,6 +105,7 @@ fn issue(grant: Grant, target: &Target) -> Issue {
         client: grant.client.clone(),
         access: AccessIssue::of(target, grant.expires_at),
         refresh: RefreshIssue::None,
+        refresh_jkt: None,
         id_token: IdTokenIssue::None,
         device: OnDevice::default(),
         ground: Ground::Begin(grant),

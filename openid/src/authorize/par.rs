@@ -4,6 +4,7 @@
 //! client that pushed it, for a visit that begins before it expires, and for one authorization.
 
 use crate::authorize::object::{self, Carried};
+use crate::bound::dpop::Proven;
 use crate::client::Client;
 use crate::name::{ClientId, Digest, Secret};
 use crate::time::Time;
@@ -65,6 +66,23 @@ pub fn own(form: &Form, client: &ClientId) -> Result<Form, Refusal> {
     match own.encode().len() > LONGEST {
         true => Err(refuse(ErrorCode::InvalidRequest, "par_long", "the request is too long")),
         false => Ok(own),
+    }
+}
+
+/// The request with the key that its proof was made with (RFC 9449 §10.1): both ways to name it name the same.
+pub fn bind(form: Form, proven: Option<&Proven>) -> Result<Form, Refusal> {
+    let Some(proven) = proven else { return Ok(form) };
+    match form.get("dpop_jkt") {
+        Some(named) if named != proven.jkt().as_str() => Err(refuse(
+            ErrorCode::InvalidRequest,
+            "par_dpop_jkt",
+            "dpop_jkt names another key than that of the DPoP proof",
+        )),
+        Some(_) => Ok(form),
+        None => {
+            let jkt = ("dpop_jkt".to_owned(), proven.jkt().as_str().to_owned());
+            Ok(Form::from_pairs(form.pairs().iter().cloned().chain([jkt])))
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::authorize::mode::ResponseMode;
 use crate::authorize::place::Destination;
 use crate::authorize::response_type::{Part, ResponseType};
 use crate::authorize::wanted::{self, Wanted};
+use crate::bound::dpop::Jkt;
 use crate::bound::pkce::Challenge;
 use crate::claims::catalogue::Catalogue;
 use crate::claims::language::is_tag;
@@ -41,6 +42,8 @@ pub struct AuthRequest {
     pub nonce: Option<String>,
     /// `code_challenge`, RFC 7636 §4.3.
     pub challenge: Option<Challenge>,
+    /// `dpop_jkt`, RFC 9449 §10.
+    pub dpop_jkt: Option<Jkt>,
     /// `prompt`.
     pub prompt: Prompt,
     /// `max_age` in seconds, or the client's `default_max_age`.
@@ -196,6 +199,7 @@ impl AuthRequest {
             scope,
             nonce: nonce(form, response_type)?,
             challenge: if response_type.carries(Part::Code) { challenge(form, client)? } else { None },
+            dpop_jkt: Jkt::of_request(form.get("dpop_jkt"))?,
             prompt,
             max_age,
             wanted: Wanted::of(&claims, acr_values, &offers.acr_values)?,
@@ -230,11 +234,8 @@ fn targets(form: &Form, scope: &Scope, offers: &ServerOffers) -> Result<(Scope, 
 /// Core §7.2.1.
 fn not_supported(form: &Form) -> Result<(), Refusal> {
     if form.get("registration").is_some() {
-        return Err(refuse(
-            ErrorCode::RegistrationNotSupported,
-            "request_registration",
-            "registration is not supported",
-        ));
+        let say = "registration is not supported";
+        return Err(refuse(ErrorCode::RegistrationNotSupported, "request_registration", say));
     }
     Ok(())
 }

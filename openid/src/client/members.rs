@@ -10,10 +10,11 @@ use serde_json::{Map, Value, json};
 use super::auth::METHODS;
 use super::flows::{Flows, flows, redirects};
 use super::jose_members::{self, Encryption, ObjectSigning, UserinfoForm};
-use super::metadata::{ApplicationType, AuthMethod, Metadata, SessionWanted};
+use super::metadata::{ApplicationType, AuthMethod, DpopBinding, Metadata, SessionWanted};
 use super::registered::{Proposal, wrong};
 use super::{sector, shown};
 use crate::authorize::par::Pushing;
+use crate::authorize::response_type::{Part, ResponseType};
 use crate::logout::frontchannel;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::scope::Scope;
@@ -44,6 +45,7 @@ pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
     let (subject, sector_identifier_uri) = sector::read(&proposal, &flows.redirect_uris)?;
     let origins = flows.redirect_uris.iter().filter_map(|text| uri::origin(text));
     let frontchannel_logout_uri = frontchannel_logout_uri(&proposal, proof.method, &flows.redirect_uris)?;
+    let dpop = dpop(&proposal, &flows.response_types)?;
     let mut metadata = Metadata {
         registered: Map::new(),
         origins: distinct(origins),
@@ -63,6 +65,7 @@ pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
         request_object_signing: proof.request_object_signing,
         request_object_encryption: proof.request_object_encryption,
         request_uris: jose_members::request_uris(&proposal)?,
+        dpop,
         pushing: pushing(&proposal)?,
         client_name: shown::names(&proposal)?,
         links: shown::links(&proposal)?,
@@ -248,6 +251,18 @@ fn frontchannel_logout_uri(
     };
     frontchannel::judge(text, kind, method, redirect_uris)?;
     Ok(Some(text.to_owned()))
+}
+
+/// RFC 9449 §5.2. A token that comes through the browser is bound to nothing.
+fn dpop(proposal: &Proposal<'_>, response_types: &[ResponseType]) -> Result<DpopBinding, Refusal> {
+    match proposal.flag("dpop_bound_access_tokens")? {
+        false => Ok(DpopBinding::Optional),
+        true if response_types.iter().any(|kind| kind.carries(Part::Token)) => Err(wrong(
+            "dpop_front_channel",
+            "dpop_bound_access_tokens does not go with response_types that carry an access token",
+        )),
+        true => Ok(DpopBinding::Required),
+    }
 }
 
 /// RFC 9126 §6.

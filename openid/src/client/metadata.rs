@@ -1,5 +1,5 @@
 //! Registered client metadata: RFC 7591 §2, OpenID Connect Registration §2, RP-Initiated Logout §3.1,
-//! Back-Channel Logout §2.2, Front-Channel Logout §2, RFC 9126 §6.
+//! Back-Channel Logout §2.2, Front-Channel Logout §2, RFC 9126 §6, RFC 9449 §5.2.
 //!
 //! Invariant: what is here was checked; every parameter is honoured or refused, none ignored silently.
 
@@ -52,6 +52,8 @@ pub struct Metadata {
     pub request_object_encryption: Option<Encryption>,
     /// `request_uris`, compared as strings.
     pub request_uris: Vec<String>,
+    /// `dpop_bound_access_tokens`.
+    pub dpop: DpopBinding,
     /// `require_pushed_authorization_requests`.
     pub pushing: Pushing,
     /// `client_name`, in every language it was given in.
@@ -122,6 +124,15 @@ pub enum SessionWanted {
     Required,
     /// It did not.
     Optional,
+}
+
+/// `dpop_bound_access_tokens`, RFC 9449 §5.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DpopBinding {
+    /// Its access tokens are bound where it sends a proof.
+    Optional,
+    /// It gets none without a proof.
+    Required,
 }
 
 /// `application_type`, OpenID Connect Registration §2.

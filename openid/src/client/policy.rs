@@ -39,6 +39,8 @@ pub struct Policy {
     pub targets: Vec<String>,
     /// Whether it may ask for `device_sso` (Native SSO), and with whom it shares sign-ins. `None`: it may not.
     pub native_sso: Option<NativePolicy>,
+    /// Whether its DPoP proofs must carry a nonce of ours (RFC 9449 §8).
+    pub dpop_nonces: DpopNonces,
     /// Who entered its addresses: decides which networks may be reached for it.
     pub entered_by: EnteredBy,
 }
@@ -59,6 +61,7 @@ impl Default for Policy {
             assertion_audience: AssertionAudience::Endpoint,
             targets: Vec::new(),
             native_sso: None,
+            dpop_nonces: DpopNonces::Unasked,
             entered_by: EnteredBy::Operator,
         }
     }
@@ -136,6 +139,16 @@ pub enum EnteredBy {
     Operator,
     /// A registration or a federation: public addresses only.
     Stranger,
+}
+
+/// Whether DPoP proofs must carry a nonce of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DpopNonces {
+    /// They need not.
+    Unasked,
+    /// They must: nobody can make proofs for later (RFC 9449 §11.2).
+    Required,
 }
 
 /// Which `aud` a client's assertion must have (RFC 7523 §3 item 3; profiles differ, `certification.md` §4).

@@ -49,7 +49,7 @@ pub(super) const MEMBERS: &[(&str, Fate)] = &[
     ("contacts", Honoured),
     ("default_acr_values", Honoured),
     ("default_max_age", Honoured),
-    ("dpop_bound_access_tokens", NotYet),
+    ("dpop_bound_access_tokens", Honoured),
     ("frontchannel_logout_session_required", Honoured),
     ("frontchannel_logout_uri", Honoured),
     ("grant_types", Honoured),

@@ -41,6 +41,10 @@ pub fn claims(issue: &Issue, facts: &JwtFacts<'_>) -> Map<String, Value> {
     claims.insert("exp".into(), json!(issue.access.expires_at.seconds()));
     claims.insert("iat".into(), json!(facts.now.seconds()));
     claims.insert("jti".into(), json!(facts.jti));
+    // RFC 9449 §6.1.
+    if let Some(jkt) = &issue.access.jkt {
+        claims.insert("cnf".into(), jkt.cnf());
+    }
     // §2.2.3.
     if !issue.access.scope.is_empty() {
         claims.insert("scope".into(), json!(issue.access.scope.to_string()));

@@ -2,6 +2,7 @@
 //!
 //! Invariant: to gather is to spend. Whatever is ruled here, the code is gone; a second use is a breach (§4.1.2).
 
+use crate::bound::dpop::{self, Jkt};
 use crate::bound::pkce::Challenge;
 use crate::name::{Digest, GrantId};
 use crate::native_sso::{self, DEVICE_SSO, HeldSecret, OnDevice};
@@ -39,6 +40,8 @@ pub struct Code {
     pub redirect_uri_given: RedirectGiven,
     /// What the verifier must answer to.
     pub challenge: Option<Challenge>,
+    /// The key of whoever may redeem it (RFC 9449 §10).
+    pub jkt: Option<Jkt>,
     /// Its end.
     pub expires_at: crate::time::Time,
 }
@@ -114,6 +117,7 @@ impl Redeem {
         }
         self.same_redirect(&code)?;
         self.same_party(&code)?;
+        dpop::same_key(code.jkt.as_ref(), cx.proof)?;
         let target = narrow(&self.resources, &code.grant.resources, &code.grant.scope, cx.resources)?;
         Ok(begin(code.grant, target, presented, cx))
     }
@@ -160,9 +164,10 @@ fn begin(mut grant: Grant, target: Target, presented: Option<&HeldSecret>, cx: &
     };
     Issue {
         client: grant.client.clone(),
-        access: AccessIssue::of(target, cx.now + lifetime),
+        access: AccessIssue::of(target, cx.now + lifetime).bound(cx.proof),
         refresh,
         device,
+        refresh_jkt: cx.refresh_jkt(),
         id_token: if grant.scope.contains("openid") { IdTokenIssue::WithNonce } else { IdTokenIssue::None },
         ground: Ground::Begin(grant),
     }

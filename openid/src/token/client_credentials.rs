@@ -75,8 +75,9 @@ impl Credentials {
         Ok(Issue {
             client: client.id.clone(),
             ground: Ground::Client,
-            access: AccessIssue::of(target, cx.now + lifetime),
+            access: AccessIssue::of(target, cx.now + lifetime).bound(cx.proof),
             refresh: RefreshIssue::None,
+            refresh_jkt: None,
             id_token: IdTokenIssue::None,
             device: OnDevice::default(),
         })

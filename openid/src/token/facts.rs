@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use crate::bound::dpop::Jkt;
 use crate::claims::parameter::ClaimsRequest;
 use crate::name::{AccountId, ClientId, GrantId, Sid, Sub};
 use crate::time::Time;
@@ -29,6 +30,8 @@ pub struct TokenFacts {
     pub claims: ClaimsRequest,
     /// The resources it is for.
     pub resources: Vec<String>,
+    /// The key it is bound to (RFC 9449 §6).
+    pub jkt: Option<Jkt>,
     /// When it was issued.
     pub issued_at: Time,
     /// Its end.

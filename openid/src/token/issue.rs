@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here outlives the grant it is issued on.
 
+use crate::bound::dpop::{self, Jkt, Proven};
 use crate::client::policy::Policy;
 use crate::name::{ClientId, Digest, GrantId, SessionId};
 use crate::native_sso::{OnDevice, Replayed};
@@ -48,6 +49,8 @@ pub struct Issue {
     pub access: AccessIssue,
     /// The refresh token.
     pub refresh: RefreshIssue,
+    /// The key a fresh refresh token is bound to: a public client's (RFC 9449 §5).
+    pub refresh_jkt: Option<Jkt>,
     /// Whether an ID Token goes with it.
     pub id_token: IdTokenIssue,
     /// What it does on a device (Native SSO).
@@ -99,14 +102,27 @@ pub struct AccessIssue {
     pub resources: Vec<String>,
     /// What it looks like.
     pub format: TokenFormat,
+    /// The key it is bound to (RFC 9449 §6).
+    pub jkt: Option<Jkt>,
     /// Its end.
     pub expires_at: Time,
 }
 
 impl AccessIssue {
-    /// One for this target.
+    /// One for this target, bound to nothing.
     pub fn of(target: Target, expires_at: Time) -> Self {
-        Self { format: target.format(), scope: target.scope, resources: target.resources, expires_at }
+        Self { format: target.format(), scope: target.scope, resources: target.resources, jkt: None, expires_at }
+    }
+
+    /// The same, bound to the key that was proven, if one was.
+    #[must_use]
+    pub fn bound(self, proof: Option<&Proven>) -> Self {
+        Self { jkt: proof.map(|proof| proof.jkt().clone()), ..self }
+    }
+
+    /// `token_type`.
+    pub fn token_type(&self) -> &'static str {
+        dpop::token_type(self.jkt.as_ref())
     }
 }
 

@@ -14,7 +14,9 @@ pub mod request;
 
 use std::sync::Arc;
 
+use crate::bound::dpop::{Jkt, Proven};
 use crate::claims::catalogue::Catalogue;
+use crate::client::metadata::ClientKind;
 use crate::client::{Authenticated, Client};
 use crate::native_sso::{NativePolicy, NativeSso};
 use crate::resource::Resources;
@@ -30,6 +32,8 @@ pub struct Context<'a> {
     pub now: Time,
     /// Who asks, proven.
     pub client: &'a Authenticated<Arc<Client>>,
+    /// The key it holds, if it sent a proof (RFC 9449).
+    pub proof: Option<&'a Proven>,
     /// The lifetimes of this client.
     pub terms: &'a Terms,
     /// What access tokens can be for.
@@ -49,6 +53,15 @@ impl Context<'_> {
     /// What the operator decided of Native SSO for this client, if it is offered at all.
     pub fn native(&self) -> Option<&NativePolicy> {
         self.client().policy.native_sso.as_ref().filter(|_| self.native_sso == NativeSso::On)
+    }
+
+    /// The key a first refresh token is bound to. RFC 9449 §5: a confidential client proves who it is already, and may change
+    /// its key.
+    pub(crate) fn refresh_jkt(&self) -> Option<Jkt> {
+        match self.client().metadata.kind() {
+            ClientKind::Public => self.proof.map(|proof| proof.jkt().clone()),
+            ClientKind::Confidential => None,
+        }
     }
 }
 

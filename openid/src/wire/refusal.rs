@@ -71,6 +71,10 @@ codes! {
     InvalidToken = "invalid_token",
     /// RFC 6750 §3.1
     InsufficientScope = "insufficient_scope",
+    /// RFC 9449 §5, §7.1
+    InvalidDpopProof = "invalid_dpop_proof",
+    /// RFC 9449 §8
+    UseDpopNonce = "use_dpop_nonce",
     /// RFC 8707 §2
     InvalidTarget = "invalid_target",
     /// RFC 7591 §3.2.2

@@ -1,10 +1,11 @@
 //! What cases are given: clients, grants and tokens with good defaults, and the files they are read from.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use jose::JwsAlg;
+use jose::{JwsAlg, Signer as _, SigningKey};
 use openid::acr::Amr;
+use openid::bound::dpop::{self, Proven};
 use openid::claims::parameter::ClaimsRequest;
 use openid::client::auth::{Audience, Judged, Keys, Presented, judge};
 use openid::client::metadata::Metadata;
@@ -199,4 +200,17 @@ pub(crate) fn texts(value: &Value) -> Vec<String> {
 /// An object.
 pub(crate) fn object(value: &Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap_or_default()
+}
+
+/// Whoever holds one of two keys, as they have just shown.
+pub(crate) fn proven(name: &str) -> Proven {
+    static KEYS: LazyLock<[SigningKey; 2]> =
+        LazyLock::new(|| ["one", "two"].map(|kid| SigningKey::generate(JwsAlg::Es256, kid).unwrap()));
+    let key = &KEYS[usize::from(name == "two")];
+    let uri = "https://op.example/token";
+    let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": key.public_jwk() });
+    let claims = json!({ "htm": "POST", "htu": uri, "iat": NOW.seconds(), "jti": "n" });
+    let input = format!("{}.{}", jose::base64url(header.to_string()), jose::base64url(claims.to_string()));
+    let proof = format!("{input}.{}", jose::base64url(key.sign(input.as_bytes()).unwrap()));
+    dpop::judge(&proof, &dpop::Attached { method: "POST", uri, access_token: None }, NOW).unwrap()
 }

@@ -17,6 +17,7 @@ mod console;
 mod create;
 mod details;
 mod device;
+pub(crate) mod dpop;
 mod email;
 mod end_session;
 pub(crate) mod health;

@@ -11,6 +11,7 @@ use openid::authorize::object::{self, Carried};
 use openid::authorize::par;
 use openid::authorize::place::Destination;
 use openid::authorize::request::AuthRequest;
+use openid::bound::dpop::Proven;
 use openid::client::metadata::ClientKind;
 use openid::client::policy::EnteredBy;
 use openid::client::{Authenticated, Client};
@@ -24,6 +25,7 @@ use store::pushed::NewPushed;
 
 use super::ask::Ask;
 use super::client_auth::{admit, authenticate};
+use super::dpop;
 use crate::answer::{self, Answer, Stop, put};
 use crate::op::Op;
 
@@ -35,7 +37,9 @@ pub(super) async fn par(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.form()?;
     let client = authenticate(op, ask, &form).await?;
     par::admit(&form)?;
-    let own = read(op, &form, client.client()).await?;
+    let proof = dpop::prove(op, ask, None)?;
+    let nonce = dpop::judge_nonce(op, proof.as_ref(), client.client().policy.dpop_nonces)?;
+    let own = par::bind(read(op, &form, client.client()).await?, proof.as_ref())?;
     let destination = Destination::locate(&own, client.client())?;
     AuthRequest::read(&own, client.client(), &destination, &op.offers())?;
     let (now, handle) = (op.now(), Secret::from_bytes(&op.dice().draw()));
@@ -47,11 +51,13 @@ pub(super) async fn par(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         pushed_at: now,
         expires_at: now + lifetime,
     };
-    if let Some(until) = keep(op, ask, &client, new).await? {
+    if let Some(until) = keep(op, ask, (&client, proof), new).await? {
         return Ok(too_many(op, ask, until));
     }
     let answer = json!({"request_uri": par::request_uri(&handle), "expires_in": lifetime.seconds()});
-    Ok(answer::json(StatusCode::CREATED, &answer))
+    let mut answer = answer::json(StatusCode::CREATED, &answer);
+    dpop::renew(op, nonce, &mut answer);
+    Ok(answer)
 }
 
 /// The parameters, wherever they are carried (§2.1, §3).
@@ -65,7 +71,12 @@ async fn read(op: &Op, form: &Form, client: &Arc<Client>) -> Result<Form, Refusa
 
 /// Writes it, within the budget of the network it comes from if a stranger could have sent it. `Some`: there is none left until
 /// then.
-async fn keep(op: &Op, ask: &Ask, client: &Authenticated<Arc<Client>>, new: NewPushed) -> Result<Option<Time>, Stop> {
+async fn keep(
+    op: &Op,
+    ask: &Ask,
+    (client, proof): (&Authenticated<Arc<Client>>, Option<Proven>),
+    new: NewPushed,
+) -> Result<Option<Time>, Stop> {
     let price = match (client.client().metadata.kind(), client.client().policy.entered_by) {
         (ClientKind::Confidential, EnteredBy::Operator) => Vec::new(),
         _ => budget::push_takes(ask.peer.address, op.config().limits.pushed()),
@@ -77,6 +88,7 @@ async fn keep(op: &Op, ask: &Ask, client: &Authenticated<Arc<Client>>, new: NewP
             if let Taken::Blocked { until, .. } = tx.take_attempts(&price, new.pushed_at).await? {
                 return Ok(Some(until));
             }
+            dpop::once(tx, proof.as_ref()).await?;
             tx.push_request(&new).await?;
             Ok(None)
         })

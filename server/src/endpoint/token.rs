@@ -4,6 +4,7 @@
 //! (a code was presented, a `jti` seen, a family breached) stays.
 
 use axum::http::StatusCode;
+use openid::bound::dpop::admit as admit_unbound;
 use openid::client::Client;
 use openid::name::{ClientId, Secret};
 use openid::time::Time;
@@ -21,6 +22,7 @@ use super::access_token::Fresh;
 use super::ask::Ask;
 use super::client_auth::{admit, authenticate};
 use super::device::Device;
+use super::dpop;
 use super::id_token::{self, Beside};
 use crate::answer::{Answer, Stop, json as answer_json};
 use crate::envelope::Recipient;
@@ -31,9 +33,13 @@ pub(super) async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.form()?;
     form.once()?;
     let client = authenticate(op, ask, &form).await?;
+    // Before the transaction: nothing is spent for want of a proof, or of a nonce in it.
+    let proof = dpop::prove(op, ask, None)?;
+    let nonce = dpop::judge_nonce(op, proof.as_ref(), client.client().policy.dpop_nonces)?;
     let request = TokenRequest::read(&form)?;
     // Before the transaction: a code is not spent by a client that may not redeem any.
     admit_grant(request.grant.grant_type(), client.client())?;
+    admit_unbound(client.client(), proof.as_ref())?;
     // Before the transaction, too: no code is spent for an ID Token that could not be encrypted.
     let encrypted = match &request.grant {
         Grants::AuthorizationCode(_) | Grants::RefreshToken(_) | Grants::Exchange(Exchange::Native(_)) => {
@@ -55,13 +61,20 @@ pub(super) async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
             .write(async move |tx| {
                 admit(tx, &client).await?;
                 let (resources, catalogue) = (&resources, &catalogue);
-                let cx = Context { now, client: &client, terms: &terms, resources, catalogue, native_sso };
+                let proof = proof.as_ref();
+                let cx = Context { now, client: &client, proof, terms: &terms, resources, catalogue, native_sso };
                 let ruling = rule(tx, &request, &device, &cx).await?;
+                // What is refused anyway is no use to whoever sends it again: strangers' proofs are not remembered.
+                if matches!(ruling, Ruling::Issue(_)) {
+                    dpop::once(tx, proof).await?;
+                }
                 settle(tx, ruling, (&client.client().id, &name), (&drawn, &device, now)).await
             })
             .await?
     };
-    answer(op, client.client(), &issue, (&access, &refresh, &device), (to.as_ref(), now)).await
+    let mut answer = answer(op, client.client(), &issue, (&access, &refresh, &device), (to.as_ref(), now)).await?;
+    dpop::renew(op, nonce, &mut answer);
+    Ok(answer)
 }
 
 /// Gather and judge, by grant. No catch-all: a new grant asks for its arm here.
@@ -127,7 +140,7 @@ async fn answer(
     let mut body = Map::new();
     let access = access.seal(op, issue, now)?;
     body.insert("access_token".into(), access.as_str().into());
-    body.insert("token_type".into(), "Bearer".into());
+    body.insert("token_type".into(), issue.access.token_type().into());
     body.insert("expires_in".into(), issue.access.expires_at.since(now).seconds().into());
     // §3.3: a scope has at least one value.
     if !issue.access.scope.is_empty() {

@@ -1,4 +1,4 @@
-//! `GET`/`POST /userinfo`: OpenID Connect Core §5.3, RFC 6750 §2.
+//! `GET`/`POST /userinfo`: OpenID Connect Core §5.3, RFC 6750 §2, RFC 9449 §7.
 //!
 //! Invariant: one query says whether the token lives; the instant its session is gone it does not.
 
@@ -7,12 +7,13 @@ use axum::http::{Method, StatusCode, header};
 use openid::claims::parameter::Place;
 use openid::claims::told::{self, Person};
 use openid::client::jose_members::UserinfoForm;
-use openid::userinfo;
+use openid::userinfo::{self, Allowed};
 use openid::wire::refusal::{ErrorCode, refuse};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::access_token::known_as;
 use super::ask::Ask;
+use super::dpop;
 use crate::answer::{Answer, Stop, json, put};
 use crate::envelope::{self, Recipient, Said};
 use crate::op::Op;
@@ -25,11 +26,13 @@ pub(super) async fn userinfo(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         true => Some(ask.form()?),
         false => None,
     };
-    let Some(token) = userinfo::bearer(ask.authorization()?, form.as_ref())? else {
+    let Some(presented) = userinfo::presented(ask.authorization()?, form.as_ref())? else {
         return Err(refuse(ErrorCode::InvalidToken, "bearer_absent", "an access token is needed").into());
     };
     let now = op.now();
-    let (found, account) = op.store().reader().await?.bearer(&known_as(op, token), now).await?.unzip();
+    let proof = dpop::prove_beside(op, ask, &presented)?;
+    let (found, account) = op.store().reader().await?.bearer(&known_as(op, presented.token), now).await?.unzip();
+    let nonce = dpop::bind(op, &presented, found.as_ref().map(|found| &found.facts), proof).await?;
     let allowed = userinfo::judge(found.as_ref().map(|found| &found.facts), op.issuer().as_str(), now)?;
     let Some(account) = account.flatten().filter(|account| account.disabled_at.is_none()) else {
         return Err(refuse(ErrorCode::InvalidToken, "account_over", "the access token is unknown or has ended").into());
@@ -39,6 +42,14 @@ pub(super) async fn userinfo(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let asked = told::asked_names(&catalogue, Some(&allowed.scope), (&allowed.claims, Place::UserInfo));
     let sourced = sources::gather(op, &account.id, &asked).await?;
     let claims = allowed.answer(&Person { account: &account, catalogue: &catalogue, sourced: &sourced });
+    let mut answer = answer(op, &allowed, claims).await?;
+    dpop::renew(op, nonce, &mut answer);
+    Ok(answer)
+}
+
+/// The claims in the form the client registered.
+async fn answer(op: &Op, allowed: &Allowed, claims: Map<String, Value>) -> Result<Answer, Stop> {
+    let now = op.now();
     let client = op.clients().find(op.store(), allowed.client.as_str()).await?;
     let Some(client) = client.filter(|client| client.metadata.userinfo != UserinfoForm::default()) else {
         return Ok(json(StatusCode::OK, &Value::Object(claims)));

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod policy;
+mod statements;
 mod tokens;
 
 use std::time::Duration;

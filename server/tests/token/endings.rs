@@ -109,7 +109,7 @@ async fn userinfo_says_what_is_wrong_with_each_kind_of_token() {
     let url = provider.url("/userinfo");
     let with = |value: &str| Question::get(&url).header("authorization", value);
     // No token, in no way we know: the scheme and nothing else.
-    for value in ["Basic YTpi", "Bearer", "Bearer ", "Token x", "DPoP x"] {
+    for value in ["Basic YTpi", "Bearer", "Bearer ", "Token x"] {
         is_challenged(&provider, with(value), 401, None).await;
     }
     is_challenged(&provider, Question::get(&format!("{url}?access_token={access}")), 401, None).await;

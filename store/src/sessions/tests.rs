@@ -1,5 +1,6 @@
 //! Sessions, stays, grants and the one ending, on both engines, with their races.
 
+mod bound;
 mod devices;
 pub(crate) mod ground;
 mod life;

@@ -101,8 +101,10 @@ impl GeneralExchange {
         let lifetime = target.lifetime(&cx.client().policy, cx.terms);
         Ok(Issue {
             client: asking.clone(),
-            access: AccessIssue::of(target, (cx.now + lifetime).min(subject.facts.expires_at).min(grant.expires_at)),
+            access: AccessIssue::of(target, (cx.now + lifetime).min(subject.facts.expires_at).min(grant.expires_at))
+                .bound(cx.proof),
             refresh: RefreshIssue::None,
+            refresh_jkt: None,
             id_token: IdTokenIssue::None,
             device: OnDevice::default(),
             ground: Ground::Exchanged { grant, acting: chain(subject.facts.acting, acting, rule)? },

@@ -234,8 +234,9 @@ fn issue(mut grant: Grant, target: Target, device: OnDevice, cx: &Context<'_>) -
     };
     Issue {
         client: grant.client.clone(),
-        access: AccessIssue::of(target, cx.now + lifetime),
+        access: AccessIssue::of(target, cx.now + lifetime).bound(cx.proof),
         refresh,
+        refresh_jkt: cx.refresh_jkt(),
         id_token,
         device,
         ground: Ground::Begin(grant),

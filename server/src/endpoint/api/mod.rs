@@ -20,6 +20,7 @@ use store::Fault;
 use super::Name;
 use super::access_token::known_as;
 use super::ask::Ask;
+use super::dpop;
 use crate::answer::{Answer, Stop, json as answer_json, put};
 use crate::op::Op;
 
@@ -101,12 +102,14 @@ pub(super) async fn api(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> 
 
 /// Whoever calls, as the audit trail calls them.
 async fn admit(op: &Op, ask: &Ask, deed: Deed) -> Result<String, Stop> {
-    let Some(token) = userinfo::bearer_token(ask.authorization()?)? else {
+    let Some(presented) = userinfo::presented(ask.authorization()?, None)? else {
         return Err(refuse(ErrorCode::InvalidToken, "api_bearer_absent", "an access token is needed").into());
     };
     let now = op.now();
-    let found = op.store().reader().await?.access_token(&known_as(op, token), now).await?;
+    let proof = dpop::prove_beside(op, ask, &presented)?;
+    let found = op.store().reader().await?.access_token(&known_as(op, presented.token), now).await?;
     let facts = found.map(|found| found.facts);
+    dpop::bind(op, &presented, facts.as_ref(), proof).await?;
     let client = match &facts {
         Some(facts) => super::mentioned(op, &facts.client).await?,
         None => None,

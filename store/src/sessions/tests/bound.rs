@@ -1,0 +1,85 @@
+//! What codes and tokens are bound to (RFC 9449), and that it comes back as it was written.
+
+use openid::bound::dpop::Jkt;
+use openid::bound::pkce::Challenge;
+use openid::name::Digest;
+use openid::native_sso::OnDevice;
+use openid::resource::TokenFormat;
+use openid::session::GrantKind;
+use openid::time::Span;
+use openid::token::authorization_code::{Code, RedirectGiven, Spent};
+use openid::token::issue::{AccessIssue, Ground, IdTokenIssue, Issue, RefreshIssue, Retry};
+use openid::wire::scope::Scope;
+
+use super::ground::{START, account, client, grant, join, session};
+use crate::Store;
+use crate::engine::tests::both::on_both;
+use crate::tokens::Drawn;
+
+fn jkt(letter: &str) -> Jkt {
+    Jkt::read(&letter.repeat(43)).unwrap()
+}
+
+fn drawn(tag: &str) -> Drawn {
+    let digest = |what: &str| Digest::of(&format!("{what} {tag}"));
+    Drawn { access: digest("access"), jti: digest("jti"), refresh: Some(digest("refresh")) }
+}
+
+on_both! {
+    /// RFC 9449 §5, §6, §10.
+    async fn a_key_comes_back_with_the_code_and_the_tokens_bound_to_it(store: Store) {
+        let (ann, rp) = (account(&store, "ann").await, client(&store, "rp").await);
+        let session = session(&store, "s", &ann, "cookie").await;
+        let later = START + Span::from_hours(1);
+        store.write(async move |tx| {
+            let sid = join(tx, &session, &rp, "sid", START).await?.unwrap();
+            let code = Code {
+                grant: grant("g", &session, &sid, &rp, &ann, GrantKind::Online),
+                redirect_uri: "https://rp.example/cb".to_owned(),
+                redirect_uri_given: RedirectGiven::Given,
+                challenge: Challenge::stored(&"c".repeat(43)),
+                jkt: Some(jkt("A")),
+                expires_at: START + Span::from_seconds(60),
+            };
+            tx.insert_code(&Digest::of("code"), &code).await?;
+            let Spent::Now { code, .. } = tx.spend_code(&Digest::of("code"), &rp, START).await? else { panic!("it is new") };
+            assert_eq!(code.jkt, Some(jkt("A")));
+            let mut issue = Issue {
+                client: rp.clone(),
+                access: AccessIssue {
+                    scope: Scope::from("openid".to_owned()),
+                    resources: Vec::new(),
+                    format: TokenFormat::Opaque,
+                    jkt: Some(jkt("B")),
+                    expires_at: later,
+                },
+                refresh: RefreshIssue::First { expires_at: later },
+                refresh_jkt: Some(jkt("C")),
+                id_token: IdTokenIssue::None,
+                device: OnDevice::default(),
+                ground: Ground::Begin(code.grant),
+            };
+            tx.settle_issue(&issue, &drawn("one"), START).await?;
+            let held = tx.refresh_held(&drawn("one").refresh.unwrap(), &rp, START).await?.unwrap();
+            assert_eq!(held.jkt, Some(jkt("C")));
+            // Its successor, bound to nothing: what a judge says is what is written.
+            issue.ground = Ground::Go(held.grant);
+            let of = drawn("one").refresh.unwrap();
+            issue.refresh = RefreshIssue::Successor { of, retry: Retry::First, expires_at: later };
+            (issue.access.jkt, issue.refresh_jkt) = (None, None);
+            tx.settle_issue(&issue, &drawn("two"), START).await?;
+            let held = tx.refresh_held(&drawn("two").refresh.unwrap(), &rp, START).await?.unwrap();
+            assert_eq!(held.jkt, None);
+            Ok(())
+        }).await.unwrap();
+        let mut reader = store.reader().await.unwrap();
+        for (tag, bound) in [("one", Some(jkt("B"))), ("two", None)] {
+            let found = reader.access_token(&drawn(tag).access, START).await.unwrap().unwrap();
+            assert_eq!(found.facts.jkt, bound, "{tag}");
+            let (found, _) = reader.bearer(&drawn(tag).access, START).await.unwrap().unwrap();
+            assert_eq!(found.facts.jkt, bound, "{tag}");
+        }
+        let found = reader.refresh_token(&drawn("one").refresh.unwrap(), START).await.unwrap().unwrap();
+        assert_eq!(found.facts.jkt, Some(jkt("C")));
+    }
+}
