@@ -2,17 +2,18 @@
 //!
 //! Invariant: everything here may run on every node at once; each step is small, and what it missed it does next time.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use openid::time::{Span, Time};
 use store::audit::Entry;
-use store::{Fault, Nodes, Store, Sweep};
+use store::{Fault, Nodes, Store, Sweep, Swept};
 use tokio::sync::watch;
 
 use crate::answer::Stop;
 use crate::keyring;
 use crate::op::Op;
 use crate::removal;
+use crate::traces::Kind;
 
 /// How often the version rows are looked at.
 const WATCH: Duration = Duration::from_secs(1);
@@ -23,14 +24,20 @@ const SWEEP: Duration = Duration::from_secs(10);
 /// How often the slow chores run.
 const CHORES: Duration = Duration::from_mins(5);
 
-/// Sessions ended, or rows removed, in one transaction.
+/// Rows removed in one transaction.
 const BATCH: u32 = 200;
+
+/// Sessions ended in one transaction: what people wait for while very many expire at once.
+const SOME: u32 = 25;
 
 /// Clients removed between two breaths: each has a transaction of its own.
 const FEW: u32 = 20;
 
 /// Between two batches.
 const BREATH: Duration = Duration::from_millis(100);
+
+/// Ending takes a third of the database's time at most: after each batch so many times as long as it took.
+const SHARE: u32 = 2;
 
 /// By how much the clocks of several nodes may differ.
 const CLOCK_BOUND: Span = Span::from_seconds(30);
@@ -44,7 +51,7 @@ fn surely(store: &Store, now: Time) -> Time {
 }
 
 /// The notices of one batch are spread over this time.
-const SPREAD: Span = Span::from_seconds(5);
+const SPREAD: Span = Span::from_millis(500);
 
 /// Ended sessions and settled notices are kept this long.
 const RETENTION: Span = Span::from_days(90);
@@ -105,14 +112,14 @@ async fn reload(op: &Op, seen: Option<&[(String, i64)]>, now: &[(String, i64)]) 
 async fn sweep(op: &Op, mut stop: watch::Receiver<bool>) {
     while rest(&mut stop, SWEEP).await {
         loop {
-            let now = op.now();
+            let (began, now) = (Instant::now(), op.now());
             let order = Sweep {
                 now: surely(op.store(), now),
-                limit: BATCH,
+                limit: SOME,
                 deadline: op.config().lifetimes.logout_deadline,
                 spread: SPREAD,
             };
-            let swept = op.store().write(async move |tx| Ok(tx.sweep_sessions(&order).await?)).await;
+            let swept = sweep_some(op, order).await;
             match swept {
                 Ok(swept) if swept.sessions == 0 => break,
                 Ok(swept) => tracing::info!(
@@ -126,11 +133,26 @@ async fn sweep(op: &Op, mut stop: watch::Receiver<bool>) {
                 }
             }
             // Room for the people between two batches.
-            if !rest(&mut stop, BREATH).await {
+            if !rest(&mut stop, began.elapsed() * SHARE).await {
                 return;
             }
         }
     }
+}
+
+/// Ends some of what has expired, in a trace of its own.
+async fn sweep_some(op: &Op, order: Sweep) -> Result<Swept, Stop> {
+    let sweeping = op.store().write(async move |tx| Ok(tx.sweep_sessions(&order).await?));
+    let Some(mut span) = op.traces().begin(|| "sweep".to_owned(), Kind::Internal, None, op.now()) else {
+        return sweeping.await;
+    };
+    let swept = store::traced(span.traceparent(), sweeping).await?;
+    if swept.sessions > 0 {
+        span.count("ostiary.sessions", swept.sessions);
+        span.count("ostiary.notices", swept.notices);
+        span.end();
+    }
+    Ok(swept)
 }
 
 async fn chores(op: &Op, mut stop: watch::Receiver<bool>) {
@@ -203,10 +225,10 @@ async fn fold(op: &Op, now: Time, stop: &mut watch::Receiver<bool>) -> Result<()
     let full = now - op.config().limits.forget_after();
     let over = surely(op.store(), now);
     loop {
+        let old = now - RETENTION;
         let removed = op
             .store()
             .write(async move |tx| {
-                let old = now - RETENTION;
                 let mut removed = tx.sweep_codes(now, BATCH).await?;
                 removed += tx.sweep_pushed_requests(now, BATCH).await?;
                 removed += tx.sweep_tokens(now, BATCH).await?;
@@ -215,11 +237,13 @@ async fn fold(op: &Op, now: Time, stop: &mut watch::Receiver<bool>) -> Result<()
                 removed += tx.sweep_letters(now - LETTERS, BATCH).await?;
                 removed += tx.sweep_audit(now - TRAIL, BATCH).await?;
                 removed += u64::from(tx.sweep_grants(over, BATCH).await?);
-                removed += u64::from(tx.fold_outbox(old, BATCH).await?);
-                removed += u64::from(tx.remove_ended(old, BATCH).await?);
                 Ok(removed)
             })
             .await?;
+        // Transactions of their own, so that nobody waits for all of it.
+        let folded = op.store().write(async move |tx| Ok(tx.fold_outbox(old, BATCH).await?)).await?;
+        let ended = op.store().write(async move |tx| Ok(tx.remove_ended(old, BATCH / 4).await?)).await?;
+        let removed = removed + u64::from(folded) + u64::from(ended);
         if removed == 0 {
             return Ok(());
         }

@@ -4,33 +4,46 @@
 //! Invariant: a notice is settled only by what a relying party answered or by its deadline; whatever happens to this
 //! process, the row is there for the next courier. One dead relying party never delays another.
 
+mod going;
 mod probes;
+mod settling;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use openid::logout::backchannel::{self, Again, Failure, Reply, Weighed};
+use openid::logout::backchannel::{self, Failure, Reply, Weighed};
 use openid::name::ClientId;
 use openid::time::{Span, Time};
-use store::{Lease, Leased, Nodes, Outcome, Said, Settled};
+use store::{Lease, Leased, Nodes, Outcome, Room, Said};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
-use self::probes::{Probes, Way};
+use self::going::Going;
+use self::probes::{Held, Probes, Way};
+use self::settling::tell_span;
 use crate::answer::Stop;
 use crate::envelope::{self, Recipient};
-use crate::metrics::Carried;
 use crate::op::Op;
 use crate::outbound::{Class, Limits, Unreached};
+use crate::traces::Kind;
 
 /// An attempt's own time limit.
 const ATTEMPT: Duration = Duration::from_secs(10);
+
+/// An attempt that has not been answered by then gives its place to another, and waits beside.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// So many times as many as there are places may wait like that.
+const BESIDE: usize = 8;
 
 /// A lease outlives the attempt and twice the clock bound of 30 s (`logout.md` §4).
 const LEASE: Span = Span::from_seconds(10 + 2 * 30 + 5);
 
 /// The poll is the truth, the wake-up a hint.
 const POLL: Duration = Duration::from_secs(1);
+
+/// How often those are looked for whose deadline has come while their address keeps failing.
+const DEADLINES: Span = Span::from_seconds(10);
 
 /// Notices brought forward in one transaction.
 const BATCH: u32 = 256;
@@ -52,9 +65,12 @@ pub async fn run(op: Op, mut stop: watch::Receiver<bool>) {
     };
     let mut courier = Courier {
         places: Arc::new(Semaphore::new(op.config().courier.concurrency.get())),
+        beside: Arc::new(Semaphore::new(op.config().courier.concurrency.get() * BESIDE)),
         hosts: Arc::default(),
         probes: Arc::default(),
         freed: Arc::new(Notify::new()),
+        going: Going::default(),
+        deadlines: op.now(),
         after: None,
         op,
     };
@@ -82,8 +98,15 @@ pub async fn run(op: Op, mut stop: watch::Receiver<bool>) {
         }
     }
     // Drain: every place back means nothing is under way.
-    let all = u32::try_from(courier.op.config().courier.concurrency.get()).unwrap_or(u32::MAX);
-    if tokio::time::timeout(ATTEMPT, courier.places.acquire_many(all)).await.is_err() {
+    let all = courier.op.config().courier.concurrency.get();
+    let back = async |places: &Arc<Semaphore>, all: usize| {
+        drop(places.acquire_many(u32::try_from(all).unwrap_or(u32::MAX)).await);
+    };
+    let drained = async {
+        back(&courier.places, all).await;
+        back(&courier.beside, all * BESIDE).await;
+    };
+    if tokio::time::timeout(ATTEMPT, drained).await.is_err() {
         tracing::warn!("attempts were still under way; their leases run out and they are made again");
     }
 }
@@ -102,9 +125,13 @@ async fn take_back(op: &Op) {
 struct Courier {
     op: Op,
     places: Arc<Semaphore>,
+    beside: Arc<Semaphore>,
     hosts: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
     probes: Arc<Mutex<Probes>>,
     freed: Arc<Notify>,
+    going: Going,
+    /// When to look for those whose deadline has come.
+    deadlines: Time,
     after: Option<ClientId>,
 }
 
@@ -118,36 +145,68 @@ impl Courier {
             return Ok(0);
         }
         let per_client = u32::try_from(self.op.config().courier.per_host.get()).unwrap_or(1);
-        let lease = Lease { now, until: now + LEASE, limit: free, per_client, after: self.after.clone() };
+        let room = self.room(per_client, now);
+        let lease = Lease { now, until: now + LEASE, limit: free, per_client, after: self.after.clone(), room };
         let leased = self.op.store().write(async move |tx| Ok(tx.lease_notices(&lease).await?)).await?;
         self.after = leased.last().map(|notice| notice.notice.client.clone()).or(self.after.take());
         let amount = leased.len();
+        // As long as there are some whose deadline has come, there may be more of them.
+        if now >= self.deadlines && !leased.iter().any(|leased| leased.notice.deliver_by <= now) {
+            self.deadlines = now + DEADLINES;
+        }
         for notice in leased {
             let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { break };
-            let courier = self.clone();
-            tokio::spawn(async move { courier.carry(notice, place).await });
+            let (courier, going) = (self.clone(), self.going.enter(&notice.notice.client));
+            tokio::spawn(async move {
+                courier.carry(notice, place).await;
+                drop(going);
+                courier.freed.notify_one();
+            });
         }
         Ok(amount)
     }
 
-    async fn carry(&self, notice: Leased, place: OwnedSemaphorePermit) {
-        let under_way = self.op.metrics().under_way();
-        match self.attempt(&notice).await {
-            Ok(()) => {}
-            Err(Stop::Fault(fault)) => {
-                tracing::error!(notice = notice.attempt.id, "an attempt failed on our side: {fault:#}");
-                // It comes again like any other, and to its deadline: an operator must see that nobody was told.
-                let said = Said { status: None, words: format!("failed on our side: {fault}") };
-                if self.later(&notice, None, said).await.is_err() {
-                    tracing::error!(notice = notice.attempt.id, "it is made again when its lease runs out");
-                }
-            }
-            Err(Stop::Refuse(refusal)) => {
-                tracing::error!(notice = notice.attempt.id, "an attempt was refused: {refusal}");
-            }
+    /// For whom there is less room than for others: nothing is leased only to be given back.
+    fn room(&self, per_client: u32, now: Time) -> HashMap<ClientId, Room> {
+        let mut room: HashMap<ClientId, Room> = self
+            .going
+            .all()
+            .into_iter()
+            .map(|(client, going)| (client, Room::For(per_client.saturating_sub(going))))
+            .collect();
+        let deadlines = now >= self.deadlines;
+        for (client, held) in self.probes().held(now) {
+            let left = match room.get(client) {
+                Some(Room::For(left) | Room::Overdue(left)) => *left,
+                None => per_client,
+            };
+            let own = match held {
+                Held::Back if deadlines => Room::Overdue(left),
+                Held::Back => Room::For(0),
+                Held::ForProbe => Room::For(left.min(1)),
+            };
+            room.insert(client.clone(), own);
         }
-        drop((place, under_way));
-        self.freed.notify_one();
+        room
+    }
+
+    /// Who is slow does not take places from others: many who do not answer at all would take every one of them.
+    async fn carry(&self, notice: Leased, place: OwnedSemaphorePermit) {
+        let place = (place, self.op.metrics().under_way());
+        let attempting = self.attempt(&notice);
+        tokio::pin!(attempting);
+        let done = match tokio::time::timeout(PATIENCE, attempting.as_mut()).await {
+            Ok(done) => done,
+            Err(_) => match Arc::clone(&self.beside).try_acquire_owned() {
+                Ok(_beside) => {
+                    drop(place);
+                    self.freed.notify_one();
+                    attempting.await
+                }
+                Err(_) => attempting.await,
+            },
+        };
+        self.see_to(&notice, done).await;
     }
 
     async fn attempt(&self, notice: &Leased) -> Result<(), Stop> {
@@ -187,18 +246,7 @@ impl Courier {
         let claims = backchannel::claims(&notice.notice, self.op.issuer().as_str(), now, &self.op.dice().name());
         let how = envelope::Said { signed: Some(client.metadata.id_token_alg), encrypted: to.as_ref() };
         let token = envelope::say(&self.op, &client, (backchannel::TYP, &claims), how, now)?;
-        let limits = Limits { time: ATTEMPT, body: 16 * 1024 };
-        let posted = self.op.outbound().tell(Class::of(&client), &uri, &[("logout_token", &token)], limits).await;
-        let (reply, said) = match posted {
-            Ok(fetched) => {
-                let retry_after =
-                    fetched.retry_after.and_then(|header| backchannel::retry_after(&header, self.op.now()));
-                let said = Said { status: Some(fetched.status), words: format!("HTTP {}", fetched.status) };
-                (Reply::Status { code: fetched.status, retry_after }, said)
-            }
-            Err(unreached) => (Reply::Failed(silence(&unreached)), said(&unreached.to_string())),
-        };
-        let weighed = backchannel::weigh(&reply);
+        let (weighed, said) = self.post(notice, Class::of(&client), &uri, &token).await;
         match &weighed {
             Weighed::Later(asked) => self.probes().failed(&uri, way, self.op.now(), *asked),
             _ => self.reopen(&uri),
@@ -212,18 +260,32 @@ impl Courier {
         }
     }
 
+    /// Posts a token, and weighs what came of it.
+    async fn post(&self, notice: &Leased, class: Class, uri: &str, token: &str) -> (Weighed, Said) {
+        let limits = Limits { time: ATTEMPT, body: 16 * 1024 };
+        let span = self.op.traces().go_on(notice.traceparent.as_deref(), "deliver", Kind::Client, self.op.now());
+        let posted = self.op.outbound().tell(class, uri, &[("logout_token", token)], limits).await;
+        let (reply, said) = match posted {
+            Ok(fetched) => {
+                let retry_after =
+                    fetched.retry_after.and_then(|header| backchannel::retry_after(&header, self.op.now()));
+                let said = Said { status: Some(fetched.status), words: format!("HTTP {}", fetched.status) };
+                (Reply::Status { code: fetched.status, retry_after }, said)
+            }
+            Err(unreached) => (Reply::Failed(silence(&unreached)), Said { status: None, words: unreached.to_string() }),
+        };
+        let weighed = backchannel::weigh(&reply);
+        if let Some(span) = span {
+            tell_span(span, notice, uri, (said.status, weighed));
+        }
+        (weighed, said)
+    }
+
     fn count_closed(&self) {
         if self.op.metrics().are_wanted() {
             let closed = self.probes().closed();
             self.op.metrics().closed(closed);
         }
-    }
-
-    async fn give_back(&self, notice: &Leased, due: Time) -> Result<(), Stop> {
-        self.op.metrics().carried(Carried::TurnedAway);
-        let attempt = notice.attempt.clone();
-        self.op.store().write(async move |tx| Ok(tx.give_back(&attempt, due).await?)).await?;
-        Ok(())
     }
 
     /// The address answers. Whoever was turned away while it did not is due at once, a batch at a time, until it fails again.
@@ -262,64 +324,6 @@ impl Courier {
 
     fn probes(&self) -> MutexGuard<'_, Probes> {
         self.probes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn later(&self, notice: &Leased, asked: Option<Span>, said: Said) -> Result<(), Stop> {
-        let now = self.op.now();
-        let wait = backchannel::backoff(notice.attempt.number, self.op.dice().number());
-        match backchannel::again(now, wait, asked, notice.notice.deliver_by) {
-            Again::At(due) => {
-                tracing::info!(notice = notice.attempt.id, client = %notice.notice.client, attempt = notice.attempt.number, "not delivered yet: {}", said.words);
-                self.op.metrics().carried(Carried::Later);
-                self.postpone(notice, due.since(now), said).await
-            }
-            Again::Park => {
-                let words = format!("{}; the deadline has come", said.words);
-                self.settle(notice, Outcome::Parked, Said { words, ..said }).await
-            }
-        }
-    }
-
-    async fn postpone(&self, notice: &Leased, wait: Span, said: Said) -> Result<(), Stop> {
-        let (attempt, due) = (notice.attempt.clone(), self.op.now() + wait);
-        self.op.store().write(async move |tx| Ok(tx.postpone(&attempt, due, &said).await?)).await?;
-        Ok(())
-    }
-
-    async fn settle(&self, notice: &Leased, outcome: Outcome, said: Said) -> Result<(), Stop> {
-        let client = &notice.notice.client;
-        self.op.metrics().carried(match outcome {
-            Outcome::Delivered => Carried::Delivered,
-            Outcome::Refused => Carried::Refused,
-            Outcome::Parked => Carried::Parked,
-        });
-        match outcome {
-            Outcome::Delivered => {
-                tracing::info!(notice = notice.attempt.id, %client, attempt = notice.attempt.number, "delivered");
-            }
-            Outcome::Refused => {
-                tracing::warn!(notice = notice.attempt.id, %client, attempt = notice.attempt.number, "refused by the relying party: {}", said.words);
-            }
-            Outcome::Parked => {
-                tracing::warn!(notice = notice.attempt.id, %client, attempt = notice.attempt.number, "parked, an operator must look: {}", said.words);
-            }
-        }
-        let (attempt, now) = (notice.attempt.clone(), self.op.now());
-        let settled =
-            self.op.store().write(async move |tx| Ok(tx.settle(&attempt, outcome, &said, now).await?)).await?;
-        if outcome == Outcome::Delivered && settled == Settled::Now && self.op.metrics().are_wanted() {
-            self.time(notice, now).await?;
-        }
-        Ok(())
-    }
-
-    /// How long it took since the session's end, if this was the first or the last who had to be told.
-    async fn time(&self, notice: &Leased, settled_at: Time) -> Result<(), Stop> {
-        let mut reader = self.op.store().reader().await?;
-        let (id, session) = (&notice.attempt.id, &notice.notice.session);
-        let turn = reader.turn_of_delivery(id, session, notice.created_at, settled_at).await?;
-        self.op.metrics().delivered(turn, settled_at.since(notice.created_at));
-        Ok(())
     }
 
     /// The places of one host and port.

@@ -41,4 +41,5 @@ pub mod sealing;
 mod sector;
 pub mod serve;
 pub mod sources;
+pub mod traces;
 pub mod view;

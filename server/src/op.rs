@@ -41,6 +41,7 @@ use crate::outbound::Outbound;
 use crate::page::{Frame, Looks};
 use crate::sealing::Sealing;
 use crate::sources::Sources;
+use crate::traces::Traces;
 
 /// A session is noted as seen at most this often (`logout.md` §2).
 const SEEN_EVERY: Span = Span::from_minutes(5);
@@ -89,6 +90,8 @@ pub struct Parts {
     pub outbound: Outbound,
     /// What is counted.
     pub metrics: Metrics,
+    /// Where spans go.
+    pub traces: Traces,
     /// Password hashing.
     pub hashing: Hashing,
     /// Parsed clients.
@@ -165,6 +168,11 @@ impl Op {
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// Where spans go.
+    pub fn traces(&self) -> &Traces {
+        &self.0.traces
     }
 
     /// Password hashing.

@@ -14,7 +14,7 @@ use crate::answer::Stop;
 use crate::op::{Op, USED_EVERY};
 
 /// Sessions and grants ended in one transaction: their people wait that long at most.
-const BATCH: u32 = 500;
+const BATCH: u32 = 50;
 
 /// What is to become of a client.
 #[derive(Clone, Debug)]

@@ -23,6 +23,7 @@ use crate::op::{Op, Parts};
 use crate::outbound::Outbound;
 use crate::sealing::Sealing;
 use crate::sources::Sources;
+use crate::traces::Traces;
 use crate::{caretaker, courier, postman};
 
 /// Opens everything an issuer needs: store, keys, clients. Fails with what to do about it.
@@ -46,6 +47,7 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
     let sealing = Sealing::new(&config.secrets);
     let store = Store::open(&config.database).await?;
     let metrics = Metrics::new(config.metrics.listen);
+    let traces = Traces::new(&config.traces, &dice, &metrics);
     let outbound = Outbound::new(&config)
         .map_err(|e| Fault::new(Kind::Gone, format!("the outbound client cannot be made: {e}")))?
         .counted(metrics.clone());
@@ -66,6 +68,7 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
         sealing,
         outbound,
         metrics,
+        traces,
         hashing,
         clients,
         keys,
@@ -100,10 +103,17 @@ pub async fn run(op: Op, ready: impl FnOnce(&[std::net::SocketAddr])) -> Result<
     let courier = tokio::spawn(courier::run(op.clone(), told.clone()));
     let postman = tokio::spawn(postman::run(op.clone(), told.clone()));
     let caretaker = tokio::spawn(caretaker::run(op.clone(), told));
+    let (finish, finishing) = watch::channel(false);
+    let collector = op.traces().collector().map(|collector| tokio::spawn(collector.run(op.clone(), finishing)));
     let served = listen::serve(op.config(), shell::router(op.clone()), ready).await;
     // The listeners have drained; now the workers.
     let _ = tell.send(true);
     let _ = tokio::join!(courier, postman, caretaker, metrics);
+    // What they did last is told too.
+    let _ = finish.send(true);
+    if let Some(collector) = collector {
+        let _ = collector.await;
+    }
     op.store().close().await;
     served.map_err(|e| Fault::new(Kind::Gone, e.to_string()))
 }

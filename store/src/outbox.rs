@@ -10,6 +10,8 @@ mod metering;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
+
 use openid::logout::judge::Notice;
 use openid::name::{AccountId, ClientId, SessionId, Sid, Sub};
 use openid::session::Cause;
@@ -48,7 +50,13 @@ statements! { STATEMENTS_HERE:
         AND (CAST($2 AS {text}) IS NULL OR client <= $2) ORDER BY client LIMIT 1";
     LEASE = "UPDATE outbox SET attempts = attempts + 1, lease_until = $3 WHERE id IN (SELECT id FROM outbox \
         WHERE client = $1 AND settled_at IS NULL AND due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) \
-        ORDER BY due_at, id LIMIT $4 {lease}) \
+        ORDER BY due_at LIMIT $4 {lease}) \
+        RETURNING id, client, subject, sid, account, session, deliver_by, cause, attempts, created_at, \
+        traceparent";
+    LEASE_OVERDUE = "UPDATE outbox SET attempts = attempts + 1, lease_until = $3 WHERE id IN (SELECT id FROM outbox \
+        WHERE client = $1 AND settled_at IS NULL AND due_at <= $2 AND deliver_by <= $2 \
+        AND (lease_until IS NULL OR lease_until <= $2) \
+        ORDER BY due_at LIMIT $4 {lease}) \
         RETURNING id, client, subject, sid, account, session, deliver_by, cause, attempts, created_at, \
         traceparent";
     DELIVER = "UPDATE outbox SET settled_at = $2, outcome = 'delivered', last_status = $3, last_reply = $4, \
@@ -61,7 +69,7 @@ statements! { STATEMENTS_HERE:
         WHERE id = $1 AND attempts = $3 AND settled_at IS NULL";
     BRING_FORWARD = "UPDATE outbox SET due_at = $2 WHERE id IN (SELECT id FROM outbox WHERE client = $1 \
         AND settled_at IS NULL AND due_at > $2 AND (lease_until IS NULL OR lease_until <= $2) \
-        ORDER BY due_at, id LIMIT $3 {lease})";
+        ORDER BY due_at LIMIT $3 {lease})";
     TAKE_BACK = "UPDATE outbox SET lease_until = NULL WHERE settled_at IS NULL AND lease_until IS NOT NULL";
     REOPEN = "UPDATE outbox SET settled_at = NULL, outcome = NULL, due_at = $2, deliver_by = $3, lease_until = NULL \
         WHERE id = $1 AND outcome <> 'delivered' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.kind = outbox.kind \
@@ -86,6 +94,17 @@ pub struct Lease {
     pub per_client: u32,
     /// The last client served: the next ones come first.
     pub after: Option<ClientId>,
+    /// For whom there is less room than that.
+    pub room: HashMap<ClientId, Room>,
+}
+
+/// How much room there is for the notices of one client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// For so many more.
+    For(u32),
+    /// Its address keeps failing: for so many of those whose deadline has come, which are tried once more.
+    Overdue(u32),
 }
 
 /// One attempt to deliver one notice.
@@ -183,8 +202,16 @@ impl Tx {
                 }
                 let Some(mut row) = self.row(&NEXT_CLIENT, values![&client, until]).await? else { break };
                 client = row.take()?;
-                let some = values![&client, lease.now, lease.until, lease.per_client.min(left)];
-                for row in self.rows(&LEASE, some).await? {
+                let (statement, room) = match lease.room.get(&ClientId::new(client.clone())) {
+                    None => (&LEASE, lease.per_client),
+                    Some(Room::For(room)) => (&LEASE, *room),
+                    Some(Room::Overdue(room)) => (&LEASE_OVERDUE, *room),
+                };
+                if room == 0 {
+                    continue;
+                }
+                let some = values![&client, lease.now, lease.until, room.min(left)];
+                for row in self.rows(statement, some).await? {
                     taken.push(read_leased(row)?);
                 }
             }

@@ -36,6 +36,18 @@ impl Cable {
         }
     }
 
+    /// Mends it, to another address.
+    ///
+    /// # Panics
+    /// If its port was taken meanwhile.
+    pub async fn lead_to(&mut self, address: &str) {
+        self.cut();
+        address.clone_into(&mut self.to);
+        // The task that was ended holds the port until it is gone.
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        self.mend().await;
+    }
+
     /// Mends it.
     ///
     /// # Panics

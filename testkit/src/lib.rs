@@ -14,6 +14,7 @@ pub mod html;
 pub mod http;
 pub mod jar;
 pub mod nodes;
+pub mod pair;
 pub mod post_office;
 pub mod postgres;
 pub mod provider;

@@ -114,7 +114,7 @@ fn find() -> Result<Server, String> {
     start(&binaries).map_err(|error| format!("the private cluster did not start: {error}"))
 }
 
-fn binaries() -> Option<PathBuf> {
+pub(crate) fn binaries() -> Option<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
         .ok()?
         .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
@@ -160,7 +160,7 @@ fn start(binaries: &Path) -> io::Result<Server> {
     })
 }
 
-fn initialize(binaries: &Path, dir: &Path, data: &Path) -> io::Result<()> {
+pub(crate) fn initialize(binaries: &Path, dir: &Path, data: &Path) -> io::Result<()> {
     let made = unprivileged(&binaries.join("initdb"))
         .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"])
         .arg(data)
@@ -190,7 +190,7 @@ fn certify(dir: &Path) -> io::Result<(PathBuf, PathBuf)> {
 }
 
 /// PostgreSQL refuses to run as root; the package's own user runs it then.
-fn unprivileged(program: &Path) -> Command {
+pub(crate) fn unprivileged(program: &Path) -> Command {
     if is_root() {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
@@ -200,7 +200,7 @@ fn unprivileged(program: &Path) -> Command {
     }
 }
 
-fn give_away(path: &Path) -> io::Result<()> {
+pub(crate) fn give_away(path: &Path) -> io::Result<()> {
     if is_root() && !Command::new("chown").arg("postgres").arg(path).status()?.success() {
         return Err(io::Error::other("there is no user postgres to run it"));
     }
@@ -212,11 +212,12 @@ fn is_root() -> bool {
     id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
-fn await_port(port: u16, log: &Path) -> io::Result<()> {
+pub(crate) fn await_port(port: u16, log: &Path) -> io::Result<()> {
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(30) {
         let said = fs::read_to_string(log).unwrap_or_default();
-        if said.contains("ready to accept connections") {
+        // A standby is ready for questions alone, and says so.
+        if said.contains("ready to accept") {
             return Ok(());
         }
         thread::sleep(Duration::from_millis(20));

@@ -28,7 +28,7 @@ cargo xtask COMMAND
   bench [UNITS]   start the release binary, drive it from outside, print what each unit of work costs (20000)
   proof [OPTIONS] kill the server at every step of 1,000 random sign-outs, compare what relying parties received
                   with the ledger; --graphs N, --postgres N, --expire N, --seed N, --from N, --worlds N,
-                  --binary PATH, --break row|post
+                  --failover PEOPLE, --binary PATH, --break row|post|standby
   fuzz [SECONDS]  run each fuzz target that long (60), as many at once as there are cores
   fuzz keep       put what those runs found worth keeping into fuzz/corpora";
 

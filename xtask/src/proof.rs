@@ -5,7 +5,7 @@
 use crate::run::{cargo, command, done};
 
 /// As many graphs as CI has time for: the same harness, the same judge.
-pub(crate) const SHORT: [&str; 6] = ["--graphs", "32", "--postgres", "0", "--expire", "1000"];
+pub(crate) const SHORT: [&str; 8] = ["--graphs", "32", "--postgres", "0", "--expire", "1000", "--failover", "0"];
 
 /// Builds the binary and the harness with the features of the whole workspace, and runs it.
 pub(crate) fn run(arguments: &[&str]) -> Result<(), String> {

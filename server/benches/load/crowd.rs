@@ -38,7 +38,7 @@ pub(crate) async fn fill(folder: &Path, clients: usize) -> Result<(), Broken> {
 }
 
 /// Metadata as it is stored: read once, defaults filled in.
-fn metadata(given: &Value) -> Result<String, Broken> {
+pub(crate) fn metadata(given: &Value) -> Result<String, Broken> {
     let given = given.as_object().ok_or("metadata is an object")?;
     let read = Metadata::read(given).map_err(|refusal| refusal.to_string())?;
     Ok(Value::Object(read.registered).to_string())

@@ -43,7 +43,7 @@ pub(crate) fn basic(client: &str) -> String {
 }
 
 /// What a client says of itself.
-fn metadata(client: &str) -> Result<Value, Broken> {
+pub(crate) fn metadata(client: &str) -> Result<Value, Broken> {
     let mut metadata = json!({
         "client_name": client,
         "redirect_uris": [REDIRECT_URI],
@@ -98,8 +98,8 @@ impl Holding {
 
 /// The running provider.
 pub(crate) struct Provider {
-    folder: PathBuf,
-    port: u16,
+    pub(crate) folder: PathBuf,
+    pub(crate) port: u16,
     child: Option<Child>,
     holdings: Vec<Arc<Holding>>,
 }
@@ -178,28 +178,34 @@ impl Provider {
         self.restart().await?;
         let mut line = Line::open(self.port).await?;
         for _ in 0..LINES {
-            let mut holding = Holding::default();
-            let path = format!(
-                "/authorize?response_type=code&client_id={RS256}&redirect_uri={}&scope=openid",
-                encode(REDIRECT_URI)
-            );
-            let reply = line.get(&path, "").await?.expect(303)?;
-            holding.keep(&reply);
-            let page = reply.header("location").and_then(|to| to.split_once("/login")).ok_or("no sign-in page")?.1;
-            let reply = line.get(&format!("/login{page}"), &holding.cookies()).await?.expect(200)?;
-            holding.keep(&reply);
-            let html = String::from_utf8(reply.body)?;
-            let field = |name: &str| {
-                let (_, rest) = html.split_once(&format!("name=\"{name}\" value=\""))?;
-                rest.split('"').next().map(encode)
-            };
-            let (request, csrf) = (field("request").ok_or("no request")?, field("csrf").ok_or("no csrf")?);
-            let form = format!("request={request}&csrf={csrf}&username=ada&password={}&login=1", encode(PASSWORD));
-            let reply = line.post("/login", &holding.cookies(), &form).await?.expect(303)?;
-            holding.keep(&reply);
+            let holding = Self::sign_in_once(&mut line).await?;
             self.holdings.push(Arc::new(holding));
         }
         Ok(())
+    }
+
+    /// Signs the person in in one more browser, through the page.
+    pub(crate) async fn sign_in_once(line: &mut Line) -> Result<Holding, Broken> {
+        let mut holding = Holding::default();
+        let path = format!(
+            "/authorize?response_type=code&client_id={RS256}&redirect_uri={}&scope=openid",
+            encode(REDIRECT_URI)
+        );
+        let reply = line.get(&path, "").await?.expect(303)?;
+        holding.keep(&reply);
+        let page = reply.header("location").and_then(|to| to.split_once("/login")).ok_or("no sign-in page")?.1;
+        let reply = line.get(&format!("/login{page}"), &holding.cookies()).await?.expect(200)?;
+        holding.keep(&reply);
+        let html = String::from_utf8(reply.body)?;
+        let field = |name: &str| {
+            let (_, rest) = html.split_once(&format!("name=\"{name}\" value=\""))?;
+            rest.split('"').next().map(encode)
+        };
+        let (request, csrf) = (field("request").ok_or("no request")?, field("csrf").ok_or("no csrf")?);
+        let form = format!("request={request}&csrf={csrf}&username=ada&password={}&login=1", encode(PASSWORD));
+        let reply = line.post("/login", &holding.cookies(), &form).await?.expect(303)?;
+        holding.keep(&reply);
+        Ok(holding)
     }
 
     /// The bytes of the discovery document.

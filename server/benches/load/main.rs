@@ -1,6 +1,7 @@
 //! The load bench: starts the release binary, drives it from outside over HTTP, and prints what each unit of work costs.
 //!
-//! `cargo xtask bench`, or `cargo bench -p ostiary --bench load -- [UNITS [PART OF A TITLE]]`. At the end the database is
+//! `cargo xtask bench`, or `cargo bench -p ostiary --bench load -- [UNITS [PART OF A TITLE]]`, or `… -- logouts [PARTIES
+//! [SESSIONS]]`. At the end the database is
 //! filled with fifty clients for each unit, a million of them by default, and the sign-on is measured again. Costs are the server's own processor time, read from the
 //! operating system, so that the driver beside it does not count. Everything is compared with a bare axum route and with
 //! raw signatures measured in the same run: machines differ and are noisy, ratios hold.
@@ -10,7 +11,9 @@
 mod assertion;
 mod bare;
 mod crowd;
+mod doors;
 mod ground;
+mod logouts;
 mod measure;
 mod wire;
 mod work;
@@ -34,6 +37,16 @@ fn main() -> Result<(), Broken> {
     let first = arguments.next();
     if first.as_deref() == Some("bare") {
         return tokio::runtime::Runtime::new()?.block_on(bare::serve());
+    }
+    if first.as_deref() == Some("logouts") {
+        let mut number = |usual: usize| arguments.next().map_or(Ok(usual), |text| text.parse());
+        let (parties, sessions) = (number(1_000)?, number(100_000)?);
+        return tokio::runtime::Runtime::new()?.block_on(async {
+            let mut provider = ground::Provider::begin()?;
+            provider.sign_in_everybody().await?;
+            logouts::run(&mut provider, parties, sessions).await?;
+            provider.end()
+        });
     }
     let units = first.map_or(Ok(20_000), |text| text.parse())?;
     let only = arguments.next().unwrap_or_default();

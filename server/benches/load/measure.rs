@@ -34,9 +34,18 @@ impl Process {
 
     /// Its resident memory.
     pub(crate) fn resident_mib(self) -> Result<f64, Broken> {
+        self.memory_mib("VmRSS:")
+    }
+
+    /// The most it ever was.
+    pub(crate) fn peak_mib(self) -> Result<f64, Broken> {
+        self.memory_mib("VmHWM:")
+    }
+
+    fn memory_mib(self, name: &str) -> Result<f64, Broken> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-        let kib: f64 = line.split_whitespace().next().ok_or("no VmRSS")?.parse()?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("the kernel says nothing of it")?;
+        let kib: f64 = line.split_whitespace().next().ok_or("the kernel says nothing of it")?.parse()?;
         Ok(kib / 1024.0)
     }
 }
@@ -64,6 +73,11 @@ impl Figures {
     /// By how many per cent of the other's one unit costs more.
     pub(crate) fn percent_beyond(&self, other: &Self) -> f64 {
         self.beyond(other) / other.cpu * 100.0
+    }
+
+    /// How many times as long as another's its slowest hundredth takes.
+    pub(crate) fn slower_than(&self, other: &Self) -> f64 {
+        self.slow.as_secs_f64() / other.slow.as_secs_f64()
     }
 
     /// One line of the table.

@@ -139,7 +139,7 @@ impl Hand {
         }
     }
 
-    async fn sign_on(&mut self, line: &mut Line, client: &str) -> Result<serde_json::Value, Broken> {
+    pub(crate) async fn sign_on(&mut self, line: &mut Line, client: &str) -> Result<serde_json::Value, Broken> {
         self.sign_on_by(line, client, "code").await
     }
 

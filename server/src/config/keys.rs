@@ -70,6 +70,8 @@ keys! {
     "links.op_policy_uri" = "", "An https URL with what relying parties may do with what they are told.";
     "links.op_tos_uri" = "", "An https URL with the terms of service for relying parties.";
     "metrics.listen" = "", "Where Prometheus reads `/metrics`, such as `\"127.0.0.1:9464\"`: loopback, or a network only the monitoring is in. Without it nothing is counted; docs/metrics.md has the list.";
+    "traces.endpoint" = "", "Where an OpenTelemetry collector takes traces by OTLP over HTTP in JSON, such as `\"http://127.0.0.1:4318/v1/traces\"`. Without it none are made; docs/metrics.md says what is in them.";
+    "traces.sample" = "1.0", "The share of requests that begin a trace, from 0.0 to 1.0.";
     "log.format" = "\"text\"", "`text` for people, `json` for machines.";
     "log.level" = "\"info\"", "`error`, `warn`, `info`, `debug`, or a filter such as `info,store=debug`.";
     "test_mode.enabled" = "false", "For conformance examiners only: loopback may be reached and an extra certificate authority is trusted. Loud in the log and on every page.";

@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 pub use mail::{MailConfig, Security};
 pub use published::{LinksConfig, WebfingerConfig};
 pub use read::Problem;
-pub use watched::MetricsConfig;
+pub use watched::{MetricsConfig, TracesConfig};
 
 /// The configuration, whole and checked.
 #[derive(Clone, Debug)]
@@ -63,6 +63,8 @@ pub struct Config {
     pub links: LinksConfig,
     /// Where its metrics are read.
     pub metrics: MetricsConfig,
+    /// Where its traces go.
+    pub traces: TracesConfig,
     /// What it writes to the log.
     pub log: LogConfig,
 }

@@ -14,7 +14,7 @@ use super::keys::{KEYS, Key, defaults, put, read_value};
 use super::mail::MailFile;
 use super::{
     Config, CourierConfig, Issuer, Lifetimes, LimitsConfig, LinksConfig, LogConfig, MetricsConfig, OutboundConfig,
-    Secrets, TestMode, Theme, TlsFiles, WebfingerConfig,
+    Secrets, TestMode, Theme, TlsFiles, TracesConfig, WebfingerConfig,
 };
 
 /// What is wrong with a configuration, where, and how to mend it.
@@ -61,6 +61,7 @@ struct File {
     links: LinksConfig,
     #[serde(default)]
     metrics: MetricsConfig,
+    traces: TracesConfig,
     log: LogConfig,
     test_mode: TestMode,
 }
@@ -282,6 +283,7 @@ fn build(file: File, origin: &Origin<'_>, base: &Path) -> Result<Config, Problem
     let mut webfinger = file.webfinger;
     webfinger.check().map_err(|(key, what)| problem(key, what))?;
     file.links.check().map_err(|(key, what)| problem(key, what))?;
+    file.traces.check().map_err(|(key, what)| problem(key, what))?;
     let mut theme = file.theme;
     theme.check().map_err(|(key, what)| problem(key, what))?;
     theme.sheet = crate::page::ThemeSheet::write(&theme.variables).map_err(|what| problem("theme.variables", what))?;
@@ -303,6 +305,7 @@ fn build(file: File, origin: &Origin<'_>, base: &Path) -> Result<Config, Problem
         webfinger,
         links: file.links,
         metrics: file.metrics,
+        traces: file.traces,
         log: file.log,
     })
 }

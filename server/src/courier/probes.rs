@@ -50,6 +50,15 @@ pub(super) enum Way {
     Closed(Time),
 }
 
+/// How much of a client may go whose address keeps failing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// Nothing.
+    Back,
+    /// One.
+    ForProbe,
+}
+
 impl Probes {
     /// Whether an address may be tried now for a client. Of one that keeps failing, whoever is let through is the probe:
     /// everybody else waits for the next.
@@ -98,6 +107,17 @@ impl Probes {
             Some(Failing::Closed { waiting, .. }) => waiting,
             Some(Failing::Times(_)) | None => BTreeSet::new(),
         }
+    }
+
+    /// Whose notices need not be looked at yet; and of whom one may go, to see whether it still fails.
+    pub(super) fn held(&self, now: Time) -> impl Iterator<Item = (&ClientId, Held)> {
+        let closed = self.0.values().filter_map(move |failing| match failing {
+            Failing::Closed { next, waiting, .. } => {
+                Some((if now < *next { Held::Back } else { Held::ForProbe }, waiting))
+            }
+            Failing::Times(_) => None,
+        });
+        closed.flat_map(|(held, waiting)| waiting.iter().map(move |client| (client, held)))
     }
 
     /// How many keep failing.
@@ -179,6 +199,9 @@ mod tests {
         assert_eq!(probes.enter(RP, &rp("a"), START), Way::Closed(START + FIRST));
         assert_eq!(probes.enter(RP, &rp("b"), START), Way::Closed(START + FIRST));
         assert!(probes.is_closed(RP));
+        let held = |now| probes.held(now).map(|(client, held)| (client.clone(), held)).collect::<Vec<_>>();
+        assert_eq!(held(START), [(rp("a"), Held::Back), (rp("b"), Held::Back)]);
+        assert_eq!(held(START + FIRST), [(rp("a"), Held::ForProbe), (rp("b"), Held::ForProbe)]);
         assert_eq!(probes.enter(RP, &rp("c"), START + FIRST), Way::Probe(0));
         assert_eq!(probes.answered(RP), BTreeSet::from([rp("a"), rp("b")]));
         assert!(!probes.is_closed(RP));

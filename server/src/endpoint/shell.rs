@@ -21,6 +21,7 @@ use crate::answer::{self, Answer, Channel, Stop, put};
 use crate::browser_state;
 use crate::listen::Peer;
 use crate::op::Op;
+use crate::traces::{Kind, Span};
 
 /// The router, made of the table.
 pub fn router(op: Op) -> Router {
@@ -59,14 +60,42 @@ async fn serve(op: Op, endpoint: &'static Endpoint, peer: Peer, request: Request
     let began = op.metrics().begin();
     let (parts, body) = request.into_parts();
     let mut ask = Ask { method: parts.method, uri: parts.uri, headers: parts.headers, peer, body: Bytes::new() };
-    let mut answer = match ask.method {
-        Method::OPTIONS => answer::text(StatusCode::NO_CONTENT, ""),
-        _ => respond(&op, endpoint, &mut ask, body).await,
+    let span = trace(&op, endpoint, &ask);
+    let answering = async {
+        match ask.method {
+            Method::OPTIONS => answer::text(StatusCode::NO_CONTENT, ""),
+            _ => respond(&op, endpoint, &mut ask, body).await,
+        }
+    };
+    let mut answer = match &span {
+        Some(span) => store::traced(span.traceparent(), answering).await,
+        None => answering.await,
     };
     allow_origin(&op, endpoint, &ask, &mut answer).await;
     dress(&op, endpoint, &ask, &mut answer);
+    if let Some(mut span) = span {
+        span.count("http.response.status_code", answer.status().as_u16());
+        if answer.status().is_server_error() {
+            span.fail();
+        }
+        span.end();
+    }
     op.metrics().answered(endpoint.path, answer.status().as_u16(), began);
     answer
+}
+
+/// The span of a request; machines that look whether we live are not worth one.
+fn trace(op: &Op, endpoint: &Endpoint, ask: &Ask) -> Option<Span> {
+    if matches!(endpoint.name, Name::Health | Name::Ready | Name::Asset) {
+        return None;
+    }
+    // A method is whatever a stranger wrote.
+    let method = if endpoint.methods.contains(&ask.method.as_str()) { ask.method.as_str() } else { "_OTHER" };
+    let name = || format!("{method} {}", endpoint.path);
+    let mut span = op.traces().begin(name, Kind::Server, ask.header("traceparent"), op.now())?;
+    span.note("http.request.method", method);
+    span.note("http.route", endpoint.path);
+    Some(span)
 }
 
 async fn respond(op: &Op, endpoint: &Endpoint, ask: &mut Ask, body: Body) -> Answer {

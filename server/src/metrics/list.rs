@@ -72,8 +72,8 @@ metrics! {
     FIRST = "ostiary_logout_first_delivery_seconds", Histogram, Node, [], "From the end of a session to the first relying party that knows.";
     LAST = "ostiary_logout_last_delivery_seconds", Histogram, Node, [], "From the end of a session to the delivery after which none of its notices is pending.";
     ATTEMPTS = "ostiary_courier_attempts_total", Counter, Node, ["result"], "Attempts to deliver a notice, by what came of them. Turned away: the address keeps failing, or its places were taken.";
-    PLACES = "ostiary_courier_places", Gauge, Node, [], "Notices that may be under way at once (`courier.concurrency`).";
-    PLACES_USED = "ostiary_courier_places_used", Gauge, Node, [], "Notices under way.";
+    PLACES = "ostiary_courier_places", Gauge, Node, [], "Places of the courier (`courier.concurrency`).";
+    PLACES_USED = "ostiary_courier_places_used", Gauge, Node, [], "Places that are taken. Who is not answered at once waits beside them.";
     CLOSED = "ostiary_courier_addresses_closed", Gauge, Node, [], "Addresses that keep failing and are probed.";
     SIGN_INS = "ostiary_sign_ins_total", Counter, Node, ["outcome"], "Sign-ins with a password. Overtaken: the account changed while its password was checked.";
     REQUESTS = "ostiary_http_requests_total", Counter, Node, ["endpoint", "status"], "Requests answered. A status that is not in the list of this page is `other`.";

@@ -83,7 +83,8 @@ pub enum Carried {
 impl Carried {
     const ALL: [Self; 5] = [Self::Delivered, Self::Refused, Self::Parked, Self::Later, Self::TurnedAway];
 
-    const fn as_str(self) -> &'static str {
+    /// The word of labels and spans.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Delivered => "delivered",
             Self::Refused => "refused",

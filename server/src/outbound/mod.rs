@@ -96,6 +96,8 @@ pub struct Outbound {
     /// One for each class and gate: the resolver knows no port, and connections are kept by host and port.
     clients: Arc<HashMap<(Class, Gate), reqwest::Client>>,
     metrics: Metrics,
+    /// The one that speaks to the operator's own collector of traces, wherever that is.
+    collector: Option<reqwest::Client>,
 }
 
 impl Outbound {
@@ -108,7 +110,12 @@ impl Outbound {
                 clients.insert((class, *gate), build(config, &policy, class, *gate)?);
             }
         }
-        Ok(Self { policy, clients: Arc::new(clients), metrics: Metrics::default() })
+        Ok(Self {
+            policy,
+            clients: Arc::new(clients),
+            metrics: Metrics::default(),
+            collector: build_collector(config)?,
+        })
     }
 
     /// The same, whose requests are counted.
@@ -167,6 +174,17 @@ impl Outbound {
         };
         let _ = tokio::time::timeout(REST, rest).await;
         Ok(fetched)
+    }
+
+    /// Takes a report to the operator's own collector. Its address is configuration: nobody else has a say in it, so that it
+    /// is not judged.
+    pub async fn report(&self, collector: &Url, report: &serde_json::Value) -> Result<(), Unreached> {
+        let Some(client) = &self.collector else { return Err(Unreached::Broken("nobody collects".to_owned())) };
+        let answer = client.post(collector.clone()).json(report).send().await.map_err(|e| broken(&e))?;
+        match answer.status().is_success() {
+            true => Ok(()),
+            false => Err(Unreached::Broken(format!("HTTP {}", answer.status().as_u16()))),
+        }
     }
 
     /// Makes a request.
@@ -281,6 +299,21 @@ fn build(config: &Config, policy: &Arc<Policy>, class: Class, gate: Gate) -> Res
         }
     }
     builder.build().map_err(|e| broken(&e))
+}
+
+/// Speaks to the collector of traces, if there is one.
+fn build_collector(config: &Config) -> Result<Option<reqwest::Client>, Unreached> {
+    if config.traces.endpoint.is_none() {
+        return Ok(None);
+    }
+    #[expect(clippy::disallowed_methods, reason = "it goes to the operator's own collector and nowhere else")]
+    let builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(5))
+        .user_agent("Ostiary");
+    builder.build().map(Some).map_err(|e| broken(&e))
 }
 
 /// Gives the connection only addresses that were judged: a name that points inside, or that changes its mind between the

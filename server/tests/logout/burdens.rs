@@ -49,6 +49,28 @@ async fn a_party_that_keeps_failing_is_probed_not_hammered() {
     settles(&provider, &["delivered"; 16], Duration::from_secs(20)).await;
 }
 
+/// `logout.md` §8.3: many who do not answer at all take no places from those who do.
+#[tokio::test(flavor = "multi_thread")]
+async fn parties_that_hang_take_no_places_from_others() {
+    let provider = with_ada(plan().set("courier.concurrency = 2")).await;
+    let (mut browser, mut hanging) = (Browser::new(&provider), Vec::new());
+    let healthy = RelyingParty::first_party(&provider, "Healthy").await;
+    healthy.sign_in(&provider, &mut browser, ADA).await;
+    for number in 0..8 {
+        let party = RelyingParty::first_party(&provider, &format!("Hangs {number}")).await;
+        party.always(Reply::Hang);
+        let begun = party.begin(&provider);
+        let page = browser.open(&begun.url()).await;
+        party.complete(&provider, &begun, &page).await;
+        hanging.push(party);
+    }
+    provider.cli(&["session", "end", "--user", "ada"]).await;
+    // An attempt has ten seconds: two places, taken four times, would take forty.
+    for party in hanging.iter().chain([&healthy]) {
+        party.hears(1, Duration::from_secs(8)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_to_stop_stops_although_much_is_due() {
     let mut walk = signed_in(plan()).await;

@@ -31,6 +31,8 @@ pub(crate) enum Break {
     Row,
     /// A POST that a relying party received is forgotten.
     Post,
+    /// The standby does not have what was answered.
+    Standby,
 }
 
 /// Walks a batch. `patience`: how long it may take until everything is settled.
@@ -138,7 +140,7 @@ async fn retry(
 
 async fn break_it(world: &World, posts: &mut HashMap<String, Vec<Post>>, broken: Break) {
     match broken {
-        Break::Nothing => {}
+        Break::Nothing | Break::Standby => {}
         Break::Row => world.data.drop_a_notice().await,
         Break::Post => {
             let told = posts.keys().min().cloned().unwrap_or_default();

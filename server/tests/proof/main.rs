@@ -1,8 +1,8 @@
 //! The proof of `logout.md` §8: random session graphs, processes that die at every step, relying parties that answer in
 //! every way, and afterwards what they received against what the ledger says.
 //!
-//! `cargo xtask proof [--graphs N] [--postgres N] [--expire N] [--seed N] [--from N] [--worlds N] [--binary PATH]
-//! [--break row|post]`
+//! `cargo xtask proof [--graphs N] [--postgres N] [--expire N] [--seed N] [--from N] [--worlds N] [--failover PEOPLE]
+//! [--binary PATH] [--break row|post|standby]`
 //!
 //! Invariant: a promise counts as kept because a relying party received it, never because the ledger says so.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a harness says what it sees")]
@@ -11,6 +11,7 @@ mod batch;
 mod crowd;
 mod data;
 mod dice;
+mod failover;
 mod graph;
 mod report;
 mod verdict;
@@ -23,6 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use batch::{Break, Line};
+use failover::Standby;
 use graph::{Graph, PEOPLE, Shots};
 use report::{Part, Report};
 use tokio::runtime::Handle;
@@ -41,13 +43,22 @@ struct Wanted {
     postgres: u64,
     expire: u64,
     worlds: u64,
+    failover: u64,
     broken: Break,
 }
 
 fn read(arguments: &[String]) -> Result<Wanted, String> {
     let since = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs());
-    let mut wanted =
-        Wanted { seed: since, from: 0, graphs: 1_000, postgres: 40, expire: 2_000, worlds: 4, broken: Break::Nothing };
+    let mut wanted = Wanted {
+        seed: since,
+        from: 0,
+        graphs: 1_000,
+        postgres: 40,
+        expire: 2_000,
+        worlds: 4,
+        failover: 12,
+        broken: Break::Nothing,
+    };
     let mut words = arguments.iter().map(String::as_str);
     while let Some(name) = words.next() {
         let value = words.next().ok_or_else(|| format!("{name} needs a value"))?;
@@ -60,7 +71,8 @@ fn read(arguments: &[String]) -> Result<Wanted, String> {
             wanted.broken = match value {
                 "row" => Break::Row,
                 "post" => Break::Post,
-                _ => return Err(format!("--break row or post, not {value}")),
+                "standby" => Break::Standby,
+                _ => return Err(format!("--break row, post or standby, not {value}")),
             };
             continue;
         }
@@ -71,6 +83,7 @@ fn read(arguments: &[String]) -> Result<Wanted, String> {
             "--graphs" => wanted.graphs = number,
             "--postgres" => wanted.postgres = number,
             "--expire" => wanted.expire = number,
+            "--failover" => wanted.failover = number,
             "--worlds" => wanted.worlds = number.max(1),
             _ => return Err(format!("there is no {name}")),
         }
@@ -117,6 +130,13 @@ async fn run(wanted: Wanted) -> Report {
     }
     if wanted.expire > 0 {
         report.crowd(crowd::expire(wanted.expire).await);
+    }
+    let people = usize::try_from(wanted.failover).unwrap_or_default();
+    let standby = if wanted.broken == Break::Standby { Standby::Deaf } else { Standby::Synchronous };
+    if people > 0
+        && let Some(failover) = failover::prove(people, standby).await
+    {
+        report.failover(failover);
     }
     report
 }

@@ -124,17 +124,51 @@ pub(crate) struct Crowd {
     pub(crate) problems: Vec<String>,
 }
 
+/// What three nodes made of a pause, a death and a lost primary.
+#[derive(Debug)]
+pub(crate) struct Failover {
+    pub(crate) stays: u64,
+    pub(crate) created: u64,
+    pub(crate) delivered: u64,
+    pub(crate) missing: u64,
+    pub(crate) again: u64,
+    pub(crate) seconds: u64,
+    pub(crate) problems: Vec<String>,
+}
+
+impl Failover {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "## Three nodes, one paused for longer than its leases, one killed, the primary lost\n\n{} stays in {} s: \
+             created {}, delivered {}; missing: {}. {} were told twice.\n",
+            self.stays, self.seconds, self.created, self.delivered, self.missing, self.again
+        );
+        for problem in &self.problems {
+            let _ = writeln!(text, "* {problem}");
+        }
+        text
+    }
+
+    fn value(&self) -> Value {
+        json!({
+            "stays": self.stays, "seconds": self.seconds, "created": self.created, "delivered": self.delivered,
+            "missing": self.missing, "again": self.again, "problems": self.problems,
+        })
+    }
+}
+
 /// All of it.
 #[derive(Debug)]
 pub(crate) struct Report {
     seed: u64,
     parts: Vec<Part>,
     crowd: Option<Crowd>,
+    failover: Option<Failover>,
 }
 
 impl Report {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, parts: Vec::new(), crowd: None }
+        Self { seed, parts: Vec::new(), crowd: None, failover: None }
     }
 
     pub(crate) fn add(&mut self, part: Part) {
@@ -145,9 +179,15 @@ impl Report {
         self.crowd = Some(crowd);
     }
 
+    pub(crate) fn failover(&mut self, failover: Failover) {
+        self.failover = Some(failover);
+    }
+
     /// Whether everything held.
     pub(crate) fn holds(&self) -> bool {
-        self.parts.iter().all(Part::holds) && self.crowd.as_ref().is_none_or(|crowd| crowd.problems.is_empty())
+        self.parts.iter().all(Part::holds)
+            && self.crowd.as_ref().is_none_or(|crowd| crowd.problems.is_empty())
+            && self.failover.as_ref().is_none_or(|failover| failover.problems.is_empty())
     }
 
     /// In words.
@@ -169,6 +209,9 @@ impl Report {
                 let _ = writeln!(text, "* {problem}");
             }
         }
+        if let Some(failover) = &self.failover {
+            let _ = writeln!(text, "{}", failover.text());
+        }
         let word = if self.holds() { "HELD" } else { "BROKEN" };
         let _ = writeln!(text, "{}\nmissing: {}\n{word}", sum.equation(), sum.missing);
         text
@@ -184,8 +227,10 @@ impl Report {
                 "problems": crowd.problems,
             })
         });
+        let failover = self.failover.as_ref().map(Failover::value);
         let parts: Vec<Value> = self.parts.iter().map(Part::value).collect();
-        let value = json!({"seed": self.seed, "held": self.holds(), "parts": parts, "crowd": crowd});
+        let value =
+            json!({"seed": self.seed, "held": self.holds(), "parts": parts, "crowd": crowd, "failover": failover});
         let written = std::fs::create_dir_all(&folder)
             .and_then(|()| std::fs::write(folder.join("report.md"), self.summary()))
             .and_then(|()| std::fs::write(folder.join("report.json"), format!("{value:#}\n")));

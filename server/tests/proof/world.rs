@@ -383,7 +383,7 @@ pub(crate) fn prove(path: PathBuf) {
     BINARY.get_or_init(|| path);
 }
 
-fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     // Who signs out waits a moment only: what is proven here is not how long a page waits.
     Plan::new(BINARY.get_or_init(|| env!("CARGO_BIN_EXE_ostiary").into()))
         .set("lifetimes.logout_patience = \"150ms\"")

@@ -1,5 +1,7 @@
 //! What a monitor sees (`logout.md` §7): metrics as a parser that is not ours reads them, against the ledger.
 
+mod traces;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -7,7 +7,8 @@ use openid::time::{Span, Time};
 use tokio::task::JoinSet;
 
 use super::{
-    Attempt, Counts, Cursor, Lease, Leased, Meter, NoticeFilter, NoticeRow, NoticeState, Outcome, Said, Settled, Turn,
+    Attempt, Counts, Cursor, Lease, Leased, Meter, NoticeFilter, NoticeRow, NoticeState, Outcome, Room, Said, Settled,
+    Turn,
 };
 use crate::Store;
 use crate::engine::tests::both::on_both;
@@ -16,7 +17,7 @@ use crate::sessions::tests::ground::{DEADLINE, START, account, client, end, endi
 const TERM: Span = Span::from_minutes(2);
 
 fn lease(now: Time, limit: u32, per_client: u32) -> Lease {
-    Lease { now, until: now + TERM, limit, per_client, after: None }
+    Lease { now, until: now + TERM, limit, per_client, after: None, room: std::collections::HashMap::new() }
 }
 
 async fn take(store: &Store, lease: Lease) -> Vec<Leased> {
@@ -189,6 +190,22 @@ on_both! {
             let given = store.write(async move |tx| Ok(tx.give_back(&attempt, START).await?)).await.unwrap();
             assert_eq!(given, Settled::Now);
         }
+    }
+
+    async fn no_more_is_leased_than_there_is_room_for(store: Store) {
+        let rps = clients(&store, 4).await;
+        for n in 0..3 {
+            promise(&store, &n.to_string(), &rps).await;
+        }
+        let room = [(0, Room::For(0)), (1, Room::For(1)), (2, Room::Overdue(2))];
+        let room: std::collections::HashMap<ClientId, Room> = room.into_iter().map(|(n, room)| (rps[n].clone(), room)).collect();
+        let whose = async |now: Time, room| {
+            let taken = take(&store, Lease { room, ..lease(now, 10, 2) }).await;
+            taken.iter().map(|leased| leased.notice.client.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(whose(START, room.clone()).await, ["rp1", "rp3", "rp3"]);
+        // At their deadlines those are tried once more whose address keeps failing.
+        assert_eq!(whose(START + DEADLINE, room).await, ["rp1", "rp2", "rp2", "rp3", "rp3"]);
     }
 
     async fn who_waits_is_brought_forward_a_few_at_a_time(store: Store) {

@@ -132,7 +132,9 @@ impl Tx {
     async fn end_bounded(&mut self, end: &End, wait: Span, most: u32) -> Result<EndReport, Fault> {
         let mut report = EndReport::default();
         let reaches = self.mark(end, most, &mut report).await?;
-        let verdict = judge::judge(end, self.leaving(&reaches).await?);
+        let leaving = self.leaving(&reaches).await?;
+        let stays = leaving.len();
+        let verdict = judge::judge(end, leaving);
         for (sid, unpromised) in fates(&verdict) {
             let word = unpromised.map(Unpromised::as_str);
             self.change(&LEAVE, values![sid.as_str(), end.at, end.cause.as_str(), word]).await?;
@@ -141,7 +143,7 @@ impl Tx {
             self.change(&END_GRANT, values![grant.as_str(), end.at, end.cause.as_str()]).await?;
         }
         report.revoked = verdict.revoked;
-        self.end_background(end, most, &mut report).await?;
+        self.end_background(end, (most, stays), &mut report).await?;
         for notice in verdict.notices {
             let id = self.post(&notice, end.cause, end.at, end.at + wait).await?;
             report.notices.push(Posted { id, notice });
@@ -168,7 +170,7 @@ impl Tx {
                 all.add(self.end(&End { what: Ended::Session(session), ..end.clone() }).await?);
             }
         }
-        for grant in self.background(end, EVERYTHING).await? {
+        for grant in self.background(end, EVERYTHING, 0).await? {
             let elsewhere = self.row(&GRANT_ELSEWHERE, values![grant.as_str(), here.as_str()]).await?.is_some();
             if elsewhere && self.end_grant(&grant, end.cause, &end.by, end.at).await? == GrantEnding::Now {
                 all.revoked.push(grant);
@@ -241,14 +243,19 @@ impl Tx {
     }
 
     /// Background access that outlived its sessions: what may not go on ends also where no stay ends.
-    async fn end_background(&mut self, end: &End, most: u32, report: &mut EndReport) -> Result<(), Fault> {
+    async fn end_background(
+        &mut self,
+        end: &End,
+        (most, stays): (u32, usize),
+        report: &mut EndReport,
+    ) -> Result<(), Fault> {
         // Tokens of the client's own have no grant to end with.
         if let Ended::Client(client) = &end.what {
             self.change(&END_OWN_TOKENS, values![client.as_str(), end.at]).await?;
             // Those it exchanged rest on another client's grant, which goes on.
             self.change(&END_EXCHANGED, values![client.as_str(), end.at]).await?;
         }
-        for grant in self.background(end, most).await? {
+        for grant in self.background(end, most, stays).await? {
             if self.change(&END_GRANT, values![grant.as_str(), end.at, end.cause.as_str()]).await? == 1 {
                 report.revoked.push(grant);
             }

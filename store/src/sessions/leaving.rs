@@ -113,8 +113,9 @@ impl Reader {
             }
         }
         let leaving = self.leaving(&reaches).await?;
+        let stays = leaving.len();
         let mut verdict = judge::judge(end, leaving);
-        for grant in self.background(end, most).await? {
+        for grant in self.background(end, most, stays).await? {
             if !verdict.revoked.contains(&grant) {
                 verdict.revoked.push(grant);
             }
@@ -213,7 +214,12 @@ impl Reader {
 
     /// Live grants beyond the stays that leave, if what is ordered or their client's policy revokes them: those of an
     /// account or a client whose sessions ended before.
-    pub(super) async fn background(&mut self, end: &End, most: u32) -> Result<Vec<GrantId>, Fault> {
+    /// Looking for them takes as long as the client has stays: of an ending of some it comes last, once fewer stays
+    /// leave than may.
+    pub(super) async fn background(&mut self, end: &End, most: u32, stays: usize) -> Result<Vec<GrantId>, Fault> {
+        if usize::try_from(most).is_ok_and(|most| stays >= most) {
+            return Ok(Vec::new());
+        }
         let rows = match &end.what {
             Ended::Participation(_) | Ended::Session(_) => return Ok(Vec::new()),
             Ended::Account(account) => self.rows(&GRANTS_OF_ACCOUNT, values![account.as_str(), None::<&str>]).await?,

@@ -118,7 +118,7 @@ on_both! {
         assert!(reader.letter_due(START).await.unwrap());
         assert!(!reader.notice_due(START).await.unwrap(), "it is none of the courier's");
         drop(reader);
-        let lease = crate::Lease { now: START, until: START + Span::from_minutes(2), limit: 10, per_client: 10, after: None };
+        let lease = crate::Lease { now: START, until: START + Span::from_minutes(2), limit: 10, per_client: 10, after: None, room: std::collections::HashMap::new() };
         assert!(store.write(async move |tx| Ok(tx.lease_notices(&lease).await?)).await.unwrap().is_empty());
         let until = START + Span::from_minutes(2);
         let leased = store.write(async move |tx| Ok(tx.lease_letters(Queue::Strangers, START, until, 10).await?)).await.unwrap();
