@@ -42,6 +42,7 @@ async fn holds(rows: Vec<Row>, patience: Duration) -> (Provider, Vec<RelyingPart
 /// issue 4, bad input: 400, 401, 404, 429, 500 and 503, with and without `Retry-After`.
 #[tokio::test]
 async fn retry_after_moves_what_comes_again_and_nothing_else() {
+    #[expect(clippy::disallowed_methods, reason = "the relying party is outside, and so is its clock")]
     let soon = jiff::Timestamp::now() + Duration::from_secs(25);
     let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&soon).unwrap();
     let (asked, none) = (Duration::from_secs(4), AT_ONCE);

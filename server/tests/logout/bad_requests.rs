@@ -32,8 +32,8 @@ async fn hints_of_others_are_refused_and_end_nothing() {
     let mut walk = signed_in(plan()).await;
     // A genuine ID Token, of another provider.
     let abroad = with_ada(plan()).await;
-    let party = RelyingParty::first_party(&abroad, "Abroad").await;
-    let foreign = party.sign_in(&abroad, &mut Browser::new(&abroad), ADA).await.id_token;
+    let stranger = RelyingParty::first_party(&abroad, "Abroad").await;
+    let foreign = stranger.sign_in(&abroad, &mut Browser::new(&abroad), ADA).await.id_token;
     // Keyed with what everybody knows, or with what this client knows: its algorithm is RS256.
     let published = walk.provider.get("/jwks").await.unwrap().body;
     let by =
