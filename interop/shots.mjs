@@ -14,7 +14,7 @@ if (!out) throw new Error('usage: node interop/shots.mjs OUTDIR [WORD]')
 mkdirSync(out, { recursive: true })
 
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } }
-const SPOKEN = ['login', 'login-error', 'consent', 'chooser', 'account', 'sign-out', 'signed-out-progress', 'error']
+const SPOKEN = ['login', 'login-error', 'consent', 'chooser', 'account', 'sign-out', 'signed-out-progress', 'error', 'console-figures', 'console-ledger', 'console-end']
 
 const all = await gallery()
 const chrome = await browser()

@@ -79,6 +79,7 @@ export async function gallery() {
     },
   })
   op.cli(['user', 'sign-up', 'open'])
+  op.cli(['user', 'operator', GRACE.username, '--act'])
   const shop = await demo()
 
   const authorize = (client, more = {}) => {
@@ -121,6 +122,22 @@ export async function gallery() {
   }
   const shopping = async (page, path = '/') => {
     await page.goto(`${shop.relying_parties[0]}${path}`)
+  }
+
+  /** Ada has left one application that heard of it and one that refuses to, and is in two again; Grace looks at a page of the console. */
+  const operate = async (page, path) => {
+    for (const client of ['reading', 'refusing', 'slow']) await into(page, client)
+    op.cli(['session', 'end', '--user', ADA.username])
+    for (const client of ['reading', 'mute']) await into(page, client)
+    const [session] = op.json(['session', 'list', '--user', ADA.username])
+    const [notice] = op.json(['notice', 'list', '--state', 'refused'])
+    await page.goto(`${op.issuer}/console${path({ session, notice })}`)
+    await page.locator('#other, #login-form').first().waitFor()
+    if (await page.locator('#other').isVisible()) await page.locator('#other').click()
+    await signIn(page, GRACE)
+    await page.locator('.console').waitFor()
+    await page.goto(`${op.issuer}/console${path({ session, notice })}`)
+    await page.locator('.console h1').waitFor()
   }
 
   let number = 0
@@ -213,6 +230,21 @@ export async function gallery() {
     },
     error: (page) => page.goto(authorize('nobody')),
     'error-request': (page) => page.goto(`${op.issuer}/end_session?client_id=reading&post_logout_redirect_uri=${rp.origin}/elsewhere`),
+    'console-closed': async (page) => {
+      await account(page)
+      await page.goto(`${op.issuer}/console`)
+    },
+    'console-figures': (page) => operate(page, () => ''),
+    'console-ledger': (page) => operate(page, () => '/ledger?state=refused'),
+    'console-notice': (page) => operate(page, ({ notice }) => `/notice?id=${encodeURIComponent(notice.id)}`),
+    'console-settle': (page) => operate(page, () => '/settle?how=again&state=refused'),
+    'console-find': (page) => operate(page, () => '/find?q=ada'),
+    'console-person': (page) => operate(page, ({ session }) => `/person?id=${session.account}&all=1`),
+    'console-session': (page) => operate(page, ({ session }) => `/session?id=${session.id}`),
+    'console-end': (page) => operate(page, ({ session }) => `/end?session=${session.id}`),
+    'console-clients': (page) => operate(page, () => '/clients'),
+    'console-client': (page) => operate(page, () => '/client?id=reading'),
+    'console-audit': (page) => operate(page, () => '/audit'),
     home: (page) => page.goto(`${op.issuer}/`),
     'demo-guide': (page) => page.goto(shop.guide),
     'demo-site': (page) => shopping(page),
@@ -229,6 +261,8 @@ export async function gallery() {
     rp,
     callback,
     people: [ADA, GRACE],
+    operate,
+    into,
     pages,
     authorize,
     async stop() {
@@ -252,7 +286,7 @@ export async function visitor() {
     const errors = []
     // A refusal is a page with a status of its own: the browser writes that down too.
     page.on('console', (message) => {
-      if (message.type() === 'error' && !/status of (400|502)/.test(message.text())) errors.push(message.text())
+      if (message.type() === 'error' && !/status of (400|403|502)/.test(message.text())) errors.push(message.text())
     })
     page.on('pageerror', (error) => errors.push(String(error)))
     if (name) await all.pages[name](page)

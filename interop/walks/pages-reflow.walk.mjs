@@ -66,7 +66,7 @@ describe('the pages bend', needs('chromium'), () => {
   test('in every language', async () => {
     const said = []
     for (const locale of ['de', 'fr', 'es']) {
-      for (const name of ['login-error', 'consent-long', 'chooser', 'account', 'sign-out', 'signed-out-progress', 'error']) {
+      for (const name of ['login-error', 'consent-long', 'chooser', 'account', 'sign-out', 'signed-out-progress', 'error', 'console-figures', 'console-ledger', 'console-person', 'console-end']) {
         const { page, close } = await all.open(name, { locale, viewport: { width: 320, height: 600 } })
         assert.equal(await page.locator('html').getAttribute('lang'), locale)
         for (const words of [...(await overflow(page)), ...(await clipped(page))]) said.push(`${name} ${locale}: ${words}`)

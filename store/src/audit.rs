@@ -10,10 +10,25 @@ use crate::statements::statements;
 use crate::tx::{Reader, Tx};
 use crate::value::values;
 
+// A page of the trail, along the index that its lead names; `at <= $1` is what the index is entered by.
+macro_rules! trail {
+    ($lead:literal) => {
+        concat!(
+            "SELECT id, at, actor, action, subject, detail FROM audit WHERE ",
+            $lead,
+            "at <= $1 AND (at < $1 OR id < $2) ORDER BY at DESC, id DESC LIMIT 100"
+        )
+    };
+}
+
 statements! {
     INSERT = "INSERT INTO audit (id, at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6)";
     LIST = "SELECT id, at, actor, action, subject, detail FROM audit WHERE at < $1 ORDER BY at DESC, id DESC LIMIT $2";
     ABOUT = "SELECT id, at, actor, action, subject, detail FROM audit WHERE subject = $1 ORDER BY at DESC, id DESC LIMIT $2";
+    PAGE = trail!("");
+    PAGE_OF_ACTOR = trail!("actor = $3 AND ");
+    PAGE_ABOUT = trail!("subject = $3 AND ");
+    PAGE_OF_ACTOR_ABOUT = trail!("subject = $3 AND actor = $4 AND ");
     SWEEP = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at, id LIMIT $2)";
 }
 
@@ -24,7 +39,7 @@ pub struct Entry {
     pub id: String,
     /// When.
     pub at: Time,
-    /// Who: `cli:<user>`, `account:<id>`, `client:<id>`, `server`.
+    /// Who: `cli:<user>`, `operator:<username>`, `account:<id>`, `client:<id>`, `server`.
     pub actor: String,
     /// What was done.
     pub action: String,
@@ -67,6 +82,36 @@ impl Reader {
     /// The latest lines about one thing.
     pub async fn audit_about(&mut self, subject: &str, most: u32) -> Result<Vec<Entry>, Fault> {
         let rows = self.rows(&ABOUT, values![subject, most]).await?;
+        rows.into_iter().map(entry).collect()
+    }
+}
+
+/// Which lines of the trail are asked for. The first hundred of them.
+#[derive(Clone, Debug)]
+pub struct TrailFilter {
+    /// Who did it.
+    pub actor: Option<String>,
+    /// To what.
+    pub subject: Option<String>,
+    /// Those before this moment, and those of this moment before that name.
+    pub before: (Time, String),
+}
+
+/// The lines of a page of the trail.
+pub const PAGE_LENGTH: usize = 100;
+
+impl Reader {
+    /// A page of the trail, newest first.
+    pub async fn trail(&mut self, filter: &TrailFilter) -> Result<Vec<Entry>, Fault> {
+        let (at, id) = (filter.before.0, filter.before.1.as_str());
+        let rows = match (&filter.actor, &filter.subject) {
+            (None, None) => self.rows(&PAGE, values![at, id]).await?,
+            (Some(actor), None) => self.rows(&PAGE_OF_ACTOR, values![at, id, actor.as_str()]).await?,
+            (None, Some(subject)) => self.rows(&PAGE_ABOUT, values![at, id, subject.as_str()]).await?,
+            (Some(actor), Some(subject)) => {
+                self.rows(&PAGE_OF_ACTOR_ABOUT, values![at, id, subject.as_str(), actor.as_str()]).await?
+            }
+        };
         rows.into_iter().map(entry).collect()
     }
 }

@@ -42,6 +42,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { version: 16, oldest: 1, sql: include_str!("../migrations/0016_exchange.sql") },
     Step { version: 17, oldest: 1, sql: include_str!("../migrations/0017_dpop.sql") },
     Step { version: 18, oldest: 1, sql: include_str!("../migrations/0018_crowds.sql") },
+    Step { version: 19, oldest: 1, sql: include_str!("../migrations/0019_trail.sql") },
 ];
 
 const BEGINNING: &str = "CREATE TABLE IF NOT EXISTS schema_version (\

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::Store;
 use crate::accounts::Done;
 use crate::attempts::Taken;
-use crate::audit::Entry;
+use crate::audit::{Entry, TrailFilter};
 use crate::clients::ClientRow;
 use crate::engine::tests::both::on_both;
 use crate::keys::KeyRow;
@@ -322,5 +322,31 @@ on_both! {
         assert_eq!(swept, 1, "what is younger stays");
         let left = store.reader().await.unwrap().audit(START + Span::from_days(9), 10).await.unwrap();
         assert_eq!(left.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), ["k2"]);
+    }
+
+    async fn the_trail_is_paged_whatever_happened_at_one_moment(store: Store) {
+        store.write(async |tx| {
+            for n in 0..205 {
+                let actor = if n % 2 == 0 { "operator:ann" } else { "cli:root" };
+                let subject = if n % 5 == 0 { "five".to_owned() } else { format!("s{n}") };
+                tx.note(&Entry::new(format!("{n:04}"), START, actor.to_owned(), "done", subject)).await?;
+            }
+            Ok(())
+        }).await.unwrap();
+        let page = |actor: Option<&str>, subject: Option<&str>, before: &str| TrailFilter {
+            actor: actor.map(str::to_owned),
+            subject: subject.map(str::to_owned),
+            before: (START, before.to_owned()),
+        };
+        let mut reader = store.reader().await.unwrap();
+        let first = reader.trail(&page(None, None, "9999")).await.unwrap();
+        assert_eq!((first.len(), first[0].id.as_str(), first[99].id.as_str()), (100, "0204", "0105"));
+        let second = reader.trail(&page(None, None, "0105")).await.unwrap();
+        assert_eq!((second.len(), second[0].id.as_str()), (100, "0104"));
+        assert_eq!(reader.trail(&page(None, None, "0005")).await.unwrap().len(), 5);
+        let anns = reader.trail(&page(Some("operator:ann"), None, "0101")).await.unwrap();
+        assert_eq!((anns.len(), anns[0].id.as_str()), (51, "0100"));
+        assert_eq!(reader.trail(&page(None, Some("five"), "9999")).await.unwrap().len(), 41);
+        assert_eq!(reader.trail(&page(Some("cli:root"), Some("five"), "9999")).await.unwrap().len(), 20);
     }
 }

@@ -110,6 +110,26 @@ pub enum Name {
     AccountEnd,
     /// The operator's console: its figures.
     Console,
+    /// The ledger of notices.
+    ConsoleLedger,
+    /// One notice.
+    ConsoleNotice,
+    /// Sending notices again, giving them up.
+    ConsoleSettle,
+    /// Finding a person or a session.
+    ConsoleFind,
+    /// A person's sessions as a tree.
+    ConsolePerson,
+    /// One session's history.
+    ConsoleSession,
+    /// The preview of an ending, and the ending.
+    ConsoleEnd,
+    /// The applications.
+    ConsoleClients,
+    /// One application.
+    ConsoleClient,
+    /// The audit trail.
+    ConsoleAudit,
     /// The operator's API, described.
     ApiDescription,
     /// What became of every promise.
@@ -297,6 +317,16 @@ pub const ENDPOINTS: &[Endpoint] = &[
     row!(AccountWithdraw, ["POST"], "/account/withdraw", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(AccountEnd, ["POST"], "/account/end", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(Console, ["GET"], "/console", Browser, Page, Cache::NoStore, Closed, 0),
+    row!(ConsoleLedger, ["GET"], "/console/ledger", Browser, Page, Cache::NoStore, Closed, 0),
+    row!(ConsoleNotice, ["GET"], "/console/notice", Browser, Page, Cache::NoStore, Closed, 0),
+    row!(ConsoleSettle, ["GET", "POST"], "/console/settle", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(ConsoleFind, ["GET"], "/console/find", Browser, Page, Cache::NoStore, Closed, 0),
+    row!(ConsolePerson, ["GET"], "/console/person", Browser, Page, Cache::NoStore, Closed, 0),
+    row!(ConsoleSession, ["GET"], "/console/session", Browser, Page, Cache::NoStore, Closed, 0),
+    row!(ConsoleEnd, ["GET", "POST"], "/console/end", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(ConsoleClients, ["GET"], "/console/clients", Browser, Page, Cache::NoStore, Closed, 0),
+    row!(ConsoleClient, ["GET"], "/console/client", Browser, Page, Cache::NoStore, Closed, 0),
+    row!(ConsoleAudit, ["GET"], "/console/audit", Browser, Page, Cache::NoStore, Closed, 0),
     row!(ApiDescription, ["GET"], "/api/v1/openapi.json", Anyone, Api, Cache::NoStore, Closed, 0),
     row!(ApiFigures, ["GET"], "/api/v1/figures", Bearer, Api, Cache::NoStore, Closed, 0),
     row!(ApiNotices, ["GET"], "/api/v1/notices", Bearer, Api, Cache::NoStore, Closed, 0),

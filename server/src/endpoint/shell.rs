@@ -154,7 +154,17 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
         Name::Applications => super::applications::applications(op, ask).await,
         Name::AccountWithdraw => super::account::withdraw(op, ask).await,
         Name::AccountEnd => super::account::end(op, ask).await,
-        Name::Console => super::console::figures(op, ask).await,
+        Name::Console
+        | Name::ConsoleLedger
+        | Name::ConsoleNotice
+        | Name::ConsoleSettle
+        | Name::ConsoleFind
+        | Name::ConsolePerson
+        | Name::ConsoleSession
+        | Name::ConsoleEnd
+        | Name::ConsoleClients
+        | Name::ConsoleClient
+        | Name::ConsoleAudit => super::console::console(op, name, ask).await,
         Name::ApiDescription => Ok(super::api::description::endpoint(op)),
         Name::ApiFigures
         | Name::ApiNotices

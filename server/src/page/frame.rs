@@ -86,6 +86,12 @@ impl Frame {
         texts::text(self.language, key, &[(one.0, Value::Words(one.1)), (other.0, Value::Words(other.1))])
     }
 
+    /// A text with foreign words in several places.
+    pub fn with(&self, key: &str, words: &[(&str, &str)]) -> String {
+        let values: Vec<(&str, Value<'_>)> = words.iter().map(|(name, words)| (*name, Value::Words(words))).collect();
+        texts::text(self.language, key, &values)
+    }
+
     /// A text with a number in it.
     pub fn tn(&self, key: &str, name: &str, number: i64) -> String {
         texts::text(self.language, key, &[(name, Value::Number(number))])

@@ -118,6 +118,8 @@ fn refusal_key(why: &str) -> &'static str {
         "sign_up_closed" | "sign_up_just_closed" | "mail_off" | "recover_off" => "why-off",
         "link_account_over" => "why-account",
         "end_hint_foreign" => "why-hint",
+        "console_role_over" => "console-closed-lead",
+        "console_unknown" => "console-unknown",
         _ => "why-request",
     }
 }

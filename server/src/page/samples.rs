@@ -4,6 +4,7 @@ use openid::time::Time;
 
 mod console;
 mod declared;
+mod ledger;
 mod people;
 
 use people::{
@@ -11,6 +12,7 @@ use people::{
     mailed, recover, sent, verify,
 };
 
+use super::console::{Did, Ends, How, Shown};
 use console::{NotForYou, acting, calm, figures, hostile_console, hostile_figures, looking, pages, wrong};
 use declared::{declared_consent, detailed, hostile_details};
 
@@ -150,6 +152,47 @@ samples! {
     "console_figures" "calm" => |f| pages::figures(&calm(), f, &looking());
     "console_figures" "wrong" => |f| pages::figures(&wrong(), f, &acting());
     "console_figures" "hostile" => |f| pages::figures(&hostile_figures(), f, &hostile_console());
+    "console_closed" "looks" => |f| NotForYou::Looker { back: "/console".into() }.render(f);
+    "console_ledger" "all" => |f| ledger::ledger().render(f, &acting());
+    "console_ledger" "parked" => |f| ledger::parked().render(f, &acting());
+    "console_ledger" "parked, looking" => |f| ledger::parked().render(f, &looking());
+    "console_ledger" "nothing" => |f| ledger::nothing_found().render(f, &acting());
+    "console_ledger" "hostile" => |f| ledger::hostile_ledger().render(f, &acting());
+    "console_notice" "parked" => |f| ledger::one_notice("parked", Some("nothing"), None).render(f, &acting());
+    "console_notice" "delivered" => |f| ledger::one_notice("delivered", None, None).render(f, &acting());
+    "console_notice" "again" => |f| ledger::one_notice("pending", None, Some(Did::Again(1))).render(f, &acting());
+    "console_notice" "given up, looking" => |f| ledger::one_notice("withdrawn", None, Some(Did::GivenUp(1))).render(f, &looking());
+    "console_notice" "hostile" => |f| ledger::hostile_notice().render(f, &acting());
+    "console_settle" "one again" => |f| ledger::settle(How::Again, Some("n1")).render(f, &acting());
+    "console_settle" "many given up" => |f| ledger::settle(How::GiveUp, None).render(f, &acting());
+    "console_settle" "hostile" => |f| ledger::hostile_settle().render(f, &acting());
+    "console_person" "live" => |f| ledger::one_person(Shown::Live).render(f, &acting());
+    "console_person" "all" => |f| ledger::one_person(Shown::All).render(f, &looking());
+    "console_person" "nowhere" => |f| ledger::nowhere().render(f, &acting());
+    "console_person" "hostile" => |f| ledger::hostile_person().render(f, &acting());
+    "console_session" "live" => |f| ledger::one_session(true).render(f, &acting());
+    "console_session" "over" => |f| ledger::one_session(false).render(f, &acting());
+    "console_session" "hostile" => |f| ledger::hostile_session().render(f, &acting());
+    "console_end" "session" => |f| ledger::ends(Ends::Session("ada".into()), "keep").render(f, &acting());
+    "console_end" "account, all" => |f| ledger::ends(Ends::Account("ada".into()), "revoke").render(f, &acting());
+    "console_end" "client" => |f| ledger::ends_client().render(f, &acting());
+    "console_end" "nothing" => |f| ledger::ends_nothing().render(f, &acting());
+    "console_end" "hostile" => |f| ledger::hostile_end().render(f, &acting());
+    "console_find" "asked" => |f| ledger::find("", &[]).render(f, &looking());
+    "console_find" "some" => |f| ledger::find("ada", &["Ada Lovelace", "Adam"]).render(f, &looking());
+    "console_find" "none" => |f| ledger::find("x", &[]).render(f, &looking());
+    "console_find" "hostile" => |f| ledger::find(EVIL, &[EVIL]).render(f, &looking());
+    "console_clients" "some" => |f| ledger::clients(&["Example Library"]).render(f, &looking());
+    "console_clients" "none" => |f| ledger::clients(&[]).render(f, &looking());
+    "console_clients" "hostile" => |f| ledger::clients(&[EVIL]).render(f, &looking());
+    "console_client" "live" => |f| ledger::one_client("Example Library", true).render(f, &acting());
+    "console_client" "disabled, wrong" => |f| ledger::one_client("Example Library", false).render(f, &acting());
+    "console_client" "hostile" => |f| ledger::one_client(EVIL, true).render(f, &acting());
+    "console_audit" "some" => |f| ledger::trail("ada", true).render(f, &looking());
+    "console_audit" "none" => |f| ledger::trail("", false).render(f, &looking());
+    "console_audit" "hostile" => |f| ledger::trail(EVIL, true).render(f, &looking());
+    "error" "console" => |f| refused(f, "console_unknown", "there is nothing of that name, or not any more");
+    "error" "console, role" => |f| refused(f, "console_role_over", "you may not act here any more");
     "form_post" "hostile" => |f| form_post(f, EVIL, &[(EVIL.into(), EVIL.into())], "n0nce");
 }
 

@@ -149,7 +149,18 @@ async fn every_field_has_a_label_and_every_reference_leads_somewhere() {
         for image in document.select(&Selector::parse("img").unwrap()) {
             assert!(image.value().attr("alt").is_some(), "{name}: an image without alt");
         }
-        for form in document.select(&Selector::parse("form:not(#form-post)").unwrap()) {
+        for form in document.select(&Selector::parse("form[method=get]").unwrap()) {
+            assert!(
+                form.value().attr("action").unwrap().starts_with("/console/"),
+                "{name}: what is looked for is no act"
+            );
+            assert_eq!(form.value().attr("role"), Some("search"), "{name}");
+        }
+        for field in document.select(&Selector::parse("select").unwrap()) {
+            let id = field.value().attr("id").unwrap();
+            assert_eq!(all(document, &format!("label[for={id}]")).len(), 1, "{name}: {id} has no label");
+        }
+        for form in document.select(&Selector::parse("form:not(#form-post):not([method=get])").unwrap()) {
             assert_eq!(form.value().attr("method"), Some("post"), "{name}");
             let csrf = Selector::parse("input[type=hidden][name=csrf]").unwrap();
             assert_eq!(form.select(&csrf).count(), 1, "{name}: a form without csrf");

@@ -72,6 +72,8 @@ pub struct Notice {
 /// What stands in the way of a notice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Trouble {
+    /// Its kind: what it is called in every language.
+    pub kind: &'static str,
     /// The last answer or error, in plain words.
     pub words: String,
     /// How to mend it.
@@ -204,10 +206,12 @@ fn trouble(row: &NoticeRow) -> Option<Trouble> {
     let reply = row.last_reply.as_deref().filter(|_| troubled)?;
     Some(match row.matter {
         Matter::Logout(_) => {
-            Trouble { words: plain(row.last_status, reply), mend: mend(row.last_status, reply).into() }
+            let (status, words) = (row.last_status, plain(row.last_status, reply));
+            Trouble { kind: kind(status, reply), words, mend: mend(status, reply).into() }
         }
         Matter::Letter(_) => {
-            Trouble { words: reply.to_owned(), mend: "`ostiary doctor` tries the mail server".to_owned() }
+            let mend = "`ostiary doctor` tries the mail server".to_owned();
+            Trouble { kind: "mail", words: reply.to_owned(), mend }
         }
     })
 }
@@ -257,6 +261,25 @@ fn plain(status: Option<u16>, reply: &str) -> String {
         _ => return reply.to_owned(),
     };
     format!("{reply}, {means}")
+}
+
+/// The kind of what stands in the way.
+fn kind(status: Option<u16>, reply: &str) -> &'static str {
+    match status {
+        Some(400) => "token",
+        Some(401 | 403) => "login",
+        Some(404 | 410) => "nothing",
+        Some(300..=399) => "redirect",
+        Some(405 | 501) => "unsupported",
+        Some(429) => "often",
+        Some(408 | 425 | 500..=599) => "down",
+        Some(_) => "odd",
+        None if reply.contains("may not be reached") => "inside",
+        None if reply.contains("no backchannel_logout_uri") => "address",
+        None if reply.contains("deadline") => "deadline",
+        None if reply.contains("certificate") => "certificate",
+        None => "unreachable",
+    }
 }
 
 /// How to mend it.

@@ -76,6 +76,11 @@ async fn below_a_path_everything_is_below_it() {
     let page = browser.sign_in(&page, ADA.0, ADA.1).await;
     assert_eq!((page.answer.status, page.url.path()), (200, "/tenant/console"));
     assert!(page.answer.body.contains("href=\"/tenant/console\"") && !page.answer.body.contains("href=\"/console"));
+    for path in ["/console/ledger", "/console/find", "/console/clients", "/console/audit", "/console/settle?how=again"]
+    {
+        let page = browser.open(&provider.url(path)).await;
+        assert!(!page.answer.body.contains("=\"/console"), "{path}: {}", page.answer.body);
+    }
 }
 
 /// The figures are those of the command line, and follow what happens.

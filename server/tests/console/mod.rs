@@ -1,5 +1,6 @@
 //! The operator's console, as operators and those who are none meet it.
 
+mod acts;
 mod gate;
 
 use std::time::Duration;

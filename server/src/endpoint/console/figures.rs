@@ -9,7 +9,7 @@ use crate::view;
 use crate::view::figures::LATELY;
 
 /// The page.
-pub(in super::super) async fn figures(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+pub(super) async fn figures(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let admitted = match gate::enter(op, ask, Wants::Look).await? {
         Gate::Open(admitted) => admitted,
         Gate::Closed(answer) => return Ok(answer),

@@ -4,12 +4,17 @@
 //! it. Whoever is no operator is told that the page is not for them, whatever stands behind its address.
 
 use openid::account::{Account, Operator};
-use openid::session::Session;
+use openid::name::SessionId;
+use openid::session::{Session, SessionStanding};
 use openid::time::Span;
+use openid::wire::form::Form;
+use openid::wire::refusal::{ErrorCode, refuse};
+use store::Tx;
+use store::audit::Entry;
 
 use super::super::ask::Ask;
 use crate::answer::{Answer, Stop, see_other};
-use crate::browser::FormCookie;
+use crate::browser::{self, FormCookie};
 use crate::op::Op;
 use crate::page::Frame;
 use crate::page::console::{Console, NotForYou};
@@ -18,30 +23,30 @@ use crate::pending::{Pending, Target};
 /// How long ago a sign-in may be for somebody who looks.
 const LOOKS: Span = Span::from_hours(1);
 
+/// And for somebody who ends what is others', or sends again.
+const ACTS: Span = Span::from_minutes(10);
+
 /// What somebody wants in the console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wants {
     /// To see.
     Look,
+    /// To act, or to see the page with the button that does it.
+    Act,
 }
 
 /// An operator who has signed in lately enough.
 pub(super) struct Admitted {
-    pub(super) account: Account,
-    pub(super) role: Operator,
-    pub(super) cookie: FormCookie,
+    account: Account,
+    role: Operator,
+    session: SessionId,
+    cookie: FormCookie,
 }
 
 impl Admitted {
-    /// The frame of the page they asked for.
-    pub(super) fn console(&self, op: &Op, ask: &Ask) -> Console {
-        Console {
-            who: self.account.id.to_string(),
-            username: self.account.username.clone(),
-            role: self.role,
-            here: own_address(op, ask).1,
-            csrf: self.cookie.csrf(op),
-        }
+    /// As the audit trail names them.
+    pub(super) fn actor(&self) -> String {
+        format!("operator:{}", self.account.username)
     }
 }
 
@@ -53,41 +58,87 @@ pub(super) enum Gate {
     Closed(Answer),
 }
 
-/// Lets somebody in who wants to see a page.
+/// Lets somebody in who wants to see a page, or says where to go instead.
 pub(super) async fn enter(op: &Op, ask: &Ask, wants: Wants) -> Result<Gate, Stop> {
-    let here = super::super::signed_in(op, ask).await?;
     let (below, _) = own_address(op, ask);
-    let Some((first, _)) = here.first() else { return Ok(Gate::Closed(sign_in(op, ask, below, None))) };
+    if ask.query().is_ok_and(|form| form.get("as") == Some("other")) {
+        return Ok(Gate::Closed(sign_in(op, ask, "/console".to_owned(), None)));
+    }
+    admit(op, ask, (wants, None), below).await
+}
+
+/// Lets somebody in who sends a form, which must be this browser's and made for them. `back` is where they go on if they
+/// must sign in first.
+pub(super) async fn enter_to_act(op: &Op, ask: &Ask, form: &Form, back: String) -> Result<Gate, Stop> {
+    browser::check_csrf(op, ask, form)?;
+    admit(op, ask, (Wants::Act, Some(form.need("who")?)), back).await
+}
+
+async fn admit(op: &Op, ask: &Ask, (wants, who): (Wants, Option<&str>), back: String) -> Result<Gate, Stop> {
+    let here = super::super::signed_in(op, ask).await?;
+    let here: Vec<_> = here.into_iter().filter(|(one, _)| who.is_none_or(|who| who == one.id.as_str())).collect();
+    let Some((first, _)) = here.first() else { return Ok(Gate::Closed(sign_in(op, ask, back, None))) };
     let username = first.username.clone();
     let Some((account, session, role)) = operator(op, here).await? else {
-        let wants_another = ask.query().is_ok_and(|form| form.get("as") == Some("other"));
-        return Ok(Gate::Closed(match wants_another {
-            true => sign_in(op, ask, "/console".to_owned(), None),
-            false => NotForYou::Stranger { username }.render(&op.frame(ask)),
-        }));
+        return Ok(Gate::Closed(NotForYou::Stranger { username }.render(&op.frame(ask))));
     };
     let patience = match wants {
         Wants::Look => LOOKS,
+        Wants::Act if role == Operator::Look => {
+            return Ok(Gate::Closed(NotForYou::Looker { back: "/console".to_owned() }.render(&op.frame(ask))));
+        }
+        Wants::Act => ACTS,
     };
     if op.now().since(session.auth_time) > patience {
-        return Ok(Gate::Closed(sign_in(op, ask, below, Some(&account))));
+        return Ok(Gate::Closed(sign_in(op, ask, back, Some(&account))));
     }
     let cookie = FormCookie::of(op, ask);
-    Ok(Gate::Open(Box::new(Admitted { account, role, cookie })))
+    Ok(Gate::Open(Box::new(Admitted { account, role, session: session.id, cookie })))
 }
 
 /// Of those who are signed in here the operator who proved it last.
 async fn operator(op: &Op, here: Vec<(Account, Session)>) -> Result<Option<(Account, Session, Operator)>, Stop> {
     let mut reader = op.store().reader().await?;
-    let mut found = None;
+    let mut found: Option<(Account, Session, Operator)> = None;
     for (account, session) in here {
         let Some(role) = reader.operator(&account.id).await? else { continue };
-        if found.as_ref().is_none_or(|(_, other, _): &(Account, Session, Operator)| other.auth_time < session.auth_time)
-        {
+        if found.as_ref().is_none_or(|(_, other, _)| other.auth_time < session.auth_time) {
             found = Some((account, session, role));
         }
     }
     Ok(found)
+}
+
+/// Acts in the operator's name: holds the role, looks whether the session still lives, does it and writes its line, in one
+/// transaction. `None`: it changed nothing, and there is no line.
+pub(super) async fn act<T, F>(
+    op: &Op,
+    admitted: &Admitted,
+    (action, subject): (&str, &str),
+    work: F,
+) -> Result<Option<T>, Stop>
+where
+    F: AsyncFn(&mut Tx, &mut Entry) -> Result<Option<T>, Stop> + Send + 'static,
+    T: Send + 'static,
+{
+    let (account, session, now) = (admitted.account.id.clone(), admitted.session.clone(), op.now());
+    let entry = op.line(&admitted.actor(), action, subject);
+    op.store()
+        .write(async move |tx| {
+            let holds = tx.hold_operator(&account).await? == Some(Operator::Act);
+            let found = tx.session(&session).await?;
+            if !holds || !found.is_some_and(|found| found.standing(now) == SessionStanding::Live) {
+                let say = "you may not act here any more";
+                return Err(refuse(ErrorCode::AccessDenied, "console_role_over", say).into());
+            }
+            let mut line = entry.clone();
+            let changed = work(tx, &mut line).await?;
+            if changed.is_some() {
+                tx.note(&line).await?;
+            }
+            Ok(changed)
+        })
+        .await
 }
 
 /// The address that was asked for: below the issuer, and as a link on a page.
@@ -98,7 +149,7 @@ fn own_address(op: &Op, ask: &Ask) -> (String, String) {
 }
 
 /// To the sign-in page, and then back to a page of the console.
-pub(super) fn sign_in(op: &Op, ask: &Ask, below: String, again: Option<&Account>) -> Answer {
+fn sign_in(op: &Op, ask: &Ask, below: String, again: Option<&Account>) -> Answer {
     let cookie = FormCookie::of(op, ask);
     let begun = Pending::begin(Target::Console(below), &cookie.binding(op), op.now());
     let pending = Pending { again: again.map(|account| account.id.clone()), ..begun };
@@ -109,7 +160,19 @@ pub(super) fn sign_in(op: &Op, ask: &Ask, below: String, again: Option<&Account>
 
 /// Shows a page to whoever was let in.
 pub(super) fn show(op: &Op, ask: &Ask, admitted: &Admitted, page: impl FnOnce(&Frame, &Console) -> Answer) -> Answer {
-    let mut answer = page(&op.frame(ask), &admitted.console(op, ask));
+    let console = Console {
+        who: admitted.account.id.to_string(),
+        username: admitted.account.username.clone(),
+        role: admitted.role,
+        here: own_address(op, ask).1,
+        csrf: admitted.cookie.csrf(op),
+    };
+    let mut answer = page(&op.frame(ask), &console);
     admitted.cookie.put(&mut answer);
     answer
+}
+
+/// There is no such thing, or not any more.
+pub(super) fn unknown() -> Stop {
+    refuse(ErrorCode::InvalidRequest, "console_unknown", "there is nothing of that name, or not any more").into()
 }

@@ -14,6 +14,11 @@ pub enum NotForYou {
         /// Who they are signed in as.
         username: String,
     },
+    /// They may look, and wanted to act.
+    Looker {
+        /// Where to go instead, below the issuer.
+        back: String,
+    },
 }
 
 #[derive(Template)]

@@ -2,16 +2,24 @@
 //!
 //! Invariant: every page works without its script; the script fetches the very page it stands on and nothing else.
 
+mod end;
 mod figures;
+mod find;
 mod gate;
+mod ledger;
+mod tree;
 
 use openid::account::Operator;
 
 use super::check_session::source as script_source;
 use super::{Forms, Frame, policy};
 
+pub use end::{EndPreview, Ends};
 pub use figures::figures;
+pub use find::{Clients, Find, Found, OneClient, Trail};
 pub use gate::NotForYou;
+pub use ledger::{Did, Filter, How, Ledger, OneNotice, Settle};
+pub use tree::{OnePerson, OneSession, Shown};
 
 const LIVE: &str = include_str!("../../../assets/live.js");
 
@@ -31,6 +39,11 @@ pub struct Console {
 }
 
 impl Console {
+    /// Whether what acts is offered.
+    pub(super) fn may_act(&self) -> bool {
+        self.role == Operator::Act
+    }
+
     /// The role in words.
     pub(super) fn role(&self, f: &Frame) -> String {
         match self.role {
@@ -40,33 +53,41 @@ impl Console {
     }
 }
 
-/// The parts of the console, as they stand in its head.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// The figures.
-    Figures,
+macro_rules! parts {
+    ($($(#[$meta:meta])* $name:ident = $path:literal, $id:literal, $key:literal;)*) => {
+        /// The parts of the console, as they stand in its head.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum Part { $($(#[$meta])* $name),* }
+
+        impl Part {
+            const ALL: &[Self] = &[$(Self::$name),*];
+
+            fn path(self) -> &'static str {
+                match self { $(Self::$name => $path),* }
+            }
+
+            fn id(self) -> &'static str {
+                match self { $(Self::$name => $id),* }
+            }
+
+            fn words(self, f: &Frame) -> String {
+                f.t(match self { $(Self::$name => $key),* })
+            }
+        }
+    };
 }
 
-impl Part {
-    const ALL: &[Self] = &[Self::Figures];
-
-    fn path(self) -> &'static str {
-        match self {
-            Self::Figures => "/console",
-        }
-    }
-
-    fn id(self) -> &'static str {
-        match self {
-            Self::Figures => "to-figures",
-        }
-    }
-
-    fn words(self, f: &Frame) -> String {
-        match self {
-            Self::Figures => f.t("console-figures"),
-        }
-    }
+parts! {
+    /// What became of everything.
+    Figures = "/console", "to-figures", "console-figures";
+    /// Notice by notice.
+    Ledger = "/console/ledger", "to-ledger", "console-ledger";
+    /// A person or a session.
+    Find = "/console/find", "to-find", "console-find";
+    /// The applications.
+    Clients = "/console/clients", "to-clients", "console-clients";
+    /// Who did what.
+    Audit = "/console/audit", "to-audit", "console-audit";
 }
 
 /// The head of a page: which parts there are, and which of them this page is.
@@ -96,4 +117,14 @@ fn live_policy(f: &Frame) -> String {
 /// A number that may choose a plural.
 fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A notice's state in words.
+fn state(f: &Frame, word: &str) -> String {
+    f.t(&format!("console-state-{word}"))
+}
+
+/// Why something ended, or what a letter is about.
+fn cause(f: &Frame, word: &str) -> String {
+    f.t(&format!("console-cause-{}", word.replace('_', "-")))
 }

@@ -11,7 +11,11 @@ const SOURCES: &[&str] = &[
     include_str!("../mod.rs"),
     include_str!("../account.rs"),
     include_str!("../console/mod.rs"),
+    include_str!("../console/end.rs"),
     include_str!("../console/figures.rs"),
+    include_str!("../console/find.rs"),
+    include_str!("../console/ledger.rs"),
+    include_str!("../console/tree.rs"),
     include_str!("../console/gate.rs"),
     include_str!("../frame.rs"),
     include_str!("../interaction.rs"),
@@ -26,9 +30,19 @@ const SOURCES: &[&str] = &[
     include_str!("../../../templates/choose.html"),
     include_str!("../../../templates/consent.html"),
     include_str!("../../../templates/console.html"),
+    include_str!("../../../templates/console_audit.html"),
+    include_str!("../../../templates/console_client.html"),
+    include_str!("../../../templates/console_clients.html"),
     include_str!("../../../templates/console_closed.html"),
+    include_str!("../../../templates/console_end.html"),
     include_str!("../../../templates/console_figures.html"),
+    include_str!("../../../templates/console_find.html"),
+    include_str!("../../../templates/console_ledger.html"),
     include_str!("../../../templates/console_live.html"),
+    include_str!("../../../templates/console_notice.html"),
+    include_str!("../../../templates/console_person.html"),
+    include_str!("../../../templates/console_session.html"),
+    include_str!("../../../templates/console_settle.html"),
     include_str!("../../../templates/create.html"),
     include_str!("../../../templates/error.html"),
     include_str!("../../../templates/form_post.html"),
@@ -42,7 +56,19 @@ const SOURCES: &[&str] = &[
 ];
 
 /// Keys that are put together at run time: the samples show that each of them is there.
-const BUILT: &[&str] = &["scope-", "claim-", "told-", "password-", "console-state-"];
+const BUILT: &[&str] = &[
+    "scope-",
+    "claim-",
+    "told-",
+    "password-",
+    "console-state-",
+    "console-story-",
+    "console-trouble-",
+    "console-cause-",
+    "console-grant-",
+    "console-what-",
+    "console-why-",
+];
 
 /// The keys of a catalogue, and the placeables of each text.
 fn catalogue(language: Language) -> BTreeMap<String, BTreeSet<String>> {

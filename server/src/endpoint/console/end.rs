@@ -1,0 +1,153 @@
+//! `GET`/`POST /console/end`: the preview of an ending, and the ending.
+//!
+//! Invariant: both are the same order, judged by the same judge.
+
+use axum::http::Method;
+use openid::logout::judge::{End, Ended, OfflineGrants};
+use openid::name::{AccountId, ClientId, SessionId, Sid};
+use openid::session::Cause;
+use openid::wire::form::Form;
+use openid::wire::refusal::{ErrorCode, refuse};
+use store::EndReport;
+
+use super::super::ask::Ask;
+use super::gate::{self, Admitted, Gate, Wants};
+use crate::answer::{Answer, Stop, see_other};
+use crate::op::Op;
+use crate::page::console::{EndPreview, Ends};
+use crate::view::preview;
+
+/// Sessions and grants ended in one transaction: their people wait that long at most.
+const BATCH: u32 = 500;
+
+/// Transactions for one order: what is left after them stands in the preview, to be ordered again.
+const ROUNDS: u32 = 40;
+
+/// What a form names.
+struct Order {
+    what: Ended,
+    named: (&'static str, String),
+    offline: OfflineGrants,
+    ends: Ends,
+    /// The page it is about, below the issuer.
+    back: String,
+    /// What the trail calls it.
+    line: (&'static str, String),
+}
+
+impl Order {
+    /// This page's own address.
+    fn address(&self) -> String {
+        let (name, value) = (self.named.0, super::encoded(&self.named.1));
+        format!("/console/end?{name}={value}&offline={}", preview::offline(self.offline))
+    }
+
+    fn end(&self, op: &Op, by: &str) -> End {
+        End { offline: self.offline, ..op.order_to_end(self.what.clone(), Cause::Operator, by) }
+    }
+}
+
+/// The preview, or the ending.
+pub(super) async fn end(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
+    let form = ask.parameters()?;
+    match ask.method {
+        Method::POST => submitted(op, ask, &form).await,
+        _ => previewed(op, ask, &form).await,
+    }
+}
+
+async fn order(op: &Op, ask: &Ask, form: &Form) -> Result<Order, Stop> {
+    let offline = match form.get("offline") {
+        Some("revoke") => OfflineGrants::Revoke,
+        _ => OfflineGrants::Keep,
+    };
+    let named =
+        ["session", "stay", "account", "client"].into_iter().find_map(|name| Some((name, form.get(name)?.to_owned())));
+    let Some((kind, id)) = named else {
+        let say = "it is not said what is to end";
+        return Err(refuse(ErrorCode::InvalidRequest, "console_end_nothing", say).into());
+    };
+    let mut reader = op.store().reader().await?;
+    let order = |what, ends, back, line| Order { what, named: (kind, id.clone()), offline, ends, back, line };
+    Ok(match kind {
+        "session" => {
+            let session = SessionId::new(&id);
+            let found = reader.session(&session).await?.ok_or_else(gate::unknown)?;
+            let whose =
+                reader.account(&found.session.account).await?.map(|account| account.username).unwrap_or_default();
+            let back = format!("/console/session?id={}", super::encoded(&id));
+            order(Ended::Session(session), Ends::Session(whose), back, ("session_ended", id.clone()))
+        }
+        "stay" => {
+            let sid = Sid::new(&id);
+            let found = reader.participation(&sid).await?.ok_or_else(gate::unknown)?;
+            drop(reader);
+            let locales = op.frame(ask).locales(&[]);
+            let name = super::super::mentioned_name(op, &found.participation.client, &locales).await?;
+            let back = format!("/console/session?id={}", super::encoded(found.participation.session.as_str()));
+            order(Ended::Participation(sid), Ends::Stay(name), back, ("stay_ended", id.clone()))
+        }
+        "account" => {
+            let account = AccountId::new(&id);
+            let found = reader.account(&account).await?.ok_or_else(gate::unknown)?;
+            let back = format!("/console/person?id={}", super::encoded(&id));
+            let line = ("session_ended", found.username.clone());
+            order(Ended::Account(account), Ends::Account(found.username), back, line)
+        }
+        _ => {
+            drop(reader);
+            let client = ClientId::new(&id);
+            let locales = op.frame(ask).locales(&[]);
+            let name = super::super::mentioned_name(op, &client, &locales).await?;
+            let back = format!("/console/client?id={}", super::encoded(&id));
+            order(Ended::Client(client), Ends::Client(name), back, ("client_sessions_ended", id.clone()))
+        }
+    })
+}
+
+async fn previewed(op: &Op, ask: &Ask, form: &Form) -> Result<Answer, Stop> {
+    let admitted = match gate::enter(op, ask, Wants::Act).await? {
+        Gate::Open(admitted) => admitted,
+        Gate::Closed(answer) => return Ok(answer),
+    };
+    let order = order(op, ask, form).await?;
+    let preview = preview::preview(op, &order.end(op, &admitted.actor())).await?;
+    let page = EndPreview { ends: order.ends, named: order.named, back: order.back, preview };
+    Ok(gate::show(op, ask, &admitted, |f, c| page.render(f, c)))
+}
+
+async fn submitted(op: &Op, ask: &Ask, form: &Form) -> Result<Answer, Stop> {
+    let order = order(op, ask, form).await?;
+    let admitted = match gate::enter_to_act(op, ask, form, order.address()).await? {
+        Gate::Open(admitted) => admitted,
+        Gate::Closed(answer) => return Ok(answer),
+    };
+    let most = if matches!(order.what, Ended::Client(_)) { BATCH } else { u32::MAX };
+    let mut all = EndReport::default();
+    for _ in 0..ROUNDS {
+        let report = round(op, &admitted, &order, most).await?;
+        let is_all = most == u32::MAX || report.is_all(most);
+        all.add(report);
+        if is_all {
+            break;
+        }
+    }
+    // Of a whole client only stays end: the sessions they are in go on.
+    let ended = if all.sessions.is_empty() {
+        all.notices.len() + all.shown.len() + all.untold.len()
+    } else {
+        all.sessions.len()
+    };
+    Ok(see_other(&format!("{}{}&did=ended&count={ended}", op.issuer().as_str(), order.back)))
+}
+
+/// So much of it, in one transaction with its line.
+async fn round(op: &Op, admitted: &Admitted, order: &Order, most: u32) -> Result<EndReport, Stop> {
+    let end = order.end(op, &admitted.actor());
+    let done = gate::act(op, admitted, (order.line.0, &order.line.1), async move |tx, line| {
+        let report = tx.end_some(&end, most).await?;
+        line.tell(&report.tally());
+        Ok(report.ended_something().then_some(report))
+    });
+    Ok(done.await?.unwrap_or_default())
+}
