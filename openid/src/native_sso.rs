@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::name::{AccountId, Digest, SessionId};
-use crate::session::SessionStanding;
+use crate::session::{Grant, SessionKind, SessionStanding};
 use crate::time::{Span, Time};
 use crate::wire::scope::Scope;
 
@@ -20,7 +20,7 @@ pub const ROTATION_AGE: Span = Span::from_days(30);
 /// How long the one before stays good once its successor has been used.
 pub const OVERLAP: Span = Span::from_hours(24);
 
-/// How long nobody gets another successor: the answer that carried one may have been lost.
+/// How long nobody gets another successor while one waits to be used: the answer that carried it may have been lost.
 pub const ONE_SUCCESSOR: Span = Span::from_hours(24);
 
 macro_rules! kebab {
@@ -135,6 +135,8 @@ pub struct HeldSecret {
     pub hash: Digest,
     /// Whose device session.
     pub account: AccountId,
+    /// The sharing group of the app that opened it, as of now. None: that app is gone, or shares nothing any more.
+    pub group: Option<String>,
     /// The device session.
     pub device: SessionId,
     /// What binds ID Tokens to it; none after its secrets were revoked.
@@ -195,7 +197,10 @@ impl HeldSecret {
     /// What is given to whoever presented it, with a new ID Token.
     pub fn go_on(&self, now: Time) -> SecretIssue {
         let due = now >= self.issued_at + ROTATION_AGE;
-        let lately = self.replaced_at.is_some_and(|at| now < at + ONE_SUCCESSOR);
+        // Once it is used nothing can have been lost: whoever still has the one before must get a successor, or the day
+        // in which it stays good would end without one having been offered.
+        let waits = self.successor_used_at.is_none();
+        let lately = waits && self.replaced_at.is_some_and(|at| now < at + ONE_SUCCESSOR);
         match due && !lately {
             true => SecretIssue::Successor { of: self.hash, replaced_at: self.replaced_at, used: self.used },
             false => SecretIssue::Keep { of: self.hash, used: self.used },
@@ -258,14 +263,25 @@ pub enum Way {
     Within(SessionId),
 }
 
-/// What a redemption does on a device: `device_sso` was granted (§3.3.3). A secret that is not good for this account is as
-/// if none had come.
-pub fn redeem(policy: &NativePolicy, account: &AccountId, presented: Option<&HeldSecret>, now: Time) -> OnDevice {
-    let mine = presented.filter(|secret| secret.account == *account);
+/// What a redemption does on a device: `device_sso` was granted (§3.3.3). A secret that is not good for this account, or is
+/// another sharing group's, is as if none had come. A code whose stay has moved into a device session since (another code of
+/// the same stay was redeemed) stays there: the browser session ends that device, and must find all of the stay in it.
+pub fn redeem(
+    policy: &NativePolicy,
+    (grant, kept_by): (&Grant, SessionKind),
+    presented: Option<&HeldSecret>,
+    now: Time,
+) -> OnDevice {
+    let mine = presented
+        .filter(|secret| secret.account == grant.account && secret.group.as_deref() == Some(policy.group.as_str()));
     let good = mine.filter(|secret| secret.worth(now) == Worth::Good && secret.session == SessionStanding::Live);
-    let (way, secret) = match good {
-        Some(secret) => (Way::Joins(secret.device.clone()), secret.go_on(now)),
-        None => (Way::Opens(policy.tie), SecretIssue::Fresh),
+    let (way, secret) = match (kept_by, good) {
+        (SessionKind::Device, Some(secret)) if secret.device == grant.session => {
+            (Way::Within(grant.session.clone()), secret.go_on(now))
+        }
+        (SessionKind::Device, _) => (Way::Within(grant.session.clone()), SecretIssue::Fresh),
+        (SessionKind::Browser, Some(secret)) => (Way::Joins(secret.device.clone()), secret.go_on(now)),
+        (SessionKind::Browser, None) => (Way::Opens(policy.tie), SecretIssue::Fresh),
     };
     OnDevice { way, secret, replayed: replay(presented, now), ds_hash: None }
 }

@@ -61,7 +61,7 @@ fn spent(given: &Value) -> Spent {
                 jkt: jkt(&given["jkt"]),
                 expires_at: NOW + seconds(60 - given["after"].as_i64().unwrap_or(10)),
             }),
-            session: standing(&given["session"]),
+            session: (given["session"] != "over").then(|| kept_by(given)),
         },
     }
 }
@@ -120,6 +120,7 @@ fn secret(given: &Value) -> Option<HeldSecret> {
         used: if given["used"] == "never" { SecretUse::First } else { SecretUse::Again },
         replaced_at: days("replaced_days_ago"),
         successor_used_at: days("successor_used_days_ago"),
+        group: Some(text("group", "acme")).filter(|group| group != "none"),
         standing: if given["state"] == "revoked" { SecretStanding::Revoked } else { SecretStanding::Good },
         session: standing(&given["session"]),
     })

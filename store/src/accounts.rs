@@ -31,6 +31,7 @@ statements! {
                        WHERE id = $1 AND disabled_at IS NULL AND password_changed_at IS NOT DISTINCT FROM $4";
     HOLD = "SELECT id FROM account WHERE id = $1 AND disabled_at IS NULL AND password_changed_at IS NOT DISTINCT FROM $2 \
             {share}";
+    HOLD_ENABLED = "SELECT id FROM account WHERE id = $1 AND disabled_at IS NULL {share}";
     HOLD_ALONE = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at FROM account WHERE id = $1 {hold}";
     UPGRADE_PASSWORD = "UPDATE account SET password = $3 WHERE id = $1 AND password = $2";
     SET_CLAIMS = "UPDATE account SET claims = $2, updated_at = $3, email_key = $4 WHERE id = $1";
@@ -76,6 +77,17 @@ pub struct Password {
 pub struct HeldAccount(AccountId);
 
 impl HeldAccount {
+    /// Which.
+    pub fn id(&self) -> &AccountId {
+        &self.0
+    }
+}
+
+/// An account that is enabled, and stays so until the transaction ends. Only [`Tx::hold_enabled`] makes one.
+#[derive(Debug)]
+pub struct EnabledAccount(AccountId);
+
+impl EnabledAccount {
     /// Which.
     pub fn id(&self) -> &AccountId {
         &self.0
@@ -175,6 +187,13 @@ impl Tx {
     pub async fn hold_account(&mut self, id: &AccountId, proven: &Password) -> Result<Option<HeldAccount>, Fault> {
         let held = self.row(&HOLD, values![id.as_str(), proven.changed_at]).await?;
         Ok(held.map(|_| HeldAccount(id.clone())))
+    }
+
+    /// Holds an account for what opens a session of it without a proof of its own (Native SSO). `None`: it is gone or
+    /// disabled. It comes before every session, as in [`Tx::hold_account`].
+    pub async fn hold_enabled(&mut self, id: &AccountId) -> Result<Option<EnabledAccount>, Fault> {
+        let held = self.row(&HOLD_ENABLED, values![id.as_str()]).await?;
+        Ok(held.map(|_| EnabledAccount(id.clone())))
     }
 
     /// An account as it stands, and stays until the transaction ends: for whoever changes it by what it is.

@@ -5,9 +5,11 @@
 use openid::bound::dpop::Jkt;
 use openid::bound::pkce::Challenge;
 use openid::name::{ClientId, Digest, GrantId};
+use openid::native_sso::DEVICE_SSO;
 use openid::time::Time;
 use openid::token::authorization_code::{Code, RedirectGiven, Spent};
 
+use crate::accounts::EnabledAccount;
 use crate::fault::Fault;
 use crate::row::Row;
 use crate::sessions::rows::read_grant;
@@ -81,19 +83,31 @@ impl Tx {
         Ok(())
     }
 
-    /// Tries to spend a code, and takes hold of the session and the stay it belongs to: to gather is to spend.
-    pub async fn spend_code(&mut self, hash: &Digest, client: &ClientId, now: Time) -> Result<Spent, Fault> {
+    /// Tries to spend a code, and takes hold of the session and the stay it belongs to: to gather is to spend. Of a code that
+    /// may open a device session the account is held before them.
+    pub async fn spend_code(
+        &mut self,
+        hash: &Digest,
+        client: &ClientId,
+        now: Time,
+    ) -> Result<(Spent, Option<EnabledAccount>), Fault> {
         let Some(mut row) = self.row(&SPEND, values![&hash.0, client.as_str(), now]).await? else {
             let before = self.row(&SPENT, values![&hash.0, client.as_str()]).await?;
-            return Ok(match before {
+            let spent = match before {
                 None => Spent::Unknown,
                 Some(mut row) => Spent::Before { family: GrantId::new(row.take::<String>()?) },
-            });
+            };
+            return Ok((spent, None));
         };
         let code = Box::new(code(&mut row)?);
+        let opens = code.grant.scope.contains(DEVICE_SSO);
+        let account = if opens { self.hold_enabled(&code.grant.account).await? } else { None };
         // A stay can end without its session: nothing may be added to one that nobody will be told about again.
-        let session = self.hold_stay(&code.grant.session, &code.grant.sid, now).await?;
-        Ok(Spent::Now { code, session })
+        let session = match opens && account.is_none() {
+            true => None,
+            false => self.hold_stay(&code.grant.session, &code.grant.sid, now).await?,
+        };
+        Ok((Spent::Now { code, session }, account))
     }
 
     /// Removes codes that are long over.

@@ -57,7 +57,7 @@ statements! { STATEMENTS_HERE:
             RETURNING ", session_columns!());
     HOLD = concat!("SELECT ", session_columns!(), " FROM session \
             WHERE id = $1 AND ended_at IS NULL AND idle_until > $2 AND expires_at > $2 {share}");
-    HOLD_STAY = "SELECT s.id FROM session s JOIN participation p ON p.session = s.id \
+    HOLD_STAY = "SELECT s.kind FROM session s JOIN participation p ON p.session = s.id \
             WHERE p.sid = $1 AND p.ended_at IS NULL AND s.ended_at IS NULL \
             AND s.idle_until > $2 AND s.expires_at > $2 {share}";
     REAUTHENTICATE = "UPDATE session SET auth_time = $2, acr = $3, amr = $4, browser = $5, seen_at = $2, \
@@ -148,7 +148,7 @@ impl Tx {
 
     /// Holds a live session until the transaction ends, and notes that it was seen. `None`: it has ended or expired.
     ///
-    /// One order of rows for everybody (`architecture.md` §2.9): the client, then the session, then a grant.
+    /// One order of rows for everybody (`architecture.md` §2.9): the client, the account, the session, then a grant.
     pub async fn hold_session(&mut self, id: &SessionId, now: Time) -> Result<Option<Session>, Fault> {
         // The row is taken by the UPDATE at once: sharing first and updating later deadlocks.
         if let Some(mut row) = self.row(&SEE, values![id.as_str(), now, now - SEEN_EVERY]).await? {
@@ -158,11 +158,12 @@ impl Tx {
         held.map(|mut row| read_session(&mut row)).transpose()
     }
 
-    /// Holds a stay and its session: for a code that is redeemed, or a token that is refreshed, long after the stay began.
-    pub async fn hold_stay(&mut self, session: &SessionId, sid: &Sid, now: Time) -> Result<SessionStanding, Fault> {
+    /// Holds a stay and its session: for a code that is redeemed long after the stay began. The answer is what keeps that
+    /// session alive. `None`: one of the two is over.
+    pub async fn hold_stay(&mut self, session: &SessionId, sid: &Sid, now: Time) -> Result<Option<SessionKind>, Fault> {
         self.see_session(session, now).await?;
         let held = self.row(&HOLD_STAY, values![sid.as_str(), now]).await?;
-        Ok(if held.is_some() { SessionStanding::Live } else { SessionStanding::Over })
+        held.map(|mut row| text::word(&row.take::<String>()?, SessionKind::read)).transpose()
     }
 
     /// Notes that a session was seen, at most every five minutes: `UserInfo` and introspection count too.

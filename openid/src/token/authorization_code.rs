@@ -7,7 +7,7 @@ use crate::bound::pkce::Challenge;
 use crate::name::{Digest, GrantId};
 use crate::native_sso::{self, DEVICE_SSO, HeldSecret, OnDevice};
 use crate::resource::Target;
-use crate::session::{Grant, SessionStanding};
+use crate::session::{Grant, SessionKind};
 use crate::token::issue::{AccessIssue, Ground, IdTokenIssue, Issue, RefreshIssue, Ruling};
 use crate::token::request::{narrow, resources};
 use crate::token::{Context, admit};
@@ -69,8 +69,8 @@ pub enum Spent {
     Now {
         /// The code.
         code: Box<Code>,
-        /// The session it belongs to, now held.
-        session: SessionStanding,
+        /// What keeps the session alive it belongs to, now held with the stay. None: one of the two is over.
+        session: Option<SessionKind>,
     },
 }
 
@@ -101,7 +101,7 @@ impl Redeem {
     fn redeem(
         &self,
         code: Code,
-        session: SessionStanding,
+        session: Option<SessionKind>,
         presented: Option<&HeldSecret>,
         cx: &Context<'_>,
     ) -> Result<Issue, Refusal> {
@@ -109,9 +109,9 @@ impl Redeem {
         if code.grant.client != cx.client().id {
             return Err(no("code_of_another", "the code is not known"));
         }
-        if session == SessionStanding::Over {
+        let Some(kept_by) = session else {
             return Err(no("session_over", "the session has ended"));
-        }
+        };
         if cx.now >= code.expires_at {
             return Err(no("code_expired", "the code has expired"));
         }
@@ -119,7 +119,7 @@ impl Redeem {
         self.same_party(&code)?;
         dpop::same_key(code.jkt.as_ref(), cx.proof)?;
         let target = narrow(&self.resources, &code.grant.resources, &code.grant.scope, cx.resources)?;
-        Ok(begin(code.grant, target, presented, cx))
+        Ok(begin(code.grant, target, (kept_by, presented), cx))
     }
 
     fn same_redirect(&self, code: &Code) -> Result<(), Refusal> {
@@ -149,7 +149,12 @@ fn no(why: &'static str, say: &'static str) -> Refusal {
     refuse(ErrorCode::InvalidGrant, why, say)
 }
 
-fn begin(mut grant: Grant, target: Target, presented: Option<&HeldSecret>, cx: &Context<'_>) -> Issue {
+fn begin(
+    mut grant: Grant,
+    target: Target,
+    (kept_by, presented): (SessionKind, Option<&HeldSecret>),
+    cx: &Context<'_>,
+) -> Issue {
     let lifetime = target.lifetime(&cx.client().policy, cx.terms);
     grant.created_at = cx.now;
     grant.expires_at = cx.now + cx.terms.refresh_absolute.max(lifetime);
@@ -159,7 +164,7 @@ fn begin(mut grant: Grant, target: Target, presented: Option<&HeldSecret>, cx: &
     };
     // Native SSO §3.3.3: whoever was granted `device_sso` gets a secret, and the ID Token it is bound to.
     let device = match cx.native().filter(|_| [DEVICE_SSO, "openid"].iter().all(|one| grant.scope.contains(one))) {
-        Some(policy) => native_sso::redeem(policy, &grant.account, presented, cx.now),
+        Some(policy) => native_sso::redeem(policy, (&grant, kept_by), presented, cx.now),
         None => OnDevice::default(),
     };
     Issue {

@@ -1,7 +1,7 @@
 //! What a token request does on a device: Native SSO for Mobile Apps §3.3 and §4.
 //!
 //! Invariant: an ID Token is verified and everything is drawn before the transaction; in it, rows are taken in the one order:
-//! clients, the consent, the device session, a grant, the device with its secrets.
+//! clients, the account, the consent, the device session, a grant, the device with its secrets.
 
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ use openid::token::issue::{Ground, Issue};
 use openid::token::{Context, Grants};
 use openid::wire::form::Form;
 use serde_json::{Map, Value};
+use store::accounts::EnabledAccount;
 use store::audit::Entry;
 use store::{DrawnDevice, Fault, Tx};
 use zeroize::Zeroizing;
@@ -125,6 +126,7 @@ impl Device {
             Some(hint) => (hint.sid.clone(), hint.client.clone()),
         };
         facts.group = tx.hold_policy(&issued_to).await?.and_then(|policy| policy.native_sso).map(|native| native.group);
+        let enabled = tx.hold_enabled(&account).await?;
         facts.consent = tx.hold_consent(&account, &cx.client().id).await?;
         let Some((secret, session)) = tx.hold_secret(&exchange.secret, cx.now).await? else {
             return Ok(facts);
@@ -133,7 +135,8 @@ impl Device {
             facts.stay = tx.stays_in(&session.id, sid).await?;
         }
         facts.secret = Some(secret);
-        facts.device = session;
+        // Disabling an account ends its sessions; nobody begins anything beside that.
+        facts.device = session.filter(|_| enabled.is_some());
         Ok(facts)
     }
 
@@ -156,7 +159,13 @@ impl Device {
 
     /// Does what an answer does on a device; a secret that came back although it was replaced is recorded whatever else
     /// is done.
-    pub(super) async fn settle(&self, tx: &mut Tx, issue: &mut Issue, now: Time) -> Result<(), Fault> {
+    pub(super) async fn settle(
+        &self,
+        tx: &mut Tx,
+        issue: &mut Issue,
+        account: Option<&EnabledAccount>,
+        now: Time,
+    ) -> Result<(), Fault> {
         if let Some(device) = issue.device.replayed.clone() {
             tx.note(&self.replay_line(&device, now)).await?;
         }
@@ -172,7 +181,7 @@ impl Device {
                 }
             };
         }
-        tx.settle_device(issue, &self.drawn, now).await
+        tx.settle_device(issue, account, &self.drawn, now).await
     }
 
     /// Records a replay, and ends the device session if that is what it means.

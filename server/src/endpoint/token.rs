@@ -7,13 +7,16 @@ use axum::http::StatusCode;
 use openid::bound::dpop::admit as admit_unbound;
 use openid::client::Client;
 use openid::name::{ClientId, Secret};
+use openid::session::SessionStanding;
 use openid::time::Time;
+use openid::token::authorization_code::Spent;
 use openid::token::claims::Scopes;
 use openid::token::exchange::Exchange;
 use openid::token::issue::{IdTokenIssue, Issue, RefreshIssue, Ruling};
 use openid::token::{Context, admit as admit_grant};
 use openid::token::{Grants, TokenRequest};
 use serde_json::{Map, Value};
+use store::accounts::EnabledAccount;
 use store::audit::Entry;
 use store::tokens::Drawn;
 use store::{Fault, Tx};
@@ -63,12 +66,12 @@ pub(super) async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
                 let (resources, catalogue) = (&resources, &catalogue);
                 let proof = proof.as_ref();
                 let cx = Context { now, client: &client, proof, terms: &terms, resources, catalogue, native_sso };
-                let ruling = rule(tx, &request, &device, &cx).await?;
+                let (ruling, account) = rule(tx, &request, &device, &cx).await?;
                 // What is refused anyway is no use to whoever sends it again: strangers' proofs are not remembered.
                 if matches!(ruling, Ruling::Issue(_)) {
                     dpop::once(tx, proof).await?;
                 }
-                settle(tx, ruling, (&client.client().id, &name), (&drawn, &device, now)).await
+                settle(tx, (ruling, account), (&client.client().id, &name), (&drawn, &device, now)).await
             })
             .await?
     };
@@ -77,18 +80,26 @@ pub(super) async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     Ok(answer)
 }
 
-/// Gather and judge, by grant. No catch-all: a new grant asks for its arm here.
-async fn rule(tx: &mut Tx, request: &TokenRequest, device: &Device, cx: &Context<'_>) -> Result<Ruling, Stop> {
+/// Gather and judge, by grant. No catch-all: a new grant asks for its arm here. With a redemption goes the account, held, if
+/// it may open a device session.
+async fn rule(
+    tx: &mut Tx,
+    request: &TokenRequest,
+    device: &Device,
+    cx: &Context<'_>,
+) -> Result<(Ruling, Option<EnabledAccount>), Stop> {
     let (client, now) = (&cx.client().id, cx.now);
-    Ok(match &request.grant {
+    let ruling = match &request.grant {
         Grants::AuthorizationCode(redeem) => {
-            let spent = tx.spend_code(&redeem.code, client, now).await?;
-            let presented = device.secret(tx, redeem.device_secret.as_ref(), cx).await?;
-            redeem.judge(spent, presented.as_ref(), cx)
+            let (spent, account) = tx.spend_code(&redeem.code, client, now).await?;
+            let lives = matches!(spent, Spent::Now { session: Some(_), .. });
+            let presented = device.secret(tx, redeem.device_secret.as_ref().filter(|_| lives), cx).await?;
+            return Ok((redeem.judge(spent, presented.as_ref(), cx), account));
         }
         Grants::RefreshToken(refresh) => {
             let held = tx.refresh_held(&refresh.token, client, now).await?;
-            let presented = device.secret(tx, refresh.device_secret.as_ref(), cx).await?;
+            let lives = held.as_ref().is_some_and(|held| held.session == SessionStanding::Live);
+            let presented = device.secret(tx, refresh.device_secret.as_ref().filter(|_| lives), cx).await?;
             refresh.judge(held, presented.as_ref(), cx)
         }
         Grants::ClientCredentials(credentials) => credentials.judge(cx),
@@ -96,14 +107,15 @@ async fn rule(tx: &mut Tx, request: &TokenRequest, device: &Device, cx: &Context
         Grants::Exchange(Exchange::General(general)) => {
             general.judge(device.gather_tokens(tx, now).await?, device.rules(), cx)
         }
-    })
+    };
+    Ok((ruling, None))
 }
 
 /// Carries out a ruling. Never refuses on its own account: it turns a refusal and a breach into the stop they are.
 /// `name` is the audit line's, if there is something to tell.
 async fn settle(
     tx: &mut Tx,
-    ruling: Ruling,
+    (ruling, account): (Ruling, Option<EnabledAccount>),
     (client, name): (&ClientId, &str),
     (drawn, device, now): (&Drawn, &Device, Time),
 ) -> Result<Issue, Stop> {
@@ -122,7 +134,7 @@ async fn settle(
             Err(refusal.into())
         }
         Ruling::Issue(mut issue) => {
-            device.settle(tx, &mut issue, now).await?;
+            device.settle(tx, &mut issue, account.as_ref(), now).await?;
             tx.settle_issue(&issue, drawn, now).await?;
             Ok(*issue)
         }

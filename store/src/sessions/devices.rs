@@ -3,6 +3,7 @@
 //! Invariant: one order of rows: the session, a grant, then the device with its secrets, held alone. What a secret's worth was
 //! judged by is held until the commit, and so no two answers replace one secret.
 
+use openid::client::policy::Policy;
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid};
 use openid::native_sso::{DeviceTie, HeldSecret, SecretIssue, SecretStanding, SecretUse, Way};
 use openid::session::{Grant, GrantKind, Session, SessionKind, SessionStanding};
@@ -10,7 +11,7 @@ use openid::time::{Span, Time};
 use openid::token::issue::Issue;
 
 use super::{JOIN, OPEN};
-use crate::accounts::Done;
+use crate::accounts::{Done, EnabledAccount};
 use crate::fault::{Fault, Kind};
 use crate::row::Row;
 use crate::statements::statements;
@@ -21,7 +22,8 @@ use crate::value::values;
 statements! {
     PLACE = "SELECT x.session, s.account FROM device_secret x JOIN session s ON s.id = x.session WHERE x.hash = $1";
     HELD = "SELECT x.issued_at, x.used_at, x.replaced_at, x.revoked_at, d.ds_hash, \
-            (SELECT MIN(c.used_at) FROM device_secret c WHERE c.parent = $1) \
+            (SELECT MIN(c.used_at) FROM device_secret c WHERE c.parent = $1), \
+            (SELECT c.policy FROM client c WHERE c.id = d.client) \
             FROM device_secret x JOIN device d ON d.session = x.session WHERE x.hash = $1 {hold}";
     HOLD_DEVICE = "SELECT ds_hash FROM device WHERE session = $1 {hold}";
     ONE = "SELECT d.opened_from, d.client, d.tie, d.replayed_at, \
@@ -32,11 +34,13 @@ statements! {
     STAY_IN = "SELECT sid FROM participation WHERE sid = $1 AND session = $2 AND ended_at IS NULL";
     TAKES_PART = "SELECT p.session FROM participation p JOIN device_secret x ON x.session = p.session \
                   WHERE x.hash = $1 AND p.client = $2 AND p.ended_at IS NULL";
-    AGENT = "SELECT agent FROM session WHERE id = $1";
+    OPENER = "SELECT agent, kind FROM session WHERE id = $1";
     INSERT_DEVICE = "INSERT INTO device (session, opened_from, client, tie) VALUES ($1, $2, $3, $4)";
     INSERT_SECRET = "INSERT INTO device_secret (hash, session, parent, issued_at) VALUES ($1, $2, $3, $4)";
     PUSH_OUT = "DELETE FROM device_secret WHERE hash IN (SELECT hash FROM device_secret WHERE session = $1 \
-                ORDER BY CASE WHEN used_at IS NULL THEN 1 ELSE 0 END, issued_at DESC LIMIT 1000 OFFSET $2)";
+                ORDER BY CASE WHEN hash = $3 OR hash IS NOT DISTINCT FROM $4 THEN 0 WHEN revoked_at IS NOT NULL THEN 3 \
+                WHEN used_at IS NOT NULL OR issued_at > $5 THEN 1 ELSE 2 END, COALESCE(used_at, issued_at) DESC \
+                LIMIT 1000 OFFSET $2)";
     REOPEN = "UPDATE device SET opened_from = $2 WHERE session = $1";
     PROVEN = "UPDATE session SET auth_time = $2, acr = $3, amr = $4 WHERE id = $1 AND auth_time < $2";
     MOVE = "UPDATE participation SET session = $2 WHERE sid = $1 AND ended_at IS NULL AND NOT EXISTS \
@@ -58,7 +62,8 @@ statements! {
     REPLAYED = "UPDATE device SET replayed_at = $2 WHERE session = $1";
 }
 
-/// More secrets of one device than honest apps come to; the oldest that were never used go first.
+/// More secrets of one device than honest apps come to. Revoked ones go first, then those nobody used for a day, then those
+/// first used the longest ago; never the one that is given, nor the one in whose place.
 const MOST_SECRETS: i64 = 32;
 
 /// What is drawn for an answer that may open a device session or give a secret.
@@ -91,6 +96,13 @@ pub struct DeviceRow {
     pub replayed_at: Option<Time>,
     /// How many of its secrets are good.
     pub secrets: i64,
+}
+
+/// The sharing group in a client's policy. It is read and not held: the client comes before the session in the order of rows,
+/// and a group that changes at this moment may count from the next.
+fn group(policy: Option<&str>) -> Option<String> {
+    let policy: Option<Policy> = policy.and_then(|text| serde_json::from_str(text).ok());
+    policy.and_then(|policy| policy.native_sso).map(|native| native.group)
 }
 
 impl Reader {
@@ -165,6 +177,7 @@ impl Tx {
             used,
             replaced_at,
             successor_used_at: row.take()?,
+            group: group(row.take::<Option<String>>()?.as_deref()),
             standing,
             session: if session.is_some() { SessionStanding::Live } else { SessionStanding::Over },
         };
@@ -178,8 +191,14 @@ impl Tx {
     }
 
     /// Does what an answer does on a device, and notes in it where it is now and what binds its ID Token. The session it
-    /// comes from is held; nothing of it is refused here.
-    pub async fn settle_device(&mut self, issue: &mut Issue, drawn: &DrawnDevice, now: Time) -> Result<(), Fault> {
+    /// comes from is held, and before it the account, if a device session may be opened; nothing of it is refused here.
+    pub async fn settle_device(
+        &mut self,
+        issue: &mut Issue,
+        account: Option<&EnabledAccount>,
+        drawn: &DrawnDevice,
+        now: Time,
+    ) -> Result<(), Fault> {
         let on = issue.device.clone();
         if let Some(device) = &on.replayed {
             self.note_replay(device, now).await?;
@@ -189,7 +208,11 @@ impl Tx {
         };
         match &on.way {
             Way::Nowhere | Way::Within(_) => {}
-            Way::Opens(tie) => self.open_device(grant, *tie, drawn, now).await?,
+            Way::Opens(tie) => {
+                let account = account.filter(|held| *held.id() == grant.account);
+                let account = account.ok_or_else(|| Fault::bug("a device session of an account nobody holds"))?;
+                self.open_device(grant, (*tie, account), drawn, now).await?;
+            }
             Way::Joins(device) => {
                 let amr = grant.amr.text();
                 let proven = values![device.as_str(), grant.auth_time, grant.acr.as_deref(), amr.as_str()];
@@ -207,16 +230,21 @@ impl Tx {
     async fn open_device(
         &mut self,
         grant: &mut Grant,
-        tie: DeviceTie,
+        (tie, account): (DeviceTie, &EnabledAccount),
         drawn: &DrawnDevice,
         now: Time,
     ) -> Result<(), Fault> {
-        let row = self.row(&AGENT, values![grant.session.as_str()]).await?;
-        let agent: Option<String> = row.map(|mut row| row.take()).transpose()?.flatten();
+        let row = self.row(&OPENER, values![grant.session.as_str()]).await?;
+        let mut row = row.ok_or_else(|| Fault::bug("a device session opened from none"))?;
+        let (agent, kind): (Option<String>, String) = (row.take()?, row.take()?);
+        // Whoever signs out in the browser reaches the device by `opened_from`: it names a browser's session, or nobody would.
+        if text::word(&kind, SessionKind::read)? == SessionKind::Device {
+            return Err(Fault::bug("a device session opened from another"));
+        }
         let (name, amr) = (&drawn.session, grant.amr.text());
         let opened = values![
             name.as_str(),
-            grant.account.as_str(),
+            account.id().as_str(),
             SessionKind::Device.as_str(),
             None::<&[u8; 32]>,
             grant.auth_time,
@@ -304,7 +332,8 @@ impl Tx {
         if !matches!(secret, SecretIssue::Keep { .. }) {
             let parent = parent.map(|parent| &parent.0);
             self.change(&INSERT_SECRET, values![&drawn.secret.0, device.as_str(), parent, now]).await?;
-            self.change(&PUSH_OUT, values![device.as_str(), MOST_SECRETS]).await?;
+            let kept = values![device.as_str(), MOST_SECRETS, &drawn.secret.0, parent, now - Span::from_hours(24)];
+            self.change(&PUSH_OUT, kept).await?;
         }
         match row.take::<Option<String>>()? {
             Some(ds_hash) => Ok(Some(ds_hash)),

@@ -4,6 +4,8 @@
 //! is there to be read; whoever comes later finds the mark. Every stay that ends is noticed, shown or untold, in
 //! the same transaction.
 
+use std::collections::HashSet;
+
 use openid::logout::judge::{self, End, Ended, Frame, Notice, Untold, Verdict};
 use openid::name::{ClientId, GrantId, SessionId, Sid};
 use openid::session::{Cause, SessionKind};
@@ -165,8 +167,15 @@ impl Tx {
     /// there. Background access that outlived its sessions ends as the cause has it.
     pub async fn end_elsewhere(&mut self, end: &End, here: &SessionId) -> Result<EndReport, Fault> {
         let mut all = EndReport::default();
-        for (session, _, _) in self.reached(&end.what, EVERYTHING).await? {
-            if session != *here {
+        // Until nothing is left, as in [`Tx::mark`].
+        loop {
+            let reached = self.reached(&end.what, EVERYTHING).await?;
+            let elsewhere: Vec<_> =
+                reached.into_iter().map(|(session, _, _)| session).filter(|id| id != here).collect();
+            if elsewhere.is_empty() {
+                break;
+            }
+            for session in elsewhere {
                 all.add(self.end(&End { what: Ended::Session(session), ..end.clone() }).await?);
             }
         }
@@ -199,22 +208,35 @@ impl Tx {
     }
 
     /// Marks the sessions that end; holds alone those that lose a stay.
+    ///
+    /// What is reached is read again until nothing new appears. Whoever was moving a stay into a device session held the
+    /// session it was in, so has committed by the time that is marked or held: only then can it be seen where the stay is.
     async fn mark(&mut self, end: &End, most: u32, report: &mut EndReport) -> Result<Vec<Reach>, Fault> {
-        let mut reaches = Vec::new();
+        let (mut reaches, mut known) = (Vec::new(), HashSet::new());
         let whole = matches!(end.what, Ended::Session(_) | Ended::Account(_));
-        for (session, client, sid) in self.reached(&end.what, most).await? {
-            let row = if whole {
-                let mark = values![session.as_str(), end.at, end.cause.as_str(), end.by.as_str()];
-                self.row(&MARK, mark).await?
-            } else {
-                self.row(&HOLD_ALONE, values![session.as_str()]).await?
-            };
-            let Some(mut row) = row else { continue };
-            let kind = text::word(&row.take::<String>()?, SessionKind::read)?;
-            if whole {
-                report.sessions.push(session.clone());
+        loop {
+            let before = reaches.len();
+            for (session, client, sid) in self.reached(&end.what, most).await? {
+                if known.contains(&session) {
+                    continue;
+                }
+                let row = if whole {
+                    let mark = values![session.as_str(), end.at, end.cause.as_str(), end.by.as_str()];
+                    self.row(&MARK, mark).await?
+                } else {
+                    self.row(&HOLD_ALONE, values![session.as_str()]).await?
+                };
+                let Some(mut row) = row else { continue };
+                let kind = text::word(&row.take::<String>()?, SessionKind::read)?;
+                if whole {
+                    report.sessions.push(session.clone());
+                }
+                known.insert(session.clone());
+                reaches.push(Reach { session, kind, client, sid });
             }
-            reaches.push(Reach { session, kind, client, sid });
+            if reaches.len() == before {
+                break;
+            }
         }
         if let Ended::Session(browser) = &end.what
             && !reaches.is_empty()

@@ -21,7 +21,7 @@ use crate::value::values;
 
 statements! {
     KIND = "SELECT kind, ended_at FROM session WHERE id = $1";
-    OF_ACCOUNT = "SELECT id FROM session WHERE account = $1 AND ended_at IS NULL ORDER BY id";
+    OF_ACCOUNT = "SELECT id FROM session WHERE account = $1 AND ended_at IS NULL ORDER BY kind, id";
     OF_CLIENT = "SELECT DISTINCT session FROM participation WHERE client = $1 AND ended_at IS NULL \
         AND (CAST($2 AS {text}) IS NULL OR account = $2) ORDER BY session LIMIT $3";
     SESSION_OF = "SELECT session FROM participation WHERE sid = $1 AND ended_at IS NULL";

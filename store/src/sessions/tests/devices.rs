@@ -18,7 +18,7 @@ use crate::{DrawnDevice, Fault, Store, Sweep};
 
 const AGE: Span = Span::from_days(30);
 
-fn drawn_device(tag: &str) -> DrawnDevice {
+pub(super) fn drawn_device(tag: &str) -> DrawnDevice {
     DrawnDevice {
         session: SessionId::new(format!("device-{tag}")),
         ds_hash: format!("hash-{tag}"),
@@ -29,7 +29,7 @@ fn drawn_device(tag: &str) -> DrawnDevice {
     }
 }
 
-fn drawn(tag: &str) -> Drawn {
+pub(super) fn drawn(tag: &str) -> Drawn {
     Drawn {
         access: Digest::of(&format!("access {tag}")),
         jti: access::digest(tag),
@@ -38,15 +38,15 @@ fn drawn(tag: &str) -> Drawn {
 }
 
 /// Two apps, a person, a browser session in which the first app has a stay.
-struct Place {
-    ann: AccountId,
-    one: ClientId,
-    two: ClientId,
-    browser: SessionId,
-    sid: Sid,
+pub(super) struct Place {
+    pub(super) ann: AccountId,
+    pub(super) one: ClientId,
+    pub(super) two: ClientId,
+    pub(super) browser: SessionId,
+    pub(super) sid: Sid,
 }
 
-async fn place(store: &Store, tag: &str) -> Place {
+pub(super) async fn place(store: &Store, tag: &str) -> Place {
     let ann = account(store, &format!("ann-{tag}")).await;
     let (one, two) = (client(store, &format!("one-{tag}")).await, client(store, &format!("two-{tag}")).await);
     let browser = session(store, &format!("b-{tag}"), &ann, "cookie").await;
@@ -54,7 +54,7 @@ async fn place(store: &Store, tag: &str) -> Place {
     Place { ann, one, two, browser, sid }
 }
 
-fn issue(ground: Ground, on: OnDevice, client: &ClientId) -> Issue {
+pub(super) fn issue(ground: Ground, on: OnDevice, client: &ClientId) -> Issue {
     Issue {
         client: client.clone(),
         access: AccessIssue {
@@ -74,18 +74,25 @@ fn issue(ground: Ground, on: OnDevice, client: &ClientId) -> Issue {
 
 /// What a redemption does after the judge said yes: the stay held, the device settled, tokens written. `None`: the session
 /// was over.
-async fn redeem(tx: &mut Tx, place: &Place, way: Way, secret: SecretIssue, tag: &str) -> Result<Option<Issue>, Fault> {
-    if tx.hold_stay(&place.browser, &place.sid, START).await? == SessionStanding::Over {
+pub(super) async fn redeem(
+    tx: &mut Tx,
+    place: &Place,
+    way: Way,
+    secret: SecretIssue,
+    tag: &str,
+) -> Result<Option<Issue>, Fault> {
+    let Some(account) = tx.hold_enabled(&place.ann).await? else { return Ok(None) };
+    if tx.hold_stay(&place.browser, &place.sid, START).await?.is_none() {
         return Ok(None);
     }
     let begun = grant(&format!("g-{tag}"), &place.browser, &place.sid, &place.one, &place.ann, GrantKind::Offline);
     let mut issue = issue(Ground::Begin(begun), OnDevice { way, secret, ..OnDevice::default() }, &place.one);
-    tx.settle_device(&mut issue, &drawn_device(tag), START).await?;
+    tx.settle_device(&mut issue, Some(&account), &drawn_device(tag), START).await?;
     tx.settle_issue(&issue, &drawn(tag), START).await?;
     Ok(Some(issue))
 }
 
-async fn opened(store: &Store, tag: &str, tie: DeviceTie) -> (std::sync::Arc<Place>, SessionId, Issue) {
+pub(super) async fn opened(store: &Store, tag: &str, tie: DeviceTie) -> (std::sync::Arc<Place>, SessionId, Issue) {
     let place = std::sync::Arc::new(place(store, tag).await);
     let (there, tag) = (place.clone(), tag.to_owned());
     let issue = store
@@ -98,7 +105,7 @@ async fn opened(store: &Store, tag: &str, tie: DeviceTie) -> (std::sync::Arc<Pla
 }
 
 /// What an exchange does: the secret held, and if the session lives a stay and a grant in it. `None`: it was over.
-async fn exchange(
+pub(super) async fn exchange(
     tx: &mut Tx,
     place: &Place,
     client: &ClientId,
@@ -111,7 +118,7 @@ async fn exchange(
     let on = OnDevice { way: Way::Enters(session.id.clone()), secret: held.go_on(now), ..OnDevice::default() };
     let begun = grant(&format!("g-{tag}"), &session.id, &Sid::new(""), client, &place.ann, GrantKind::Online);
     let mut issue = issue(Ground::Begin(begun), on, client);
-    tx.settle_device(&mut issue, &drawn_device(tag), now).await?;
+    tx.settle_device(&mut issue, None, &drawn_device(tag), now).await?;
     tx.settle_issue(&issue, &drawn(tag), now).await?;
     Ok(Some(issue))
 }
@@ -244,7 +251,7 @@ on_both! {
         let fresh = issue(Ground::Go(going), on, &place.one);
         let settled = store.write(async move |tx| {
             let mut issue = fresh.clone();
-            tx.settle_device(&mut issue, &drawn_device("more"), START).await?;
+            tx.settle_device(&mut issue, None, &drawn_device("more"), START).await?;
             Ok(issue.device.ds_hash.clone())
         }).await;
         assert_eq!(settled.unwrap().as_deref(), Some("hash-more"));
@@ -294,24 +301,5 @@ on_both! {
             assert_eq!(report.sessions.len(), if has_opened { 2 } else { 1 }, "round {round}");
             assert_eq!(report.notices.len(), 1, "round {round}: the first app is told once, wherever its stay was");
         }
-    }
-
-    async fn no_more_secrets_than_a_device_needs(store: Store) {
-        let (place, device, _) = opened(&store, "a", DeviceTie::WithBrowser).await;
-        let (there, one) = (place.clone(), place.one.clone());
-        store.write(async move |tx| Ok(exchange(tx, &there, &one, ("secret-a", "b"), START).await?)).await.unwrap();
-        for n in 0..40_i64 {
-            let on = OnDevice { way: Way::Within(device.clone()), secret: SecretIssue::Fresh, ..OnDevice::default() };
-            let going = grant("g-a", &device, &place.sid, &place.one, &place.ann, GrantKind::Online);
-            let fresh = issue(Ground::Go(going), on, &place.one);
-            store.write(async move |tx| {
-                let drawn = drawn_device(&format!("more-{n}"));
-                Ok(tx.settle_device(&mut fresh.clone(), &drawn, START + Span::from_seconds(n)).await?)
-            }).await.unwrap();
-        }
-        let mut reader = store.reader().await.unwrap();
-        assert_eq!(reader.device(&device).await.unwrap().unwrap().secrets, 32);
-        assert!(reader.device_of(&Digest::of("secret-a")).await.unwrap().is_some(), "one that is in use stays");
-        assert!(reader.device_of(&Digest::of("secret-more-39")).await.unwrap().is_some());
     }
 }

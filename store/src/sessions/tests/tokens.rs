@@ -97,14 +97,14 @@ enum Redeemed {
 
 /// What the token endpoint does, with a judge that looks at nothing but the code and the session.
 async fn redeem(tx: &mut Tx, tag: &str, client: &ClientId, drawn: &Drawn) -> Result<Redeemed, Fault> {
-    match tx.spend_code(&Digest::of(tag), client, START).await? {
+    match tx.spend_code(&Digest::of(tag), client, START).await?.0 {
         Spent::Unknown => Ok(Redeemed::Unknown),
         Spent::Before { family } => {
             tx.breach(&family, client, START).await?;
             Ok(Redeemed::Breach)
         }
-        Spent::Now { session: SessionStanding::Over, .. } => Ok(Redeemed::Over),
-        Spent::Now { code, session: SessionStanding::Live } => {
+        Spent::Now { session: None, .. } => Ok(Redeemed::Over),
+        Spent::Now { code, session: Some(_) } => {
             let first = RefreshIssue::First { expires_at: LATER + Span::from_days(1) };
             tx.settle_issue(&issue(code.grant, Ground::Begin, first), drawn, START).await?;
             Ok(Redeemed::Yes)
