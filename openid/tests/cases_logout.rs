@@ -66,6 +66,10 @@ fn stay(given: &Value) -> Option<Participation> {
     })
 }
 
+fn kept_by(given: &Value) -> SessionKind {
+    given["stay"]["kept_by"].as_str().map_or(SessionKind::Browser, |word| SessionKind::read(word).unwrap())
+}
+
 fn sessions(given: &Value) -> Vec<HeldSession> {
     let default = json!([["s1", "a1"]]);
     let list = if given.is_null() { &default } else { given };
@@ -89,7 +93,12 @@ fn end_cases() {
         let wanted = request.client(&hint).filter(|_| given["client"] != "none");
         let (stay, sessions) = (stay(given), sessions(&given["sessions"]));
         let client = wanted.map(|_| &*known);
-        let facts = EndFacts { hint: &hint, client, sessions: &sessions, stay: stay.as_ref() };
+        let facts = EndFacts {
+            hint: &hint,
+            client,
+            sessions: &sessions,
+            stay: stay.as_ref().map(|stay| (stay, kept_by(given))),
+        };
         match judge(&request, &facts) {
             EndNext::Show(no) => json!({ "refuse": no.code.as_str(), "why": no.why }),
             EndNext::Done { after } => then(json!({ "done": true }), &after),
@@ -457,7 +466,8 @@ proptest! {
         let sessions = if held { sessions(&Value::Null) } else { vec![] };
         let stay = stay(&json!({}));
         let client = request.client(&hint).filter(|id| known && id.as_str() == "rp").map(|_| &*rp);
-        let facts = EndFacts { hint: &hint, client, sessions: &sessions, stay: stay.as_ref().filter(|_| lives) };
+        let stay = stay.as_ref().filter(|_| lives).map(|stay| (stay, SessionKind::Browser));
+        let facts = EndFacts { hint: &hint, client, sessions: &sessions, stay };
         let genuine = matches!(hint, EndHint::Genuine(_));
         let (after, ends) = match judge(&request, &facts) {
             EndNext::Show(_) => (None, None),

@@ -37,6 +37,7 @@ logout-title = Abmelden
 logout-from = { $application } möchte Sie abmelden.
 logout-lead = Möchten Sie sich in diesem Browser überall abmelden?
 logout-sessions = Hier angemeldet:
+logout-device = Sie werden auch bei den Anwendungen abgemeldet, die sich diese Anmeldung auf einem Gerät teilen.
 logout-button = Bei allen Anwendungen abmelden
 logout-client = Nur bei { $application } abmelden
 logout-stay = Angemeldet bleiben

@@ -37,6 +37,7 @@ logout-title = Sign out
 logout-from = { $application } asks to sign you out.
 logout-lead = Do you want to sign out of everything in this browser?
 logout-sessions = Signed in here:
+logout-device = You are also signed out of the applications that share this sign-in on a device.
 logout-button = Sign out of all applications
 logout-client = Sign out of { $application } only
 logout-stay = Stay signed in

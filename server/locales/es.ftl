@@ -37,6 +37,7 @@ logout-title = Cerrar sesión
 logout-from = { $application } solicita cerrar su sesión.
 logout-lead = ¿Quiere cerrar todas las sesiones de este navegador?
 logout-sessions = Sesiones abiertas aquí:
+logout-device = También se cerrará la sesión en las aplicaciones que comparten este inicio de sesión en un dispositivo.
 logout-button = Cerrar sesión en todas las aplicaciones
 logout-client = Cerrar solo en { $application }
 logout-stay = Seguir con la sesión

@@ -37,6 +37,7 @@ logout-title = Se déconnecter
 logout-from = { $application } demande votre déconnexion.
 logout-lead = Voulez-vous tout déconnecter dans ce navigateur ?
 logout-sessions = Connecté ici :
+logout-device = Vous serez aussi déconnecté des applications qui partagent cette connexion sur un appareil.
 logout-button = Se déconnecter de toutes les applications
 logout-client = Se déconnecter de { $application } seulement
 logout-stay = Rester connecté

@@ -10,7 +10,7 @@ use crate::client::Client;
 use crate::client::policy::LogoutPolicy;
 use crate::logout::judge::Ended;
 use crate::name::{AccountId, ClientId, SessionId, Sid, Sub};
-use crate::session::{Cause, Participation};
+use crate::session::{Cause, Participation, SessionKind};
 use crate::wire::form::Form;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 use crate::wire::uri;
@@ -116,8 +116,8 @@ pub struct EndFacts<'a> {
     pub client: Option<&'a Client>,
     /// The live sessions this browser holds.
     pub sessions: &'a [HeldSession],
-    /// The *live* participation the hint's `sid` names, in whosever session.
-    pub stay: Option<&'a Participation>,
+    /// The *live* participation the hint's `sid` names, in whosever session, and what keeps that session alive.
+    pub stay: Option<(&'a Participation, SessionKind)>,
 }
 
 /// A live session of this browser.
@@ -161,6 +161,9 @@ pub struct EndQuestion {
     pub sessions: Vec<HeldSession>,
     /// The client's stay, if the hint proves one: "only this application".
     pub stay: Option<Sid>,
+    /// What a yes ends besides: the stay the hint proves, where it is in none of these sessions. Whoever asks to be signed
+    /// out and hears yes is signed out.
+    pub beyond: Option<Ended>,
     /// How far this client's logout reaches.
     pub policy: LogoutPolicy,
     /// What is shown or done after a yes.
@@ -192,9 +195,17 @@ impl EndQuestion {
     pub fn ends(&self, answer: &EndAnswer) -> Vec<Ended> {
         match answer {
             EndAnswer::ThisClient => self.stay.clone().map(Ended::Participation).into_iter().collect(),
-            EndAnswer::Everything if self.sessions.is_empty() => self.ends(&EndAnswer::ThisClient),
-            EndAnswer::Everything => reach(self.policy, &self.sessions),
+            EndAnswer::Everything => {
+                let mut all = reach(self.policy, &self.sessions);
+                all.extend(self.beyond.clone());
+                all
+            }
         }
+    }
+
+    /// Whether a yes signs out a device, and with it the apps that share a sign-in there: the person is told before.
+    pub fn reaches_a_device(&self) -> bool {
+        matches!(self.beyond, Some(Ended::Session(_)))
     }
 
     /// Why: the relying party asked and the person agreed, or the person alone.
@@ -217,6 +228,18 @@ fn reach(policy: LogoutPolicy, sessions: &[HeldSession]) -> Vec<Ended> {
     all
 }
 
+/// The end of a stay that no session of this browser has. That of an app whose sign-in is a device's (Native SSO) is the
+/// device's: its hint is the device's own, and the apps there have one sign-out. A session of another browser is not the
+/// client's to end.
+fn beyond(stay: &Participation, kept_by: SessionKind, policy: LogoutPolicy) -> Ended {
+    match (kept_by, policy) {
+        (SessionKind::Device, LogoutPolicy::Session | LogoutPolicy::Account) => Ended::Session(stay.session.clone()),
+        (SessionKind::Device, LogoutPolicy::ThisClient) | (SessionKind::Browser, _) => {
+            Ended::Participation(stay.sid.clone())
+        }
+    }
+}
+
 /// Judges the request.
 pub fn judge(request: &EndRequest, facts: &EndFacts<'_>) -> EndNext {
     let after = match check(request, facts) {
@@ -225,7 +248,7 @@ pub fn judge(request: &EndRequest, facts: &EndFacts<'_>) -> EndNext {
     };
     let policy = facts.client.map_or(LogoutPolicy::Session, |client| client.policy.logout);
     let stay = proven_stay(facts);
-    let held = stay.and_then(|stay| facts.sessions.iter().find(|held| held.session == stay.session));
+    let held = stay.and_then(|(stay, _)| facts.sessions.iter().find(|held| held.session == stay.session));
     match (held, policy) {
         (Some(held), LogoutPolicy::Session | LogoutPolicy::Account) => {
             EndNext::End { what: reach(policy, std::slice::from_ref(held)), cause: Cause::RelyingParty, after }
@@ -235,7 +258,8 @@ pub fn judge(request: &EndRequest, facts: &EndFacts<'_>) -> EndNext {
         _ => EndNext::Ask(EndQuestion {
             client: facts.client.map(|client| client.id.clone()),
             sessions: own_first(facts.sessions, held),
-            stay: stay.map(|stay| stay.sid.clone()),
+            stay: stay.map(|(stay, _)| stay.sid.clone()),
+            beyond: stay.filter(|_| held.is_none()).map(|(stay, kept_by)| beyond(stay, kept_by, policy)),
             policy,
             after,
         }),
@@ -243,11 +267,13 @@ pub fn judge(request: &EndRequest, facts: &EndFacts<'_>) -> EndNext {
 }
 
 /// The stay the hint names, if it is that client's and that person's.
-fn proven_stay<'a>(facts: &EndFacts<'a>) -> Option<&'a Participation> {
+fn proven_stay<'a>(facts: &EndFacts<'a>) -> Option<(&'a Participation, SessionKind)> {
     let EndHint::Genuine(hint) = facts.hint else {
         return None;
     };
-    facts.stay.filter(|stay| hint.sid.as_ref() == Some(&stay.sid) && stay.client == hint.client && stay.sub == hint.sub)
+    facts
+        .stay
+        .filter(|(stay, _)| hint.sid.as_ref() == Some(&stay.sid) && stay.client == hint.client && stay.sub == hint.sub)
 }
 
 fn own_first(sessions: &[HeldSession], own: Option<&HeldSession>) -> Vec<HeldSession> {

@@ -45,8 +45,9 @@ pub(super) async fn end_session(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         },
         EndHint::Absent | EndHint::Foreign => None,
     };
-    let stay = stay.filter(|stay| stay.standing(op.now()) == SessionStanding::Live).map(|stay| stay.participation);
-    let facts = EndFacts { hint: &hint, client: client.as_deref(), sessions: &held, stay: stay.as_ref() };
+    let stay = stay.filter(|stay| stay.standing(op.now()) == SessionStanding::Live);
+    let stay = stay.as_ref().map(|stay| (&stay.participation, stay.kept_by));
+    let facts = EndFacts { hint: &hint, client: client.as_deref(), sessions: &held, stay };
     let asked_by = client.as_ref().map(|client| client.id.clone());
     match judge(&request, &facts) {
         EndNext::Show(refusal) => Err(refusal.into()),
@@ -91,10 +92,12 @@ async fn put_question(op: &Op, ask: &Ask, question: EndQuestion, locales: &[Stri
     let here = super::signed_in(op, ask).await?;
     let cookie = FormCookie::of(op, ask);
     let only_here = question.stay.is_some() && application.is_some();
+    let a_device = question.reaches_a_device();
     let pending = Pending::begin(Target::Logout(question), &cookie.binding(op), op.now());
     let page = page::Logout {
         application,
         only_here,
+        a_device,
         sessions: here
             .into_iter()
             .map(|(account, session)| page::Here { session: session.id.to_string(), username: account.username })
@@ -124,8 +127,10 @@ pub(super) async fn logout(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     };
     let here = held(op, ask).await?;
     let mut ends = question.ends(&given);
-    // The page may be old: of sessions only those this browser still holds, and accounts only with them.
+    // The page may be old: of sessions only those this browser still holds, and accounts only with them. What the hint proved
+    // it proves still.
     ends.retain(|end| match end {
+        end if question.beyond.as_ref() == Some(end) => true,
         Ended::Session(id) => here.iter().any(|held| held.session == *id),
         Ended::Account(id) => here.iter().any(|held| held.account == *id),
         _ => true,

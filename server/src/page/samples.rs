@@ -95,6 +95,7 @@ samples! {
     "error" "busy" => |f| busy(f, 503, "k7Jq2x");
     "error" "broken" => |f| busy(f, 500, "k7Jq2x");
     "logout" "by an application" => |f| logout(Some("Example Library"), true).render(f);
+    "logout" "of a device" => |f| Logout { a_device: true, ..logout(Some("Example Library"), true) }.render(f);
     "logout" "by nobody" => |f| logout(None, false).render(f);
     "signed_out" "all four" => |f| signed_out(&[ToldHow::Told, ToldHow::WillBe, ToldHow::CouldNot, ToldHow::Browser]).render(f);
     "signed_out" "all told" => |f| signed_out(&[ToldHow::Told, ToldHow::Told]).render(f);
@@ -329,6 +330,7 @@ fn logout(application: Option<&str>, only_here: bool) -> Logout {
     Logout {
         application: application.map(str::to_owned),
         only_here,
+        a_device: false,
         sessions: vec![Here { session: "s1".into(), username: "ada".into() }],
         request: "sealed".into(),
         csrf: "csrf".into(),

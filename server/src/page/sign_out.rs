@@ -28,6 +28,8 @@ pub struct Logout {
     pub application: Option<String>,
     /// Whether signing out of that application alone is offered.
     pub only_here: bool,
+    /// Whether a yes signs out the apps of a device too.
+    pub a_device: bool,
     /// The sessions in this browser.
     pub sessions: Vec<Here>,
     /// The sealed request.

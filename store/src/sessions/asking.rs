@@ -5,7 +5,7 @@
 use openid::authorize::next::{Candidate, Consent};
 use openid::client::Client;
 use openid::name::{AccountId, ClientId, Digest, SessionId, Sid, Sub};
-use openid::session::{Cause, Participation, Session, SessionStanding};
+use openid::session::{Cause, Participation, Session, SessionKind, SessionStanding};
 use openid::time::Time;
 use openid::wire::scope::Scope;
 
@@ -32,7 +32,7 @@ macro_rules! session_row {
 macro_rules! stay_columns {
     () => {
         "SELECT p.sid, p.session, p.account, p.client, p.sub, p.begun_at, p.used_at, p.ended_at, p.cause, p.unpromised, \
-         s.ended_at, s.idle_until, s.expires_at FROM participation p JOIN session s ON s.id = p.session "
+         s.ended_at, s.idle_until, s.expires_at, s.kind FROM participation p JOIN session s ON s.id = p.session "
     };
 }
 pub(super) use stay_columns;
@@ -133,6 +133,8 @@ pub struct StayRow {
     pub unpromised: Option<Unpromised>,
     session_ended: Option<Time>,
     session_until: Time,
+    /// What keeps its session alive.
+    pub kept_by: SessionKind,
 }
 
 impl StayRow {
@@ -299,5 +301,6 @@ pub(super) fn read_stay(mut row: Row) -> Result<StayRow, Fault> {
         unpromised: row.take::<Option<String>>()?.map(|word| text::word(&word, Unpromised::read)).transpose()?,
         session_ended: row.take()?,
         session_until: row.take::<Time>()?.min(row.take::<Time>()?),
+        kept_by: text::word(&row.take::<String>()?, SessionKind::read)?,
     })
 }
