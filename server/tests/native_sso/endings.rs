@@ -7,7 +7,7 @@ use testkit::http::Question;
 use testkit::{Browser, Provider, RelyingParty};
 
 use super::apps::{Keychain, app, claims, exchange, first, native, question, refused};
-use crate::ground::{passes, sql};
+use crate::ground::{ADA, passes, sql};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -103,6 +103,70 @@ async fn but_not_where_the_operator_keeps_them_apart() {
     assert_eq!(exchange(&device.provider, &device.two, &device.keychain).await.status, 200);
     device.provider.cli(&["session", "end", "--user", "ada"]).await;
     device.is_over().await;
+}
+
+/// RP-Initiated Logout by an app: its stay is on the device, which no browser holds. Whoever asks and hears yes is signed out,
+/// whether the browser holds a session too or none, and whether or not the two are kept apart.
+#[tokio::test]
+async fn an_app_that_asks_to_be_signed_out_signs_out_its_device() {
+    for tie in ["with-browser", "apart"] {
+        let mut device = device(json!({"group": "acme", "tie": tie})).await;
+        let mut elsewhere = Browser::new(&device.provider);
+        let browser = if tie == "apart" { &mut device.browser } else { &mut elsewhere };
+        let fields = [("id_token_hint", device.first["id_token"].as_str().unwrap())];
+        let page = browser.open_from_elsewhere(&device.one.end_session_url(&device.provider, &fields)).await;
+        assert!(page.says("share this sign-in on a device"), "{tie}: {}", page.answer.body);
+        assert_eq!(sql(&device.provider, "SELECT count(*) FROM session WHERE ended_at IS NOT NULL"), "0");
+        let done = browser.submit(&page, &page.form("logout-form").press_value("logout", "all")).await;
+        assert!(done.says("You are signed out"), "{tie}: {} {}", done.url, done.answer.body);
+        device.is_over().await;
+        let live = sql(&device.provider, "SELECT count(*) FROM session WHERE ended_at IS NULL");
+        assert_eq!(live, if tie == "apart" { "0" } else { "1" }, "{tie}: of browsers only the one that was asked");
+    }
+}
+
+/// Two authorizations in one browser before either code is redeemed: both are on one device, which the browser reaches.
+#[tokio::test]
+async fn two_codes_of_one_browser_are_one_device_and_it_follows_the_browser() {
+    for brings in [true, false] {
+        let provider = native().await;
+        let app = app(&provider, "Mail", &json!({"group": "acme"})).await;
+        let mut browser = Browser::new(&provider);
+        let mut codes = Vec::new();
+        for _ in 0..2 {
+            let begun = app.begin(&provider).with("scope", "openid device_sso");
+            let page = browser.open(&begun.url()).await;
+            let page = if codes.is_empty() { browser.through(page, ADA.0, ADA.1).await } else { page };
+            codes.push((page.parameter("code").unwrap_or_else(|| panic!("no code at {}", page.url)), begun.verifier));
+        }
+        let (mut answers, redirect) = (Vec::<Value>::new(), app.redirect_uri());
+        for (code, verifier) in &codes {
+            let before = answers.first().map(|first| Keychain::of(first).device_secret).filter(|_| brings);
+            let mut fields = vec![
+                ("grant_type", "authorization_code"),
+                ("code", code),
+                ("redirect_uri", &redirect),
+                ("code_verifier", verifier),
+            ];
+            fields.extend(before.as_deref().map(|secret| ("device_secret", secret)));
+            let answer = provider.ask(app.asks(&provider, "/token", &fields)).await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            answers.push(answer.json());
+        }
+        for name in ["sid", "ds_hash"] {
+            assert_eq!(claims(&answers[0])[name], claims(&answers[1])[name]);
+        }
+        let browser = sql(&provider, "SELECT id FROM session WHERE kind = 'browser'");
+        assert_eq!(sql(&provider, "SELECT opened_from FROM device"), browser, "one device, of this browser");
+        let ended = provider.cli(&["session", "end", &browser]).await;
+        assert_eq!((&ended["sessions"], &ended["notices"]), (&json!(2), &json!(1)), "{ended}");
+        assert_eq!(app.hears(1, SOON).await.len(), 1);
+        for answer in &answers {
+            let token = answer["refresh_token"].as_str().unwrap();
+            refused(&app.try_refresh(&provider, token).await, "invalid_grant");
+        }
+        refused(&exchange(&provider, &app, &Keychain::of(&answers[1])).await, "invalid_grant");
+    }
 }
 
 /// After the browser's idle expiry the apps go on: that is what Native SSO is for.
