@@ -269,7 +269,7 @@ pub enum Way {
 pub fn redeem(
     policy: &NativePolicy,
     (grant, kept_by): (&Grant, SessionKind),
-    presented: Option<&HeldSecret>,
+    (presented, there): (Option<&HeldSecret>, Option<&SessionId>),
     now: Time,
 ) -> OnDevice {
     let mine = presented
@@ -281,7 +281,10 @@ pub fn redeem(
         }
         (SessionKind::Device, _) => (Way::Within(grant.session.clone()), SecretIssue::Fresh),
         (SessionKind::Browser, Some(secret)) => (Way::Joins(secret.device.clone()), secret.go_on(now)),
-        (SessionKind::Browser, None) => (Way::Opens(policy.tie), SecretIssue::Fresh),
+        // Whoever lost its keychain, or asks again and again, is on the device it was on: sessions do not pile up.
+        (SessionKind::Browser, None) => {
+            (there.map_or(Way::Opens(policy.tie), |there| Way::Joins(there.clone())), SecretIssue::Fresh)
+        }
     };
     OnDevice { way, secret, replayed: replay(presented, now), ds_hash: None }
 }

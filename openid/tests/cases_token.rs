@@ -212,7 +212,11 @@ fn named(jkt: &Jkt) -> &'static str {
 
 fn judge(request: &TokenRequest, given: &Value, cx: &Context<'_>) -> Ruling {
     match &request.grant {
-        Grants::AuthorizationCode(redeem) => redeem.judge(spent(&given["code"]), secret(&given["secret"]).as_ref(), cx),
+        Grants::AuthorizationCode(redeem) => {
+            let (secret, there) = (secret(&given["secret"]), given["there"].as_str().map(SessionId::new));
+            let known = KnownDevice { secret: secret.as_ref(), session: there.as_ref() };
+            redeem.judge(spent(&given["code"]), known, cx)
+        }
         Grants::RefreshToken(refresh) => refresh.judge(held(&given["refresh"]), secret(&given["secret"]).as_ref(), cx),
         Grants::ClientCredentials(credentials) => credentials.judge(cx),
         Grants::Exchange(Exchange::Native(native)) => native.judge(native_facts(given), cx),

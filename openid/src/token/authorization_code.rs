@@ -4,7 +4,7 @@
 
 use crate::bound::dpop::{self, Jkt};
 use crate::bound::pkce::Challenge;
-use crate::name::{Digest, GrantId};
+use crate::name::{Digest, GrantId, SessionId};
 use crate::native_sso::{self, DEVICE_SSO, HeldSecret, OnDevice};
 use crate::resource::Target;
 use crate::session::{Grant, SessionKind};
@@ -74,6 +74,15 @@ pub enum Spent {
     },
 }
 
+/// What is known of the device an app redeems a code on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KnownDevice<'a> {
+    /// The secret that was presented, if it is one.
+    pub secret: Option<&'a HeldSecret>,
+    /// The live device session this client opened from the code's session before, now held.
+    pub session: Option<&'a SessionId>,
+}
+
 impl Redeem {
     /// Reads the parameters of RFC 6749 §4.1.3.
     pub fn read(form: &Form) -> Result<Self, Refusal> {
@@ -87,14 +96,14 @@ impl Redeem {
     }
 
     /// Rules on the redemption.
-    pub fn judge(&self, spent: Spent, presented: Option<&HeldSecret>, cx: &Context<'_>) -> Ruling {
+    pub fn judge(&self, spent: Spent, known: KnownDevice<'_>, cx: &Context<'_>) -> Ruling {
         match spent {
             Spent::Unknown => Ruling::Refuse(no("code_unknown", "the code is not known")),
             // §4.1.2: a second use must not succeed, and what the first gave should be revoked.
             Spent::Before { family } => {
                 Ruling::Breach { family, refusal: no("code_replayed", "the code was used before") }
             }
-            Spent::Now { code, session } => self.redeem(*code, session, presented, cx).into(),
+            Spent::Now { code, session } => self.redeem(*code, session, known, cx).into(),
         }
     }
 
@@ -102,7 +111,7 @@ impl Redeem {
         &self,
         code: Code,
         session: Option<SessionKind>,
-        presented: Option<&HeldSecret>,
+        known: KnownDevice<'_>,
         cx: &Context<'_>,
     ) -> Result<Issue, Refusal> {
         admit("authorization_code", cx.client())?;
@@ -119,7 +128,7 @@ impl Redeem {
         self.same_party(&code)?;
         dpop::same_key(code.jkt.as_ref(), cx.proof)?;
         let target = narrow(&self.resources, &code.grant.resources, &code.grant.scope, cx.resources)?;
-        Ok(begin(code.grant, target, (kept_by, presented), cx))
+        Ok(begin(code.grant, target, (kept_by, known), cx))
     }
 
     fn same_redirect(&self, code: &Code) -> Result<(), Refusal> {
@@ -152,7 +161,7 @@ fn no(why: &'static str, say: &'static str) -> Refusal {
 fn begin(
     mut grant: Grant,
     target: Target,
-    (kept_by, presented): (SessionKind, Option<&HeldSecret>),
+    (kept_by, known): (SessionKind, KnownDevice<'_>),
     cx: &Context<'_>,
 ) -> Issue {
     let lifetime = target.lifetime(&cx.client().policy, cx.terms);
@@ -164,7 +173,7 @@ fn begin(
     };
     // Native SSO §3.3.3: whoever was granted `device_sso` gets a secret, and the ID Token it is bound to.
     let device = match cx.native().filter(|_| [DEVICE_SSO, "openid"].iter().all(|one| grant.scope.contains(one))) {
-        Some(policy) => native_sso::redeem(policy, (&grant, kept_by), presented, cx.now),
+        Some(policy) => native_sso::redeem(policy, (&grant, kept_by), (known.secret, known.session), cx.now),
         None => OnDevice::default(),
     };
     Issue {

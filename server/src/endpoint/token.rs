@@ -9,7 +9,7 @@ use openid::client::Client;
 use openid::name::{ClientId, Secret};
 use openid::session::SessionStanding;
 use openid::time::Time;
-use openid::token::authorization_code::Spent;
+use openid::token::authorization_code::{KnownDevice, Spent};
 use openid::token::claims::Scopes;
 use openid::token::exchange::Exchange;
 use openid::token::issue::{IdTokenIssue, Issue, RefreshIssue, Ruling};
@@ -94,7 +94,14 @@ async fn rule(
             let (spent, account) = tx.spend_code(&redeem.code, client, now).await?;
             let lives = matches!(spent, Spent::Now { session: Some(_), .. });
             let presented = device.secret(tx, redeem.device_secret.as_ref().filter(|_| lives), cx).await?;
-            return Ok((redeem.judge(spent, presented.as_ref(), cx), account));
+            let there = match (&spent, &account) {
+                (Spent::Now { code, session: Some(_) }, Some(_)) if cx.native().is_some() => {
+                    tx.hold_device_from(&code.grant.session, client, now).await?
+                }
+                _ => None,
+            };
+            let known = KnownDevice { secret: presented.as_ref(), session: there.as_ref() };
+            return Ok((redeem.judge(spent, known, cx), account));
         }
         Grants::RefreshToken(refresh) => {
             let held = tx.refresh_held(&refresh.token, client, now).await?;

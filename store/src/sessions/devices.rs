@@ -31,6 +31,8 @@ statements! {
            FROM device d WHERE d.session = $1";
     FOLLOWERS = "SELECT d.session, d.tie FROM device d JOIN session s ON s.id = d.session \
                  WHERE d.opened_from = $1 AND s.ended_at IS NULL ORDER BY d.session";
+    FROM = "SELECT d.session FROM device d JOIN session s ON s.id = d.session WHERE d.opened_from = $1 AND d.client = $2 \
+            AND s.ended_at IS NULL AND s.idle_until > $3 AND s.expires_at > $3 ORDER BY s.created_at DESC, s.id LIMIT 1";
     STAY_IN = "SELECT sid FROM participation WHERE sid = $1 AND session = $2 AND ended_at IS NULL";
     TAKES_PART = "SELECT p.session FROM participation p JOIN device_secret x ON x.session = p.session \
                   WHERE x.hash = $1 AND p.client = $2 AND p.ended_at IS NULL";
@@ -182,6 +184,20 @@ impl Tx {
             session: if session.is_some() { SessionStanding::Live } else { SessionStanding::Over },
         };
         Ok(Some((held, session)))
+    }
+
+    /// The live device session a client opened from a browser session, which is held; now held too.
+    pub async fn hold_device_from(
+        &mut self,
+        browser: &SessionId,
+        client: &ClientId,
+        now: Time,
+    ) -> Result<Option<SessionId>, Fault> {
+        let Some(mut row) = self.row(&FROM, values![browser.as_str(), client.as_str(), now]).await? else {
+            return Ok(None);
+        };
+        let device = SessionId::new(row.take::<String>()?);
+        Ok(self.hold_session(&device, now).await?.map(|session| session.id))
     }
 
     /// Whether a stay lives in a session, which must be held: then it cannot end meanwhile.

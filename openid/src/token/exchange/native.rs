@@ -12,6 +12,7 @@ use crate::name::{Digest, GrantId, Sid, Sub};
 use crate::native_sso::{DEVICE_SSO, Draft, HeldSecret, NativePolicy, OnDevice, Spelling, Way, Worth};
 use crate::resource::Target;
 use crate::session::{Grant, GrantKind, Session, SessionStanding};
+use crate::time::Span;
 use crate::token::issue::{AccessIssue, Ground, IdTokenIssue, Issue, RefreshIssue, Ruling};
 use crate::token::request::{meaningful, resources, scope};
 use crate::token::{Context, admit};
@@ -139,6 +140,7 @@ impl NativeExchange {
         if facts.group.as_deref() != Some(policy.group.as_str()) {
             return Err(malformed("native_group", "these two clients do not share sign-ins"));
         }
+        proven_lately(device, policy, cx)?;
         let (scope, resources) = self.wanted(&facts, policy, cx)?;
         let target = meaningful(self.scope.as_ref(), cx.resources.target(&resources, &scope)?)?;
         let secret = match scope.contains("openid") {
@@ -196,6 +198,21 @@ impl NativeExchange {
         }
         Ok((scope, resources))
     }
+}
+
+/// Core §3.1.2.1, by Registration §2: a client with a `default_max_age` takes no older proof, whoever brings it. -03 knows no
+/// error for "ask the person"; `invalid_grant` sends its clients back to the authorization endpoint.
+fn proven_lately(device: &Session, policy: &NativePolicy, cx: &Context<'_>) -> Result<(), Refusal> {
+    let is_over =
+        |seconds: u32| seconds == 0 || cx.now.since(device.auth_time) > Span::from_seconds(i64::from(seconds));
+    if !cx.client().metadata.default_max_age.is_some_and(is_over) {
+        return Ok(());
+    }
+    let say = "the person must prove again who they are";
+    Err(match policy.draft {
+        Draft::Seven => refuse(ErrorCode::InteractionRequired, "native_max_age", say),
+        Draft::Three => refuse(ErrorCode::InvalidGrant, "native_max_age_03", say),
+    })
 }
 
 /// §4.3: "the session associated with the new refresh_token SHOULD be the same". It ends with it, whatever its scope.

@@ -13,7 +13,7 @@ use openid::wire::scope::Scope;
 use tokio::sync::Notify;
 
 use super::devices::{Place, drawn, drawn_device, exchange, issue, opened, place, redeem};
-use super::ground::{START, disable, end, ending, grant, live_grants, session};
+use super::ground::{START, disable, end, ending, grant, live_grants, session, stay};
 use crate::engine::tests::both::on_both;
 use crate::tx::Tx;
 use crate::{Fault, Store};
@@ -26,6 +26,7 @@ async fn code(store: &Store, place: &Place, tag: &str) {
         redirect_uri: "https://one.example/cb".to_owned(),
         redirect_uri_given: RedirectGiven::Given,
         challenge: None,
+        jkt: None,
         expires_at: START + Span::from_seconds(60),
     };
     let hash = Digest::of(tag);
@@ -43,8 +44,9 @@ async fn spend(tx: &mut Tx, place: &Place, (tag, secret): (&str, Option<&str>)) 
         Some(secret) => tx.hold_secret(&Digest::of(secret), START).await?.map(|(held, _)| held),
         None => None,
     };
+    let there = tx.hold_device_from(&code.grant.session, &place.one, START).await?;
     let policy: NativePolicy = serde_json::from_str(r#"{"group": "acme"}"#).map_err(|_| Fault::bug("a policy"))?;
-    let on = native_sso::redeem(&policy, (&code.grant, kept_by), presented.as_ref(), START);
+    let on = native_sso::redeem(&policy, (&code.grant, kept_by), (presented.as_ref(), there.as_ref()), START);
     let mut issue = issue(Ground::Begin(code.grant), on, &place.one);
     tx.settle_device(&mut issue, account.as_ref(), &drawn_device(tag), START).await?;
     tx.settle_issue(&issue, &drawn(tag), START).await?;
@@ -81,6 +83,22 @@ on_both! {
             assert_eq!((report.sessions, report.notices.len()), (vec![place.browser.clone(), device.clone()], 1));
             assert_eq!((report.revoked.len(), live_grants(&store, &device).await), (2, 0), "both families");
         }
+    }
+
+    async fn an_app_that_asks_again_and_again_has_one_device(store: Store) {
+        let place = place(&store, "many").await;
+        for n in 0..5 {
+            let sid = stay(&store, &place.browser, &place.one, &format!("sid-{n}")).await;
+            let again = Place { ann: place.ann.clone(), one: place.one.clone(), two: place.two.clone(), browser: place.browser.clone(), sid };
+            code(&store, &again, &format!("n{n}")).await;
+            let issue = store.write(async move |tx| Ok(spend(tx, &again, (&format!("n{n}"), None)).await?)).await.unwrap().unwrap();
+            assert_eq!(issue.ground.grant().unwrap().session, SessionId::new("device-n0"));
+            assert_eq!(issue.ground.grant().unwrap().sid, place.sid, "one stay");
+        }
+        let live = store.reader().await.unwrap().account_sessions(&place.ann, crate::Selection::Live, START).await.unwrap();
+        assert_eq!(live.len(), 2, "the browser and the device");
+        let report = end(&store, ending(Ended::Session(place.browser.clone()), Cause::Person)).await;
+        assert_eq!((report.sessions.len(), report.notices.len(), report.revoked.len()), (2, 1, 5));
     }
 
     async fn whatever_ends_beside_a_redemption_finds_the_stay_where_it_is(store: Store) {
