@@ -42,7 +42,7 @@ on_both! {
                 expires_at: START + Span::from_seconds(60),
             };
             tx.insert_code(&Digest::of("code"), &code).await?;
-            let Spent::Now { code, .. } = tx.spend_code(&Digest::of("code"), &rp, START).await? else { panic!("it is new") };
+            let (Spent::Now { code, .. }, _) = tx.spend_code(&Digest::of("code"), &rp, START).await? else { panic!("it is new") };
             assert_eq!(code.jkt, Some(jkt("A")));
             let mut issue = Issue {
                 client: rp.clone(),
