@@ -22,7 +22,7 @@ use openid::native_sso::{HeldSecret, NativeSso, SecretIssue, SecretStanding, Sec
 use openid::revoke::{self, Revocation, RevokeRequest};
 use openid::session::{GrantStanding, Session, SessionKind, SessionStanding};
 use openid::time::Time;
-use openid::token::authorization_code::{Code, RedirectGiven, Spent};
+use openid::token::authorization_code::{Code, KnownDevice, RedirectGiven, Spent};
 use openid::token::claims::{self, Hashes, IdTokenFacts, Scopes};
 use openid::token::exchange::general::{GeneralFacts, HeldAccess};
 use openid::token::exchange::native::NativeFacts;
