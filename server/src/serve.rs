@@ -42,7 +42,7 @@ enum Keys {
 }
 
 async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
-    let clock = Clock::System;
+    let clock = Clock;
     let dice = Dice::Os;
     let sealing = Sealing::new(&config.secrets);
     let store = Store::open(&config.database).await?;

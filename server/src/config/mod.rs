@@ -79,7 +79,6 @@ pub(crate) fn read_span(text: &str) -> Option<Span> {
 pub struct Issuer {
     text: String,
     path: String,
-    origin: String,
 }
 
 #[cfg(test)]
@@ -112,7 +111,7 @@ impl Issuer {
         if format!("{origin}{path}") != text {
             return Err(format!("must be written as {origin}{path}: relying parties compare it letter by letter"));
         }
-        Ok(Self { text: text.to_owned(), path, origin })
+        Ok(Self { text: text.to_owned(), path })
     }
 
     /// The identifier.
@@ -123,11 +122,6 @@ impl Issuer {
     /// Its path, empty or beginning with a slash.
     pub fn path(&self) -> &str {
         &self.path
-    }
-
-    /// Its web origin.
-    pub fn origin(&self) -> &str {
-        &self.origin
     }
 
     /// Whether it is https.

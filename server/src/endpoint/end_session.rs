@@ -98,10 +98,7 @@ async fn put_question(op: &Op, ask: &Ask, question: EndQuestion, locales: &[Stri
         application,
         only_here,
         a_device,
-        sessions: here
-            .into_iter()
-            .map(|(account, session)| page::Here { session: session.id.to_string(), username: account.username })
-            .collect(),
+        usernames: here.into_iter().map(|(account, _)| account.username).collect(),
         request: pending.seal(op),
         csrf: cookie.csrf(op),
     };

@@ -26,7 +26,7 @@ pub use frame::{Frame, Looks};
 pub use interaction::{Application, Asked, Choice, Choose, Consent, Login, LoginOffers, LoginProblem, OwnPage};
 pub use letter::{Written, letter};
 pub use people::{Applications, Create, Link, LinkAsk, MailProblem, Recover, Sent, SentWhat, Startable};
-pub use sign_out::{Here, Logout, LookAgain, Moves, Over, SignedOut, Told, ToldHow};
+pub use sign_out::{Logout, LookAgain, Moves, Over, SignedOut, Told, ToldHow};
 pub use texts::{speaks, ui_locales};
 
 use crate::answer::Answer;

@@ -17,7 +17,7 @@ use console::{NotForYou, acting, calm, figures, hostile_console, hostile_figures
 use declared::{declared_consent, detailed, hostile_details};
 
 use super::{
-    Access, Account, AccountNotice, Application, Asked, Choice, Choose, Consent, Frame, Here, Home, Login, LoginOffers,
+    Access, Account, AccountNotice, Application, Asked, Choice, Choose, Consent, Frame, Home, Login, LoginOffers,
     LoginProblem, Logout, LookAgain, Moves, Over, OwnPage, Place, SignedOut, Told, ToldHow, busy, error, form_post,
 };
 use crate::answer::Answer;
@@ -331,7 +331,7 @@ fn logout(application: Option<&str>, only_here: bool) -> Logout {
         application: application.map(str::to_owned),
         only_here,
         a_device: false,
-        sessions: vec![Here { session: "s1".into(), username: "ada".into() }],
+        usernames: vec!["ada".into()],
         request: "sealed".into(),
         csrf: "csrf".into(),
     }

@@ -12,15 +12,6 @@ use super::interaction::is_web;
 use super::{Forms, Frame, policy, show};
 use crate::answer::Answer;
 
-/// A session in this browser.
-#[derive(Clone, Debug)]
-pub struct Here {
-    /// Its id.
-    pub session: String,
-    /// Whose it is.
-    pub username: String,
-}
-
 /// The question.
 #[derive(Debug)]
 pub struct Logout {
@@ -30,8 +21,8 @@ pub struct Logout {
     pub only_here: bool,
     /// Whether a yes signs out the apps of a device too.
     pub a_device: bool,
-    /// The sessions in this browser.
-    pub sessions: Vec<Here>,
+    /// Whose sessions are in this browser.
+    pub usernames: Vec<String>,
     /// The sealed request.
     pub request: String,
     /// Binds the form to the browser.

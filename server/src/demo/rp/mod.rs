@@ -112,7 +112,7 @@ pub(super) async fn serve(listener: TcpListener, registered: Registered, told: w
         registered,
         provider: Provider::default(),
         diary: Diary::default(),
-        clock: Clock::System,
+        clock: Clock,
         dice: Dice::Os,
         told: told.clone(),
     };
