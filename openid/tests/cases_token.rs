@@ -105,6 +105,7 @@ fn kept_by(given: &Value) -> SessionKind {
 }
 
 /// A device secret that was presented: good, of this account, a day old and in use, unless the case says otherwise.
+#[expect(clippy::cast_possible_truncation, reason = "a few days in seconds")]
 fn secret(given: &Value) -> Option<HeldSecret> {
     if !given.is_object() || given["state"] == "unknown" {
         return None;
@@ -219,7 +220,7 @@ fn judge(request: &TokenRequest, given: &Value, cx: &Context<'_>) -> Ruling {
         }
         Grants::RefreshToken(refresh) => refresh.judge(held(&given["refresh"]), secret(&given["secret"]).as_ref(), cx),
         Grants::ClientCredentials(credentials) => credentials.judge(cx),
-        Grants::Exchange(Exchange::Native(native)) => native.judge(native_facts(given), cx),
+        Grants::Exchange(Exchange::Native(native)) => native.judge(&native_facts(given), cx),
         Grants::Exchange(Exchange::General(general)) => {
             general.judge(general_facts(given), &rules(&given["rules"], cx), cx)
         }

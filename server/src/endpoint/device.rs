@@ -173,12 +173,11 @@ impl Device {
         if is_exchange(issue)
             && let Some(grant) = issue.ground.grant_mut()
         {
-            grant.sub = match &self.sector {
-                Some(sector) => tx.meet(&grant.account, sector, &self.unmet, now).await?,
-                None => {
-                    let account = tx.account(&grant.account).await?;
-                    Sub::new(account.ok_or_else(|| Fault::bug("a session without its account"))?.sub)
-                }
+            grant.sub = if let Some(sector) = &self.sector {
+                tx.meet(&grant.account, sector, &self.unmet, now).await?
+            } else {
+                let account = tx.account(&grant.account).await?;
+                Sub::new(account.ok_or_else(|| Fault::bug("a session without its account"))?.sub)
             };
         }
         tx.settle_device(issue, account, &self.drawn, now).await

@@ -110,7 +110,7 @@ async fn rule(
             refresh.judge(held, presented.as_ref(), cx)
         }
         Grants::ClientCredentials(credentials) => credentials.judge(cx),
-        Grants::Exchange(Exchange::Native(native)) => native.judge(device.gather(tx, native, cx).await?, cx),
+        Grants::Exchange(Exchange::Native(native)) => native.judge(&device.gather(tx, native, cx).await?, cx),
         Grants::Exchange(Exchange::General(general)) => {
             general.judge(device.gather_tokens(tx, now).await?, device.rules(), cx)
         }

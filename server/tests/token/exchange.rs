@@ -43,10 +43,10 @@ async fn chain() -> Chain {
 }
 
 impl Chain {
-    async fn allow(&self, mode: &str, more: &Value) {
+    async fn allow(&self, kind: &str, more: &Value) {
         let mut rule = json!({
-            "name": mode, "clients": [self.orders.client_id], "subjects": [self.app.client_id],
-            "audience": [STOCK], "scope": "stock:read", "mode": mode,
+            "name": kind, "clients": [self.orders.client_id], "subjects": [self.app.client_id],
+            "audience": [STOCK], "scope": "stock:read", "mode": kind,
         });
         rule.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
         self.provider.cli_with(&rule.to_string(), &["exchange", "allow", "-"]).await;

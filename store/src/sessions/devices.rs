@@ -351,13 +351,11 @@ impl Tx {
             let kept = values![device.as_str(), MOST_SECRETS, &drawn.secret.0, parent, now - Span::from_hours(24)];
             self.change(&PUSH_OUT, kept).await?;
         }
-        match row.take::<Option<String>>()? {
-            Some(ds_hash) => Ok(Some(ds_hash)),
-            None => {
-                self.change(&NAME_DEVICE, values![device.as_str(), &drawn.ds_hash]).await?;
-                Ok(Some(drawn.ds_hash.clone()))
-            }
+        if let Some(ds_hash) = row.take::<Option<String>>()? {
+            return Ok(Some(ds_hash));
         }
+        self.change(&NAME_DEVICE, values![device.as_str(), &drawn.ds_hash]).await?;
+        Ok(Some(drawn.ds_hash.clone()))
     }
 
     /// Revokes every secret of a device. Its session goes on; ID Tokens of before are bound to nothing any more.

@@ -39,7 +39,7 @@ pub enum Exchange {
     General(GeneralExchange),
 }
 
-/// RFC 8693 §2.2.2: "the error code is invalid_request".
+/// RFC 8693 §2.2.2: "the error code is `invalid_request`".
 fn malformed(why: &'static str, say: &'static str) -> Refusal {
     refuse(ErrorCode::InvalidRequest, why, say)
 }

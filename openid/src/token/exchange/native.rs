@@ -80,7 +80,7 @@ impl NativeExchange {
     }
 
     /// Rules on the exchange.
-    pub fn judge(&self, facts: NativeFacts, cx: &Context<'_>) -> Ruling {
+    pub fn judge(&self, facts: &NativeFacts, cx: &Context<'_>) -> Ruling {
         let policy = match self.allowed(cx) {
             Ok(policy) => policy,
             Err(refusal) => return Ruling::Refuse(refusal),
@@ -120,7 +120,7 @@ impl NativeExchange {
     }
 
     /// §4.3, in its order.
-    fn checked(&self, facts: NativeFacts, policy: &NativePolicy, cx: &Context<'_>) -> Result<Issue, Refusal> {
+    fn checked(&self, facts: &NativeFacts, policy: &NativePolicy, cx: &Context<'_>) -> Result<Issue, Refusal> {
         let EndHint::Genuine(hint) = &facts.id_token else {
             return Err(malformed("native_id_token", "subject_token is not an ID Token of this server"));
         };
@@ -141,14 +141,14 @@ impl NativeExchange {
             return Err(malformed("native_group", "these two clients do not share sign-ins"));
         }
         proven_lately(device, policy, cx)?;
-        let (scope, resources) = self.wanted(&facts, policy, cx)?;
+        let (scope, resources) = self.wanted(facts, policy, cx)?;
         let target = meaningful(self.scope.as_ref(), cx.resources.target(&resources, &scope)?)?;
         let secret = match scope.contains("openid") {
             true => secret.go_on(cx.now),
             false => crate::native_sso::SecretIssue::None,
         };
         let on = OnDevice { way: Way::Enters(device.id.clone()), secret, ..OnDevice::default() };
-        Ok(issue(grant(&facts, device, (scope, resources), cx), target, on, cx))
+        Ok(issue(grant(facts, device, (scope, resources), cx), target, on, cx))
     }
 
     /// §4.3: the scopes must need nobody's consent.
@@ -215,7 +215,7 @@ fn proven_lately(device: &Session, policy: &NativePolicy, cx: &Context<'_>) -> R
     })
 }
 
-/// §4.3: "the session associated with the new refresh_token SHOULD be the same". It ends with it, whatever its scope.
+/// §4.3: "the session associated with the new `refresh_token` SHOULD be the same". It ends with it, whatever its scope.
 fn grant(facts: &NativeFacts, device: &Session, (scope, resources): (Scope, Vec<String>), cx: &Context<'_>) -> Grant {
     Grant {
         id: facts.name.clone(),

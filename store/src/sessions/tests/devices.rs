@@ -162,7 +162,7 @@ on_both! {
         assert!(store.reader().await.unwrap().session(&device).await.unwrap().unwrap().ended.is_none());
         let (apart, device, _) = opened(&store, "b", DeviceTie::Apart).await;
         let report = end(&store, ending(Ended::Session(apart.browser.clone()), Cause::Person)).await;
-        assert_eq!(report.sessions, [apart.browser.clone()]);
+        assert_eq!(report.sessions, std::slice::from_ref(&apart.browser));
         assert!(store.reader().await.unwrap().session(&device).await.unwrap().unwrap().ended.is_none());
         let all = end(&store, ending(Ended::Account(apart.ann.clone()), Cause::Operator)).await;
         assert_eq!((all.sessions, all.notices.len()), (vec![device], 1), "it is a session of the account");
