@@ -16,7 +16,7 @@ use crate::wire::refusal::{ErrorCode, Refusal, refuse};
 /// `typ` of a proof (§4.2).
 pub const TYP: &str = "dpop+jwt";
 
-/// By how much a proof may be older or younger than we are: what clocks differ by, as everywhere here (§11.1, decision 0020).
+/// By how much a proof may be older or younger than we are: what clocks differ by, as everywhere here (§11.1, decision 0022).
 const WINDOW: Span = Span::from_seconds(60);
 
 /// The longest proof and the longest `jti`.

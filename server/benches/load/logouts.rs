@@ -99,14 +99,14 @@ async fn receive(stream: &mut TcpStream) -> Result<(), Broken> {
 /// So many signatures and so many POSTs, each to a door of its own, as many at once as the courier has places.
 async fn raw(ports: &[u16], heard: &Heard) -> Result<Duration, Broken> {
     let key = Arc::new(SigningKey::generate(JwsAlg::Rs256, "bench")?);
-    let places = Arc::new(Semaphore::new(64));
+    let room = Arc::new(Semaphore::new(64));
     heard.take();
     let began = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
     for port in ports.iter().copied() {
-        let (key, places) = (Arc::clone(&key), Arc::clone(&places));
+        let (key, room) = (Arc::clone(&key), Arc::clone(&room));
         tasks.spawn(async move {
-            let _place = places.acquire_owned().await?;
+            let _turn = room.acquire_owned().await?;
             let token = jose::sign(&*key, None, &[b'x'; 300])?;
             let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
             let body = format!("logout_token={token}");

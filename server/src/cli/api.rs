@@ -22,7 +22,7 @@ use crate::op::Op;
 pub(super) enum ApiCommand {
     /// Add a client that may call the API, and say how.
     Add(AddArguments),
-    /// The API's description (OpenAPI 3.1).
+    /// The API's description (`OpenAPI` 3.1).
     Describe,
 }
 

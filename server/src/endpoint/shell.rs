@@ -68,7 +68,7 @@ async fn serve(op: Op, endpoint: &'static Endpoint, peer: Peer, request: Request
         }
     };
     let mut answer = match &span {
-        Some(span) => store::traced(span.traceparent(), answering).await,
+        Some(span) => Box::pin(store::traced(span.traceparent(), answering)).await,
         None => answering.await,
     };
     allow_origin(&op, endpoint, &ask, &mut answer).await;

@@ -189,5 +189,5 @@ fn write_ledger(text: &mut String, counts: &Counts, now: Time) {
 
 /// `docs/metrics.md`.
 pub fn reference() -> String {
-    format!("{}{}\n{}", include_str!("head.md"), list::table().trim_end(), include_str!("tail.md").trim_end()) + "\n"
+    format!("{}{}\n{}", include_str!("head.txt"), list::table().trim_end(), include_str!("tail.txt").trim_end()) + "\n"
 }

@@ -10,7 +10,7 @@ pub(super) struct Process {
     pub(super) descriptors: Option<usize>,
 }
 
-/// Processor time is told in hundredths of a second, whatever the kernel counts in (`proc(5)`, USER_HZ).
+/// Processor time is told in hundredths of a second, whatever the kernel counts in (`proc(5)`, `USER_HZ`).
 const TICKS: f64 = 100.0;
 
 impl Process {

@@ -23,9 +23,11 @@ fn mentioned(text: &str) -> BTreeSet<&str> {
 fn alerts_and_docs_speak_of_metrics_there_are() {
     let listed: BTreeSet<&str> = LIST.iter().map(|metric| metric.name).collect();
     assert_eq!(listed.len(), LIST.len(), "each name once");
-    for text in
-        [include_str!("../../../deploy/prometheus/ostiary.rules.yml"), include_str!("head.md"), include_str!("tail.md")]
-    {
+    for text in [
+        include_str!("../../../deploy/prometheus/ostiary.rules.yml"),
+        include_str!("head.txt"),
+        include_str!("tail.txt"),
+    ] {
         let strangers: Vec<&str> = mentioned(text).difference(&listed).copied().collect();
         assert!(strangers.is_empty(), "{strangers:?}");
     }

@@ -6,6 +6,7 @@ mod console;
 mod declared;
 mod ledger;
 mod people;
+mod tree;
 
 use people::{
     Applications, Create, LinkAsk, MailProblem, OFFERS, SentWhat, applications, create, hostile_applications, link,
@@ -167,13 +168,13 @@ samples! {
     "console_settle" "one again" => |f| ledger::settle(How::Again, Some("n1")).render(f, &acting());
     "console_settle" "many given up" => |f| ledger::settle(How::GiveUp, None).render(f, &acting());
     "console_settle" "hostile" => |f| ledger::hostile_settle().render(f, &acting());
-    "console_person" "live" => |f| ledger::one_person(Shown::Live).render(f, &acting());
-    "console_person" "all" => |f| ledger::one_person(Shown::All).render(f, &looking());
-    "console_person" "nowhere" => |f| ledger::nowhere().render(f, &acting());
-    "console_person" "hostile" => |f| ledger::hostile_person().render(f, &acting());
-    "console_session" "live" => |f| ledger::one_session(true).render(f, &acting());
-    "console_session" "over" => |f| ledger::one_session(false).render(f, &acting());
-    "console_session" "hostile" => |f| ledger::hostile_session().render(f, &acting());
+    "console_person" "live" => |f| tree::one_person(Shown::Live).render(f, &acting());
+    "console_person" "all" => |f| tree::one_person(Shown::All).render(f, &looking());
+    "console_person" "nowhere" => |f| tree::nowhere().render(f, &acting());
+    "console_person" "hostile" => |f| tree::hostile_person().render(f, &acting());
+    "console_session" "live" => |f| tree::one_session(true).render(f, &acting());
+    "console_session" "over" => |f| tree::one_session(false).render(f, &acting());
+    "console_session" "hostile" => |f| tree::hostile_session().render(f, &acting());
     "console_end" "session" => |f| ledger::ends(Ends::Session("ada".into()), "keep").render(f, &acting());
     "console_end" "account, all" => |f| ledger::ends(Ends::Account("ada".into()), "revoke").render(f, &acting());
     "console_end" "client" => |f| ledger::ends_client().render(f, &acting());

@@ -46,7 +46,7 @@ impl Collector {
             let full = async { while spans.len() < BATCH && self.taken.recv_many(&mut spans, BATCH).await > 0 {} };
             let _ = tokio::time::timeout(PATIENCE, full).await;
             let amount = spans.len();
-            let sent = op.outbound().report(&self.endpoint, &request(spans)).await;
+            let sent = op.outbound().report(&self.endpoint, &request(&spans)).await;
             op.metrics().spans(if sent.is_ok() { SpanFate::Sent } else { SpanFate::Dropped }, amount);
             match sent {
                 Ok(()) => silent = false,
@@ -62,7 +62,7 @@ impl Collector {
 }
 
 /// `ExportTraceServiceRequest`.
-fn request(spans: Vec<Value>) -> Value {
+fn request(spans: &[Value]) -> Value {
     let text = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
     let version = env!("CARGO_PKG_VERSION");
     json!({

@@ -69,14 +69,14 @@ impl Traces {
             return None;
         }
         let own = Parent::draw(&tracing.dice);
-        Some(Span::new(tracing, own, None, name(), kind, now).linked(link.and_then(Parent::read)))
+        Some(Span::new(tracing, (own, None), name(), kind, now).linked(link.and_then(Parent::read)))
     }
 
     /// Goes on with the trace something was promised in.
     pub fn go_on(&self, traceparent: Option<&str>, name: &str, kind: Kind, now: Time) -> Option<Span> {
         let (tracing, parent) = (self.0.as_ref()?, Parent::read(traceparent?)?);
         let own = parent.child(&tracing.dice);
-        Some(Span::new(tracing, own, Some(parent), name.to_owned(), kind, now))
+        Some(Span::new(tracing, (own, Some(parent)), name.to_owned(), kind, now))
     }
 }
 
@@ -104,7 +104,13 @@ pub struct Span {
 }
 
 impl Span {
-    fn new(tracing: &Arc<Tracing>, own: Parent, parent: Option<Parent>, name: String, kind: Kind, at: Time) -> Self {
+    fn new(
+        tracing: &Arc<Tracing>,
+        (own, parent): (Parent, Option<Parent>),
+        name: String,
+        kind: Kind,
+        at: Time,
+    ) -> Self {
         let (tracing, began) = (Arc::clone(tracing), Instant::now());
         Self { tracing, own, parent, link: None, name, kind, at, began, attributes: Vec::new(), failed: false }
     }

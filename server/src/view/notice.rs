@@ -165,8 +165,7 @@ pub async fn notice(op: &Op, id: &str) -> Result<Option<Notice>, Fault> {
 /// Lines for rows that were read.
 pub(super) async fn of_rows(op: &Op, rows: &[NoticeRow]) -> Result<Vec<Notice>, Fault> {
     let logouts = rows.iter().filter(|row| matches!(row.matter, Matter::Logout(_)));
-    let named = logouts.map(|row| row.notice.client.clone()).collect();
-    let names = Names::of(op, named).await?;
+    let names = Names::of(op, logouts.map(|row| row.notice.client.clone()).collect()).await?;
     Ok(rows.iter().map(|row| of_row(row, &names)).collect())
 }
 

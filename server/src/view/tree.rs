@@ -196,8 +196,7 @@ pub async fn person(op: &Op, account: &AccountId, selection: Selection) -> Resul
     let filter = NoticeFilter { account: Some(account.clone()), limit: 50, ..NoticeFilter::default() };
     let notices = reader.notices(&filter).await?;
     drop(reader);
-    let named = clients(&stays, &grants);
-    let names = Names::of(op, named).await?;
+    let names = Names::of(op, clients(&stays, &grants)).await?;
     let mut wood = Wood::new((stays, grants, &notices), &names);
     let sessions: Vec<Session> = rows.iter().map(|row| wood.session(row, now)).collect();
     Ok(Some(Person {
@@ -279,7 +278,7 @@ impl<'a> Wood<'a> {
             id: session.id.to_string(),
             kind: session.kind.as_str(),
             account: session.account.to_string(),
-            browser: row.browser.map(|digest| digest.0.iter().take(6).map(|byte| format!("{byte:02x}")).collect()),
+            browser: row.browser.map(|digest| jose::base64url(&digest.0[..6])),
             agent: row.agent.clone(),
             opened_from: row.opened_from.as_ref().map(ToString::to_string),
             begun_at: Moment(session.created_at),

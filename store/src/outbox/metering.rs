@@ -55,15 +55,13 @@ impl Meter {
     /// The counts now. The first time takes as long as the ledger is; after that it goes by what is not delivered and by
     /// what was delivered lately.
     pub async fn read(&mut self, reader: &mut Reader, now: Time) -> Result<Counts, Fault> {
-        let (since, before) = match self.counted {
-            Some(counted) => counted,
-            None => {
-                let since = now - SURELY;
-                let row = reader.row(&DELIVERED_BEFORE, values![since]).await?;
-                let before = row.ok_or_else(|| Fault::bug("a sum has no row"))?.take()?;
-                self.counted = Some((since, before));
-                (since, before)
-            }
+        let (since, before) = if let Some(counted) = self.counted {
+            counted
+        } else {
+            let since = now - SURELY;
+            let row = reader.row(&DELIVERED_BEFORE, values![since]).await?;
+            let before = row.ok_or_else(|| Fault::bug("a sum has no row"))?.take()?;
+            *self.counted.insert((since, before))
         };
         let until = since.max(now - SURELY);
         let mut counts = Counts { delivered: before, ..Counts::default() };

@@ -1,4 +1,4 @@
-//! What the API is, for machines: OpenAPI 3.1, made of the types that are sent and of one table of operations.
+//! What the API is, for machines: `OpenAPI` 3.1, made of the types that are sent and of one table of operations.
 //!
 //! Invariant: every row of the API in the table of endpoints has an operation here, and none else has (a test holds them together).
 

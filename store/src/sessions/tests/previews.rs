@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use openid::logout::judge::{Ended, OfflineGrants, Verdict};
-use openid::name::{SessionId, Sid};
+use openid::name::{ClientId, SessionId, Sid};
 use openid::session::{Cause, GrantKind};
 use openid::time::Span;
 
@@ -38,42 +38,57 @@ impl Sequence {
     }
 }
 
+/// Clients of every kind that a logout tells apart.
+async fn parties(store: &Store) -> Vec<ClientId> {
+    let idle = (r#"{"backchannel_logout_uri": "https://i.example/"}"#, r#"{"idle_notices": "decline"}"#);
+    let strict = (r#"{"backchannel_logout_uri": "https://s.example/"}"#, r#"{"offline_grants": "revoke"}"#);
+    let mut clients = vec![client_with(store, "mute", "{}", "{}").await];
+    for (id, (metadata, policy)) in [("idle", idle), ("strict", strict)] {
+        clients.push(client_with(store, id, metadata, policy).await);
+    }
+    for (id, back) in [("front", ""), ("both", r#", "backchannel_logout_uri": "https://both.example/""#)] {
+        let metadata = format!(r#"{{"frontchannel_logout_uri": "https://{id}.example/out"{back}}}"#);
+        clients.push(client_with(store, id, &metadata, "{}").await);
+    }
+    for n in 0..4 {
+        clients.push(client(store, &format!("rp{n}")).await);
+    }
+    clients
+}
+
+/// A person with sessions, stays and grants as the dice fall, and everything of it that can end.
+async fn graph(store: &Store, dice: &mut Sequence, clients: &[ClientId], graph: u64) -> Vec<Ended> {
+    let ann = account(store, &format!("ann{graph}")).await;
+    let mut targets = vec![Ended::Account(ann.clone())];
+    for s in 0..=dice.below(3) {
+        let id = session(store, &format!("s-{graph}-{s}"), &ann, "cookie").await;
+        targets.push(Ended::Session(SessionId::new(id.as_str())));
+        for p in 0..dice.below(5) {
+            let rp = &clients[dice.index(clients.len())];
+            let sid = stay(store, &id, rp, &format!("p-{graph}-{s}-{p}")).await;
+            targets.push(Ended::Participation(sid.clone()));
+            targets.push(Ended::AccountAtClient(ann.clone(), rp.clone()));
+            for g in 0..dice.below(3) {
+                let kind = if dice.below(2) == 0 { GrantKind::Online } else { GrantKind::Offline };
+                begin(store, &grant(&format!("g-{graph}-{s}-{p}-{g}"), &id, &sid, rp, &ann, kind)).await;
+            }
+        }
+    }
+    targets
+}
+
 on_both! {
     async fn executed_is_previewed(store: Store) {
         let mut dice = Sequence(7);
-        let mut clients = vec![client_with(&store, "mute", "{}", "{}").await];
-        clients.push(client_with(&store, "idle", r#"{"backchannel_logout_uri": "https://i.example/"}"#, r#"{"idle_notices": "decline"}"#).await);
-        clients.push(client_with(&store, "strict", r#"{"backchannel_logout_uri": "https://s.example/"}"#, r#"{"offline_grants": "revoke"}"#).await);
-        for (id, back) in [("front", ""), ("both", r#", "backchannel_logout_uri": "https://both.example/""#)] {
-            let metadata = format!(r#"{{"frontchannel_logout_uri": "https://{id}.example/out"{back}}}"#);
-            clients.push(client_with(&store, id, &metadata, "{}").await);
-        }
-        for n in 0..4 {
-            clients.push(client(&store, &format!("rp{n}")).await);
-        }
+        let clients = parties(&store).await;
         let (mut ended, mut told, mut framed) = (0, 0, 0);
-        for graph in 0..60 {
-            let ann = account(&store, &format!("ann{graph}")).await;
-            let mut targets = vec![Ended::Account(ann.clone())];
-            for s in 0..=dice.below(3) {
-                let id = session(&store, &format!("s-{graph}-{s}"), &ann, "cookie").await;
-                targets.push(Ended::Session(SessionId::new(id.as_str())));
-                for p in 0..dice.below(5) {
-                    let rp = &clients[dice.index(clients.len())];
-                    let sid = stay(&store, &id, rp, &format!("p-{graph}-{s}-{p}")).await;
-                    targets.push(Ended::Participation(sid.clone()));
-                    targets.push(Ended::AccountAtClient(ann.clone(), rp.clone()));
-                    for g in 0..dice.below(3) {
-                        let kind = if dice.below(2) == 0 { GrantKind::Online } else { GrantKind::Offline };
-                        begin(&store, &grant(&format!("g-{graph}-{s}-{p}-{g}"), &id, &sid, rp, &ann, kind)).await;
-                    }
-                }
-            }
+        for number in 0..60 {
+            let targets = graph(&store, &mut dice, &clients, number).await;
             for _ in 0..4 {
                 let what = targets[dice.index(targets.len())].clone();
                 let mut order = ending(what, Cause::ALL[dice.index(Cause::ALL.len())]);
                 // The browser of the first session is there, or nobody's is.
-                order.browser = (dice.below(2) == 0).then(|| SessionId::new(format!("s-{graph}-0"))).into_iter().collect();
+                order.browser = (dice.below(2) == 0).then(|| SessionId::new(format!("s-{number}-0"))).into_iter().collect();
                 order.offline = if dice.below(2) == 0 { OfflineGrants::Keep } else { OfflineGrants::Revoke };
                 let preview = store.reader().await.unwrap().preview(&order).await.unwrap();
                 let (foreseen, preview) = (preview.sessions, preview.verdict);
