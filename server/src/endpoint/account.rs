@@ -9,14 +9,14 @@ use axum::http::header;
 use login::password::Problem;
 use openid::account::Account;
 use openid::authorize::next::Consent;
-use openid::logout::end::After;
-use openid::logout::judge::{End, Ended};
+use openid::logout::judge::Ended;
 use openid::name::{AccountId, ClientId, SessionId};
-use openid::session::{Cause, Session};
+use openid::session::{Cause, Session, SessionKind};
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 use serde_json::{Map, Value};
 use store::accounts::Done;
+use store::{Selection, SessionRow, StayRow};
 
 use super::ask::Ask;
 use super::login::{Proven, prove};
@@ -26,6 +26,9 @@ use crate::known::KnownAccounts;
 use crate::op::Op;
 use crate::page::{self, AccountNotice};
 use crate::pending::{Pending, Target};
+
+/// More stays than this are not shown.
+const MOST_STAYS: u32 = 1_000;
 
 /// Where a pending request for this page goes on.
 pub(super) fn resume(op: &Op, pending: &Pending) -> Answer {
@@ -136,13 +139,9 @@ pub(super) async fn show(
 ) -> Result<Answer, Stop> {
     let mut reader = op.store().reader().await?;
     let consents = reader.consents(&account.id).await?;
-    let sessions = reader.account_sessions(&account.id, store::Selection::Live, op.now()).await?;
-    let stays = reader.open_stays(&account.id).await?;
+    let sessions = reader.account_sessions(&account.id, Selection::Live, op.now()).await?;
+    let stays = reader.account_stays(&account.id, Selection::Live, op.now(), MOST_STAYS).await?;
     drop(reader);
-    let mut taking_part: HashMap<SessionId, Vec<ClientId>> = HashMap::new();
-    for (session, client) in stays {
-        taking_part.entry(session).or_default().push(client);
-    }
     let cookie = FormCookie::of(op, ask);
     let frame = op.frame(ask);
     let (locales, catalogue) = (frame.locales(&[]), op.catalogue());
@@ -155,21 +154,8 @@ pub(super) async fn show(
             since: consent.given_at,
         });
     }
-    let mut places = Vec::new();
-    for other in sessions {
-        let mut applications = Vec::new();
-        for client in taking_part.remove(&other.session.id).unwrap_or_default() {
-            applications.push(super::mentioned_name(op, &client, &locales).await?);
-        }
-        places.push(page::Place {
-            here: other.session.id == session.id,
-            id: other.session.id.to_string(),
-            agent: other.agent.unwrap_or_default(),
-            seen: other.session.seen_at,
-            applications,
-        });
-    }
-    places.sort_by_key(|place| (!place.here, std::cmp::Reverse(place.seen)));
+    let names = names(op, &stays, &locales).await?;
+    let places = places(sessions, &stays, (&names, &session));
     let page = page::Account {
         who: account.id.to_string(),
         username: account.username.clone(),
@@ -184,6 +170,61 @@ pub(super) async fn show(
     let mut answer = page.render(&frame);
     cookie.put(&mut answer);
     Ok(answer)
+}
+
+/// What the clients of some stays are called.
+async fn names(op: &Op, stays: &[StayRow], locales: &[String]) -> Result<HashMap<ClientId, String>, Stop> {
+    let mut names = HashMap::new();
+    for stay in stays {
+        let client = &stay.participation.client;
+        if !names.contains_key(client) {
+            names.insert(client.clone(), super::mentioned_name(op, client, locales).await?);
+        }
+    }
+    Ok(names)
+}
+
+/// Where the account is signed in, as a tree: this browser first, then the latest seen; below each the devices opened from it.
+fn places(
+    sessions: Vec<SessionRow>,
+    stays: &[StayRow],
+    (names, here): (&HashMap<ClientId, String>, &Session),
+) -> Vec<page::Place> {
+    let application = |stay: &StayRow| {
+        let client = &stay.participation.client;
+        let name = names.get(client).cloned().unwrap_or_else(|| client.to_string());
+        page::InPlace { sid: stay.participation.sid.to_string(), name }
+    };
+    let place = |row: &SessionRow| page::Place {
+        id: row.session.id.to_string(),
+        here: row.session.id == here.id,
+        device: row.session.kind == SessionKind::Device,
+        agent: row.agent.clone().unwrap_or_default(),
+        seen: row.session.seen_at,
+        // The earliest first.
+        applications: stays
+            .iter()
+            .rev()
+            .filter(|s| s.participation.session == row.session.id)
+            .map(application)
+            .collect(),
+        below: Vec::new(),
+    };
+    let there: Vec<SessionId> = sessions.iter().map(|row| row.session.id.clone()).collect();
+    let (mut places, mut below): (Vec<page::Place>, Vec<(SessionId, page::Place)>) = (Vec::new(), Vec::new());
+    for row in &sessions {
+        match row.opened_from.as_ref().filter(|from| there.contains(from)) {
+            Some(from) => below.push((from.clone(), place(row))),
+            None => places.push(place(row)),
+        }
+    }
+    places.sort_by_key(|place| (!place.here, std::cmp::Reverse(place.seen)));
+    for place in &mut places {
+        place.below = below.extract_if(.., |(from, _)| from.as_str() == place.id).map(|(_, device)| device).collect();
+    }
+    // What hangs below something that hangs itself is shown all the same.
+    places.extend(below.into_iter().map(|(_, device)| device));
+    places
 }
 
 /// The key of a text for each reason.
@@ -285,37 +326,4 @@ pub(super) async fn withdraw(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         })
         .await?;
     Ok(back(op, &account.id, "withdrawn"))
-}
-
-/// `POST /account/end`: one of the account's sessions ends.
-pub(super) async fn end(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
-    let form = ask.form()?;
-    let (account, _) = owner(op, ask, &form).await?;
-    let wanted = SessionId::new(form.need("session")?);
-    let found = op.store().reader().await?.session(&wanted).await?;
-    if found.is_none_or(|found| found.session.account != account.id) {
-        return Ok(back(op, &account.id, "ended"));
-    }
-    // Of this very browser's own sessions the relying parties can be told here (Front-Channel Logout §3).
-    let here = super::signed_in(op, ask).await?;
-    let browser = here.into_iter().map(|(_, session)| session.id).collect();
-    let end = op.order_to_end(Ended::Session(wanted.clone()), Cause::Person, &super::actor(&account.id));
-    let end = End { browser, ..end };
-    let line = op.line(&end.by, "session_ended", wanted.as_str());
-    let report = op
-        .store()
-        .write(async move |tx| {
-            let mut line = line.clone();
-            let report = tx.end(&end).await?;
-            if report.ended_something() {
-                line.tell(&report.tally());
-                tx.note(&line).await?;
-            }
-            Ok(report)
-        })
-        .await?;
-    match report.frames.is_empty() {
-        true => Ok(back(op, &account.id, "ended")),
-        false => super::end_session::finish(op, ask, &report, None, After::Page).await,
-    }
 }

@@ -4,6 +4,7 @@
 
 mod access_token;
 mod account;
+mod account_end;
 pub(crate) mod api;
 mod applications;
 pub mod ask;
@@ -106,7 +107,7 @@ pub enum Name {
     Applications,
     /// Withdrawing a consent.
     AccountWithdraw,
-    /// Ending one of one's sessions.
+    /// Ending one of one's sessions, one application's stay, or everything.
     AccountEnd,
     /// The operator's console: its figures.
     Console,
@@ -315,7 +316,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     row!(AccountEmail, ["POST"], "/account/email", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(Applications, ["GET"], "/applications", Browser, Page, Cache::NoStore, Closed, 0),
     row!(AccountWithdraw, ["POST"], "/account/withdraw", Browser, Page, Cache::NoStore, Closed, FORM),
-    row!(AccountEnd, ["POST"], "/account/end", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(AccountEnd, ["GET", "POST"], "/account/end", Browser, Page, Cache::NoStore, Closed, FORM),
     row!(Console, ["GET"], "/console", Browser, Page, Cache::NoStore, Closed, 0),
     row!(ConsoleLedger, ["GET"], "/console/ledger", Browser, Page, Cache::NoStore, Closed, 0),
     row!(ConsoleNotice, ["GET"], "/console/notice", Browser, Page, Cache::NoStore, Closed, 0),

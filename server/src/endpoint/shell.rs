@@ -153,7 +153,7 @@ async fn dispatch(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {
         Name::AccountEmail => super::email::email(op, ask).await,
         Name::Applications => super::applications::applications(op, ask).await,
         Name::AccountWithdraw => super::account::withdraw(op, ask).await,
-        Name::AccountEnd => super::account::end(op, ask).await,
+        Name::AccountEnd => super::account_end::end(op, ask).await,
         Name::Console
         | Name::ConsoleLedger
         | Name::ConsoleNotice

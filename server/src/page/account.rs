@@ -97,8 +97,126 @@ pub struct Place {
     pub agent: String,
     /// When it was last seen.
     pub seen: Time,
+    /// Whether it is a device's own (Native SSO): apps that share a sign-in.
+    pub device: bool,
     /// Who takes part in it.
-    pub applications: Vec<String>,
+    pub applications: Vec<InPlace>,
+    /// Sessions opened from it.
+    pub below: Vec<Self>,
+}
+
+/// An application's stay in a place.
+#[derive(Clone, Debug)]
+pub struct InPlace {
+    /// The stay.
+    pub sid: String,
+    /// The application's name.
+    pub name: String,
+}
+
+/// What would end.
+#[derive(Clone, Debug)]
+pub enum OwnEnds {
+    /// One session.
+    Session {
+        /// The session.
+        id: String,
+        /// Its browser.
+        agent: String,
+    },
+    /// One application's stay.
+    Stay {
+        /// The stay.
+        sid: String,
+        /// The application.
+        name: String,
+    },
+    /// Every session of the person.
+    Everything,
+}
+
+/// How an application would be told, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EndHow {
+    /// Not at all.
+    Untold,
+    /// By this browser alone.
+    Browser,
+    /// By a notice.
+    BackChannel,
+}
+
+/// An application that would be signed out of.
+#[derive(Clone, Debug)]
+pub struct EndParty {
+    /// Its name.
+    pub name: String,
+    /// How it would be told.
+    pub how: EndHow,
+    /// Whether it keeps background access.
+    pub keeps: bool,
+}
+
+/// What an ending would do, before it is done.
+#[derive(Debug)]
+pub struct EndPreview {
+    /// The account, for the form.
+    pub who: String,
+    /// What would end.
+    pub ends: OwnEnds,
+    /// Who would be told, and how.
+    pub parties: Vec<EndParty>,
+    /// Binds the form to the browser.
+    pub csrf: String,
+}
+
+#[derive(Template)]
+#[template(path = "account_end.html")]
+struct EndPreviewPage<'a> {
+    f: &'a Frame,
+    p: &'a EndPreview,
+}
+
+impl EndPreviewPage<'_> {
+    fn lead(&self) -> String {
+        match &self.p.ends {
+            OwnEnds::Session { agent, .. } if !self.f.plain(agent).trim().is_empty() => {
+                self.f.t1("end-lead-session", "place", agent)
+            }
+            OwnEnds::Session { .. } => self.f.t1("end-lead-session", "place", &self.f.t("account-unknown-agent")),
+            OwnEnds::Stay { name, .. } => self.f.t1("end-lead-stay", "application", name),
+            OwnEnds::Everything => self.f.t("end-lead-all"),
+        }
+    }
+
+    /// What the form says ends.
+    fn field(&self) -> (&'static str, &str) {
+        match &self.p.ends {
+            OwnEnds::Session { id, .. } => ("session", id),
+            OwnEnds::Stay { sid, .. } => ("sid", sid),
+            OwnEnds::Everything => ("all", "1"),
+        }
+    }
+
+    fn how(&self, party: &EndParty) -> String {
+        self.f.t(match party.how {
+            EndHow::BackChannel => "end-back",
+            EndHow::Browser => "end-browser",
+            EndHow::Untold => "end-untold",
+        })
+    }
+
+    /// Whether somebody would keep background access.
+    fn keeps(&self) -> bool {
+        self.p.parties.iter().any(|party| party.keeps)
+    }
+}
+
+impl EndPreview {
+    /// The page.
+    pub fn render(&self, f: &Frame) -> Answer {
+        show(&EndPreviewPage { f, p: self }, StatusCode::OK, &policy(f, None, Forms::Own))
+    }
 }
 
 /// The account's e-mail address, where it can be changed.
@@ -198,10 +316,6 @@ impl AccountPage<'_> {
     fn agent(&self, place: &Place) -> String {
         let agent = self.f.plain(&place.agent);
         if agent.trim().is_empty() { self.f.t("account-unknown-agent") } else { agent }
-    }
-
-    fn applications(&self, place: &Place) -> String {
-        place.applications.iter().map(|name| self.f.plain(name)).collect::<Vec<_>>().join(", ")
     }
 
     /// Where a mistake was made, for the fields it concerns.

@@ -19,7 +19,9 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use url::Url;
 
-pub use account::{Access, Account, AccountNotice, Address, Detail, Home, Place};
+pub use account::{
+    Access, Account, AccountNotice, Address, Detail, EndHow, EndParty, EndPreview, Home, InPlace, OwnEnds, Place,
+};
 pub use assets::{ThemeSheet, asset};
 pub use check_session::check_session;
 pub use frame::{Frame, Looks};

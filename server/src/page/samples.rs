@@ -18,8 +18,9 @@ use console::{NotForYou, acting, calm, figures, hostile_console, hostile_figures
 use declared::{declared_consent, detailed, hostile_details};
 
 use super::{
-    Access, Account, AccountNotice, Application, Asked, Choice, Choose, Consent, Frame, Home, Login, LoginOffers,
-    LoginProblem, Logout, LookAgain, Moves, Over, OwnPage, Place, SignedOut, Told, ToldHow, busy, error, form_post,
+    Access, Account, AccountNotice, Application, Asked, Choice, Choose, Consent, EndHow, EndParty, EndPreview, Frame,
+    Home, InPlace, Login, LoginOffers, LoginProblem, Logout, LookAgain, Moves, Over, OwnEnds, OwnPage, Place,
+    SignedOut, Told, ToldHow, busy, error, form_post,
 };
 use crate::answer::Answer;
 
@@ -113,6 +114,13 @@ samples! {
     "signed_out" "in frames, and on" => |f| in_frames(Moves::Onward).render(f);
     "signed_out" "a link and others" => |f| left(&[ToldHow::Told]).render(f);
     "account" "lived in" => |f| account(None).render(f);
+    "account" "devices" => |f| with_devices().render(f);
+    "account_end" "session" => |f| end_preview(OwnEnds::Session { id: "s1".into(), agent: "Firefox · Linux".into() }).render(f);
+    "account_end" "session, unknown" => |f| end_preview(OwnEnds::Session { id: "s1".into(), agent: String::new() }).render(f);
+    "account_end" "stay" => |f| EndPreview { parties: vec![party("Example Library", EndHow::BackChannel, false)], ..end_preview(OwnEnds::Stay { sid: "p1".into(), name: "Example Library".into() }) }.render(f);
+    "account_end" "everything" => |f| end_preview(OwnEnds::Everything).render(f);
+    "account_end" "nobody" => |f| EndPreview { parties: Vec::new(), ..end_preview(OwnEnds::Everything) }.render(f);
+    "account_end" "hostile" => |f| EndPreview { parties: vec![party(EVIL, EndHow::Untold, true)], ..end_preview(OwnEnds::Stay { sid: EVIL.into(), name: EVIL.into() }) }.render(f);
     "account" "fresh" => |f| fresh().render(f);
     "account" "password changed" => |f| account(Some(AccountNotice::PasswordChanged)).render(f);
     "account" "withdrawn" => |f| account(Some(AccountNotice::Withdrawn)).render(f);
@@ -396,8 +404,10 @@ fn hostile_signed_out() -> SignedOut {
 const NOW: i64 = 1_764_028_800;
 
 fn place(id: &str, here: bool, agent: &str, seconds: i64) -> Place {
-    let applications = vec!["Example Library".into(), "Reading Room".into()];
-    Place { id: id.into(), here, agent: agent.into(), seen: Time::from_seconds(NOW - seconds), applications }
+    let stay = |name: &str| InPlace { sid: format!("{id}-{}", name.len()), name: name.into() };
+    let applications = vec![stay("Example Library"), stay("Reading Room")];
+    let seen = Time::from_seconds(NOW - seconds);
+    Place { id: id.into(), here, agent: agent.into(), seen, device: false, applications, below: Vec::new() }
 }
 
 fn access(client: &str, name: &str, since: i64) -> Access {
@@ -427,6 +437,28 @@ fn account(notice: Option<AccountNotice>) -> Account {
     }
 }
 
+fn with_devices() -> Account {
+    let mut page = account(None);
+    let phone = Place { device: true, ..place("d1", false, "Safari · iPhone", 30) };
+    let tablet = Place { device: true, ..place("d2", false, "", 90) };
+    page.sessions[0].below = vec![phone, tablet];
+    page
+}
+
+fn party(name: &str, how: EndHow, keeps: bool) -> EndParty {
+    EndParty { name: name.into(), how, keeps }
+}
+
+fn end_preview(ends: OwnEnds) -> EndPreview {
+    let parties = vec![
+        party("Example Library", EndHow::BackChannel, false),
+        party("Reading Room", EndHow::BackChannel, true),
+        party("Old Forum", EndHow::Browser, false),
+        party("Notes", EndHow::Untold, false),
+    ];
+    EndPreview { who: "a1".into(), ends, parties, csrf: "csrf".into() }
+}
+
 fn fresh() -> Account {
     let mut page = account(None);
     page.name = "ada".into();
@@ -442,6 +474,9 @@ fn hostile_account() -> Account {
     page.username = EVIL.into();
     page.applications =
         vec![Access { scopes: vec![asked(EVIL, false), titled("evil", EVIL)], ..access(EVIL, EVIL, NOW) }];
-    page.sessions = vec![Place { applications: vec![EVIL.into()], ..place(EVIL, false, EVIL, 5) }];
+    page.sessions = vec![Place {
+        applications: vec![InPlace { sid: EVIL.into(), name: EVIL.into() }],
+        ..place(EVIL, false, EVIL, 5)
+    }];
     page
 }

@@ -86,6 +86,17 @@ pub(crate) async fn settles(provider: &Provider, wanted: &[&str], patience: std:
     }
 }
 
+/// The page on which a person sees beforehand what an ending would do: by the link of the account page that ends this.
+pub(crate) async fn ending_page(provider: &Provider, browser: &mut Browser, what: &str) -> testkit::Page {
+    let page = browser.open(&provider.url("/account")).await;
+    let body = page.answer.body.replace("&#38;", "&").replace("&amp;", "&");
+    let links = body.split("href=\"").filter_map(|rest| rest.split('"').next());
+    let link = links.filter(|link| link.contains("/account/end?")).find(|link| link.contains(what));
+    let link = link.unwrap_or_else(|| panic!("nothing ends {what}: {}", page.answer.body));
+    let url = testkit::http::read(&page.url.to_string()).join(link).unwrap();
+    browser.open(url.as_str()).await
+}
+
 /// The notice of one client.
 pub(crate) async fn notice_of(provider: &Provider, party: &RelyingParty) -> serde_json::Value {
     let all = provider.notices().await;

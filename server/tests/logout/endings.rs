@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::ground::{ADA, notice_of, plan, settles, signed_in};
+use super::super::ground::{ADA, ending_page, notice_of, plan, settles, signed_in};
 use testkit::RelyingParty;
 use testkit::http::Question;
 
@@ -27,13 +27,13 @@ async fn a_person_ends_another_place_on_the_account_page() {
     let mut walk = signed_in(plan()).await;
     let mut laptop = testkit::Browser::new(&walk.provider);
     walk.one.sign_in(&walk.provider, &mut laptop, ADA).await;
-    let page = laptop.open(&walk.provider.url("/account")).await;
     let own = walk.provider.cli(&["session", "list"]).await;
     assert_eq!(own.as_array().unwrap().len(), 2);
-    let ends: Vec<_> = page.forms().into_iter().filter(|form| form.action.ends_with("/account/end")).collect();
-    assert_eq!(ends.len(), 2);
     let phone = own.as_array().unwrap().iter().find(|row| row["clients"].as_array().unwrap().len() == 2).unwrap();
-    let form = ends.into_iter().find(|form| form.field("session") == phone["id"].as_str()).unwrap();
+    let page = ending_page(&walk.provider, &mut laptop, &format!("session={}", phone["id"].as_str().unwrap())).await;
+    assert!(page.says("will be told") && page.says("One") && page.says("Two"), "{}", page.answer.body);
+    let form = page.form("end-form");
+    assert!(walk.is_signed_in().await, "a preview changes nothing");
     // The form of one browser, posted from another, does nothing.
     let forged = walk.browser.submit(&page, &form).await;
     assert_eq!(forged.answer.status, 400, "{}", forged.answer.body);
@@ -43,6 +43,44 @@ async fn a_person_ends_another_place_on_the_account_page() {
     assert!(!walk.is_signed_in().await);
     let begun = walk.one.begin(&walk.provider).with("prompt", "none");
     assert!(laptop.open(&begun.url()).await.parameter("code").is_some(), "the laptop is signed in still");
+}
+
+#[tokio::test]
+async fn a_person_signs_out_of_one_application_and_then_everywhere() {
+    let mut walk = signed_in(plan()).await;
+    let mut laptop = testkit::Browser::new(&walk.provider);
+    walk.one.sign_in(&walk.provider, &mut laptop, ADA).await;
+    let sid = walk.at_one.claim("sid");
+    let page = ending_page(&walk.provider, &mut laptop, &format!("sid={sid}")).await;
+    assert!(page.says("signs you out of One alone"), "{}", page.answer.body);
+    laptop.submit(&page, &page.form("end-form")).await;
+    settles(&walk.provider, &["delivered"], SOON).await;
+    assert_eq!(walk.one.heard()[0].claims["sid"], sid);
+    let page = ending_page(&walk.provider, &mut walk.browser, "all=1").await;
+    assert!(page.says("every session of yours"), "{}", page.answer.body);
+    let done = walk.browser.submit(&page, &page.form("end-form")).await;
+    assert!(done.says("signed out"), "{}", done.answer.body);
+    settles(&walk.provider, &["delivered", "delivered", "delivered"], SOON).await;
+    assert_eq!(walk.provider.cli(&["session", "list"]).await, serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn what_is_somebody_elses_is_neither_shown_nor_ended() {
+    let walk = signed_in(plan()).await;
+    walk.provider.user("eve", "correct horse battery too").await;
+    let mut browser = testkit::Browser::new(&walk.provider);
+    walk.one.sign_in(&walk.provider, &mut browser, ("eve", "correct horse battery too")).await;
+    let own = ending_page(&walk.provider, &mut browser, "session=").await;
+    let sessions = walk.provider.cli(&["session", "list", "--user", ADA.0]).await;
+    for (name, value) in [("session", sessions[0]["id"].as_str().unwrap()), ("sid", walk.at_one.claim("sid"))] {
+        let page = browser.open(&walk.provider.url(&format!("/account/end?{name}={value}"))).await;
+        assert!(!page.answer.body.contains("end-form"), "{}", page.answer.body);
+        let mut form = own.form("end-form");
+        form.fields.retain(|(field, _)| field != "session");
+        form.fields.push((name.to_owned(), value.to_owned()));
+        browser.submit(&own, &form).await;
+    }
+    assert_eq!(walk.provider.notices().await.len(), 0);
 }
 
 #[tokio::test]

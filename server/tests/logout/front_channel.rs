@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::http::encode;
 use testkit::{Browser, Page, Provider, RelyingParty, Tokens};
 
-use super::super::ground::{ADA, plan, settles, signed_in, sql, with_ada};
+use super::super::ground::{ADA, ending_page, plan, settles, signed_in, sql, with_ada};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -162,26 +162,18 @@ async fn only_the_sessions_own_browser_can_tell() {
     joins(&provider, &mut desk, &one).await;
     let tokens = joins(&provider, &mut laptop, &one).await;
     // The laptop's session, ended from the desk: no browser of its own is there.
-    let page = desk.open(&provider.url("/account")).await;
-    let mut form =
-        page.forms().into_iter().find(|form| form.action.ends_with("/account/end")).expect("a session can be ended");
     let of_laptop = session_of(&provider, &tokens);
-    for (name, value) in &mut form.fields {
-        if name == "session" {
-            value.clone_from(&of_laptop);
-        }
-    }
-    let page = desk.submit(&page, &form).await;
+    let page = ending_page(&provider, &mut desk, &format!("session={of_laptop}")).await;
+    assert!(page.says("cannot be told"), "{}", page.answer.body);
+    let page = desk.submit(&page, &page.form("end-form")).await;
     assert_eq!(frames(&page), Vec::<String>::new(), "{}", page.url);
     assert_eq!(endings(&provider), ["0|1|0"]);
     // Its own, ended from its account page: it is told here.
     let tokens = joins(&provider, &mut desk, &one).await;
-    for (name, value) in &mut form.fields {
-        if name == "session" {
-            value.clone_from(&session_of(&provider, &tokens));
-        }
-    }
-    let page = desk.submit(&page, &form).await;
+    let own = session_of(&provider, &tokens);
+    let page = ending_page(&provider, &mut desk, &format!("session={own}")).await;
+    assert!(page.says("this browser will tell it"), "{}", page.answer.body);
+    let page = desk.submit(&page, &page.form("end-form")).await;
     assert_eq!(frames(&page), [frame(&provider, &one, &tokens)], "{}", page.answer.body);
     assert!(page.says("You are signed out"), "{}", page.answer.body);
     // An operator has no browser at all.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use testkit::Browser;
 use tokio::task::JoinSet;
 
-use crate::ground::{ADA, SignedIn, notice_of, plan, settles, signed_in, sql};
+use crate::ground::{ADA, SignedIn, ending_page, notice_of, plan, settles, signed_in, sql};
 
 const COUNT: &str = "SELECT count(*) FROM ending";
 const SOON: Duration = Duration::from_secs(30);
@@ -15,9 +15,8 @@ async fn a_hundred_ends(walk: &mut SignedIn, nodes: &[Browser]) {
     let url = walk.one.end_session_url(&walk.provider, &[("id_token_hint", &walk.at_one.id_token)]);
     let asked = walk.browser.open(&walk.provider.url("/end_session")).await;
     let yes = asked.form("logout-form").press_value("logout", "all");
-    let account = walk.browser.open(&walk.provider.url("/account")).await;
-    let ends = account.forms().into_iter().find(|form| form.action.ends_with("/account/end"));
-    let own = ends.expect("the account page ends its own session");
+    let account = ending_page(&walk.provider, &mut walk.browser, "session=").await;
+    let own = account.form("end-form");
     let mut running = JoinSet::new();
     for number in 0..96 {
         let mut browser = nodes[number % nodes.len()].clone();

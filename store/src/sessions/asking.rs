@@ -60,8 +60,6 @@ statements! {
         AND (CAST($4 AS {text}) IS NULL OR id > $4) ORDER BY id LIMIT $5");
     STAY = concat!(stay_columns!(), "WHERE p.sid = $1");
     STAYS = concat!(stay_columns!(), "WHERE p.session = $1 ORDER BY p.begun_at, p.sid");
-    OPEN_STAYS = "SELECT session, client FROM participation WHERE account = $1 AND ended_at IS NULL \
-        ORDER BY begun_at, sid";
 }
 
 /// What a browser brings: the digests of its two secrets. Each session hangs on one of them, so that each lives as long
@@ -235,13 +233,6 @@ impl Reader {
     pub async fn participations(&mut self, session: &SessionId) -> Result<Vec<StayRow>, Fault> {
         let rows = self.rows(&STAYS, values![session.as_str()]).await?;
         rows.into_iter().map(read_stay).collect()
-    }
-
-    /// Which clients take part in which of an account's sessions, the earliest first.
-    pub async fn open_stays(&mut self, account: &AccountId) -> Result<Vec<(SessionId, ClientId)>, Fault> {
-        let rows = self.rows(&OPEN_STAYS, values![account.as_str()]).await?;
-        let read = |mut row: Row| Ok((SessionId::new(row.take::<String>()?), ClientId::new(row.take::<String>()?)));
-        rows.into_iter().map(read).collect()
     }
 }
 

@@ -24,6 +24,8 @@ const SOURCES: &[&str] = &[
     include_str!("../sign_out.rs"),
     include_str!("../../endpoint/link.rs"),
     include_str!("../../../templates/account.html"),
+    include_str!("../../../templates/account_end.html"),
+    include_str!("../../../templates/account_place.html"),
     include_str!("../../../templates/application.html"),
     include_str!("../../../templates/applications.html"),
     include_str!("../../../templates/base.html"),
