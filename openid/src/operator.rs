@@ -128,6 +128,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "each case makes its own facts")]
     fn why(facts: Option<TokenFacts>, client: Option<Client>, deed: Deed) -> Result<ClientId, &'static str> {
         judge(facts.as_ref(), client.as_ref(), ISSUER, deed, NOW).cloned().map_err(|refusal| refusal.why)
     }

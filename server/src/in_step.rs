@@ -31,5 +31,5 @@ fn the_list_of_routes_is_in_step() {
 #[test]
 fn the_description_of_the_api_is_in_step() {
     let document = crate::endpoint::api::description::description("https://op.example.org");
-    in_step("openapi.json", &format!("{:#}\n", document));
+    in_step("openapi.json", &format!("{document:#}\n"));
 }

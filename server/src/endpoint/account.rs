@@ -186,7 +186,7 @@ async fn names(op: &Op, stays: &[StayRow], locales: &[String]) -> Result<HashMap
 
 /// Where the account is signed in, as a tree: this browser first, then the latest seen; below each the devices opened from it.
 fn places(
-    sessions: Vec<SessionRow>,
+    sessions: &[SessionRow],
     stays: &[StayRow],
     (names, here): (&HashMap<ClientId, String>, &Session),
 ) -> Vec<page::Place> {
@@ -212,7 +212,7 @@ fn places(
     };
     let there: Vec<SessionId> = sessions.iter().map(|row| row.session.id.clone()).collect();
     let (mut places, mut below): (Vec<page::Place>, Vec<(SessionId, page::Place)>) = (Vec::new(), Vec::new());
-    for row in &sessions {
+    for row in sessions {
         match row.opened_from.as_ref().filter(|from| there.contains(from)) {
             Some(from) => below.push((from.clone(), place(row))),
             None => places.push(place(row)),

@@ -101,15 +101,12 @@ async fn parties(op: &Op, preview: &Preview, locales: &[String]) -> Result<Vec<p
     let mut all: Vec<(&str, page::EndParty)> = Vec::new();
     for party in &preview.parties {
         let (how, keeps) = (how(party), !party.kept.is_empty());
-        match all.iter_mut().find(|(id, _)| *id == party.client_id) {
-            Some((_, known)) => {
-                known.how = known.how.min(how);
-                known.keeps |= keeps;
-            }
-            None => {
-                let name = super::mentioned_name(op, &ClientId::new(&party.client_id), locales).await?;
-                all.push((&party.client_id, page::EndParty { name, how, keeps }));
-            }
+        if let Some((_, known)) = all.iter_mut().find(|(id, _)| *id == party.client_id) {
+            known.how = known.how.min(how);
+            known.keeps |= keeps;
+        } else {
+            let name = super::mentioned_name(op, &ClientId::new(&party.client_id), locales).await?;
+            all.push((&party.client_id, page::EndParty { name, how, keeps }));
         }
     }
     Ok(all.into_iter().map(|(_, party)| party).collect())

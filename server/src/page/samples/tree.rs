@@ -27,8 +27,8 @@ fn ended(cause: &'static str) -> Ended {
     Ended { at: at(600), cause, by: Some("operator:grace".into()) }
 }
 
-fn told(how: Way, state: Option<&'static str>, why: Option<&'static str>) -> Option<Told> {
-    Some(Told { how, why, notice: state.map(|_| "n1".to_owned()), state })
+fn told(how: Way, state: Option<&'static str>, why: Option<&'static str>) -> Told {
+    Told { how, why, notice: state.map(|_| "n1".to_owned()), state }
 }
 
 fn stay(sid: &str, name: &str, told: Option<Told>) -> Stay {
@@ -70,14 +70,14 @@ pub(super) fn session(id: &str, standing: Standing, stays: Vec<Stay>) -> Session
 
 fn over() -> Session {
     let stays = vec![
-        stay("o1", "Example Library", told(Way::Noticed, Some("delivered"), None)),
-        stay("o2", "Old Catalogue", told(Way::Noticed, Some("parked"), None)),
-        stay("o3", "Map Room", told(Way::Shown, None, None)),
-        stay("o4", "Map Cabinet", told(Way::Untold, None, Some("no-address"))),
-        stay("o5", "Music Shelf", told(Way::Untold, None, Some("no-browser"))),
-        stay("o6", "Reading Room", told(Way::Untold, None, Some("declined"))),
-        stay("o7", "Attic", told(Way::Noticed, None, None)),
-        stay("o8", "Cellar", told(Way::Unrecorded, None, None)),
+        stay("o1", "Example Library", Some(told(Way::Noticed, Some("delivered"), None))),
+        stay("o2", "Old Catalogue", Some(told(Way::Noticed, Some("parked"), None))),
+        stay("o3", "Map Room", Some(told(Way::Shown, None, None))),
+        stay("o4", "Map Cabinet", Some(told(Way::Untold, None, Some("no-address")))),
+        stay("o5", "Music Shelf", Some(told(Way::Untold, None, Some("no-browser")))),
+        stay("o6", "Reading Room", Some(told(Way::Untold, None, Some("declined")))),
+        stay("o7", "Attic", Some(told(Way::Noticed, None, None))),
+        stay("o8", "Cellar", Some(told(Way::Unrecorded, None, None))),
     ];
     session("s2", Standing::Ended, stays)
 }
