@@ -21,7 +21,7 @@ const overflow = (page) =>
 const clipped = (page) =>
   page.evaluate(() =>
     [...document.querySelectorAll('button, .button, .act, h1, h2, p, li, dd')]
-      .filter((element) => element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== 'inline')
+      .filter((element) => !element.classList.contains('away') && element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== 'inline')
       .map((element) => element.outerHTML.slice(0, 120)))
 
 const moving = (page) =>

@@ -155,7 +155,7 @@ pub(super) async fn show(
         });
     }
     let names = names(op, &stays, &locales).await?;
-    let places = places(sessions, &stays, (&names, &session));
+    let places = places(&sessions, &stays, (&names, &session));
     let page = page::Account {
         who: account.id.to_string(),
         username: account.username.clone(),

@@ -212,7 +212,7 @@ async fn a_policy_allows_what_its_page_needs_and_no_more() {
             Some(&"'none'") => assert_eq!(forms, 0, "{name}"),
             // The pages of the console have one policy, whether there is something to be done on them or not.
             Some(&"'self'") => {
-                assert!((forms > 0 && !name.starts_with("login")) || name.starts_with("console"), "{name}")
+                assert!((forms > 0 && !name.starts_with("login")) || name.starts_with("console"), "{name}");
             }
             other => assert!(other.is_none() && forms > 0, "{name}: {other:?}"),
         }

@@ -55,6 +55,7 @@ impl EndPage<'_> {
         self.f.t1(key, "name", name)
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the templates hand over references")]
     fn n(&self, key: &str, count: &u64) -> String {
         self.f.tn(key, "count", number(*count))
     }
@@ -86,7 +87,7 @@ impl EndPage<'_> {
         }
     }
 
-    fn class(&self, party: &Party) -> &'static str {
+    fn class(party: &Party) -> &'static str {
         match party.untold {
             Some(_) => "could-not",
             None => "told",

@@ -44,15 +44,18 @@ impl FiguresPage<'_> {
         NoticeState::Withdrawn,
     ];
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the templates hand over references")]
     fn state(&self, state: &NoticeState) -> String {
         self.f.t(&format!("console-state-{}", state.as_str()))
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the templates hand over references")]
     fn n(&self, sums: &Sums, state: &NoticeState) -> String {
         self.f.count(&of(sums, *state))
     }
 
-    fn none(&self, sums: &Sums, state: &NoticeState) -> bool {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the templates hand over references")]
+    fn none(sums: &Sums, state: &NoticeState) -> bool {
         of(sums, *state) == 0
     }
 
@@ -62,7 +65,7 @@ impl FiguresPage<'_> {
     }
 
     /// Both sides, computed where they are shown.
-    fn adds_up(&self, sums: &Sums) -> bool {
+    fn adds_up(sums: &Sums) -> bool {
         sums.created == Self::STATES.iter().map(|state| of(sums, *state)).sum::<u64>()
     }
 

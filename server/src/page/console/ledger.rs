@@ -99,7 +99,7 @@ impl LedgerPage<'_> {
         self.p.people.get(&notice.account).map(String::as_str)
     }
 
-    fn to<'n>(&self, notice: &'n Notice) -> &'n str {
+    fn to(notice: &Notice) -> &str {
         to(notice)
     }
 
@@ -323,7 +323,7 @@ impl SettlePage<'_> {
         }
     }
 
-    fn to<'n>(&self, notice: &'n Notice) -> &'n str {
+    fn to(notice: &Notice) -> &str {
         to(notice)
     }
 

@@ -110,6 +110,7 @@ impl Head {
     }
 
     /// `aria-current` of a part.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the templates hand over references")]
     pub(super) fn is(self, part: &Part) -> bool {
         self.0 == Some(*part)
     }

@@ -81,7 +81,7 @@ impl PersonPage<'_> {
         stay.told.as_ref().map(|told| self::told(self.f, told))
     }
 
-    fn told_class(&self, stay: &Stay) -> &'static str {
+    fn told_class(stay: &Stay) -> &'static str {
         stay.told.as_ref().map_or("", class)
     }
 
@@ -93,7 +93,7 @@ impl PersonPage<'_> {
         story(self.f, notice)
     }
 
-    fn to<'n>(&self, notice: &'n Notice) -> &'n str {
+    fn to(notice: &Notice) -> &str {
         to(notice)
     }
 
@@ -206,7 +206,7 @@ impl SessionPage<'_> {
         story(self.f, notice)
     }
 
-    fn to<'n>(&self, notice: &'n Notice) -> &'n str {
+    fn to(notice: &Notice) -> &str {
         to(notice)
     }
 

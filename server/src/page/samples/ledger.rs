@@ -1,18 +1,17 @@
 //! The ledger and the sessions of the operator's console.
 
+use std::collections::HashMap;
+
+use super::EVIL;
 use super::console::at;
-use super::tree::{grant, session};
-use super::{EVIL, NOW};
 use crate::page::console::{
-    Clients, Did, EndPreview, Ends, Filter, Find, Found, How, Ledger, OneClient, OneNotice, Settle, Trail,
+    Did, EndPreview, Ends, Filter, How, Ledger, OneNotice, OnePerson, OneSession, Settle, Shown,
 };
-use crate::view::figures::Sums;
+use crate::view::Ended;
+use crate::view::history::{Event, History, What};
 use crate::view::notice::{Notice, Notices, Trouble};
 use crate::view::preview::{EndSums, Extent, Party, Preview};
-use crate::view::tree::{Grant, Listed, Sessions, Standing};
-use openid::time::Time;
-use std::collections::HashMap;
-use store::audit::Entry;
+use crate::view::tree::{Grant, How as Way, Person, Session, Standing, Stay, Told};
 
 /// Every kind of trouble there is.
 const TROUBLES: &[&str] = &[
@@ -49,7 +48,7 @@ const CAUSES: &[&str] = &[
 
 const LETTERS: &[&str] = &["sign_up", "sign_up_taken", "verify_email", "email_changed", "recover"];
 
-pub(super) fn notice(state: &'static str, cause: &'static str, trouble: Option<&'static str>) -> Notice {
+fn notice(state: &'static str, cause: &'static str, trouble: Option<&'static str>) -> Notice {
     let settled = matches!(state, "delivered" | "refused" | "parked" | "withdrawn");
     Notice {
         id: "backchannel_logout.s1d".into(),
@@ -164,6 +163,167 @@ pub(super) fn hostile_settle() -> Settle {
     Settle { filter: ledger.filter, notices: ledger.notices.notices, cursor: EVIL.into(), ..settle(How::GiveUp, None) }
 }
 
+fn grant(id: &str, kind: &'static str, over: bool) -> Grant {
+    Grant {
+        id: id.into(),
+        client_id: "library".into(),
+        client_name: "Example Library".into(),
+        sid: "s1d".into(),
+        kind,
+        scope: "openid profile loans.read".into(),
+        resources: Vec::new(),
+        created_at: at(7_000),
+        expires_at: at(-86_400),
+        ended: over.then(|| ended("operator")),
+    }
+}
+
+fn ended(cause: &'static str) -> Ended {
+    Ended { at: at(600), cause, by: Some("operator:grace".into()) }
+}
+
+fn told(how: Way, state: Option<&'static str>, why: Option<&'static str>) -> Told {
+    Told { how, why, notice: state.map(|_| "n1".to_owned()), state }
+}
+
+fn stay(sid: &str, name: &str, told: Option<Told>) -> Stay {
+    let over = told.is_some();
+    Stay {
+        sid: sid.into(),
+        client_id: "library".into(),
+        client_name: name.into(),
+        sub: "5ub".into(),
+        begun_at: at(7_100),
+        used_at: at(300),
+        ended: over.then(|| ended("operator")),
+        told,
+        grants: vec![grant(&format!("{sid}-g1"), "online", over), grant(&format!("{sid}-g2"), "offline", false)],
+    }
+}
+
+pub(super) fn session(id: &str, standing: Standing, stays: Vec<Stay>) -> Session {
+    Session {
+        id: id.into(),
+        kind: "browser",
+        account: "a1".into(),
+        browser: Some("0a1b2c".into()),
+        agent: Some("Firefox · Linux".into()),
+        opened_from: None,
+        begun_at: at(7_200),
+        auth_time: at(7_200),
+        acr: Some("urn:x:1".into()),
+        amr: vec!["pwd".into()],
+        seen_at: at(300),
+        idle_until: at(-40_000),
+        expires_at: at(-400_000),
+        standing,
+        ended: (standing == Standing::Ended).then(|| ended("operator")),
+        stays,
+        below: Vec::new(),
+    }
+}
+
+fn over() -> Session {
+    let stays = vec![
+        stay("o1", "Example Library", Some(told(Way::Noticed, Some("delivered"), None))),
+        stay("o2", "Old Catalogue", Some(told(Way::Noticed, Some("parked"), None))),
+        stay("o3", "Map Room", Some(told(Way::Shown, None, None))),
+        stay("o4", "Map Cabinet", Some(told(Way::Untold, None, Some("no-address")))),
+        stay("o5", "Music Shelf", Some(told(Way::Untold, None, Some("no-browser")))),
+        stay("o6", "Reading Room", Some(told(Way::Untold, None, Some("declined")))),
+        stay("o7", "Attic", Some(told(Way::Noticed, None, None))),
+        stay("o8", "Cellar", Some(told(Way::Unrecorded, None, None))),
+    ];
+    session("s2", Standing::Ended, stays)
+}
+
+fn person(sessions: Vec<Session>) -> Person {
+    Person {
+        account: "a1".into(),
+        username: "ada".into(),
+        sessions,
+        background: vec![grant("b1", "offline", false)],
+        notices: vec![notice("delivered", "operator", None), notice("parked", "person", Some("down"))],
+    }
+}
+
+pub(super) fn one_person(shown: Shown) -> OnePerson {
+    let mut phone = session("s3", Standing::Expired, Vec::new());
+    phone.kind = "device";
+    phone.browser = None;
+    phone.agent = None;
+    let live =
+        session("s1", Standing::Live, vec![stay("s1d", "Example Library", None), stay("s1e", "Reading Room", None)]);
+    let sessions = match shown {
+        Shown::Live => vec![live, phone],
+        Shown::All => vec![live, over(), phone],
+    };
+    OnePerson { person: person(sessions), name: "Ada Lovelace".into(), disabled: false, shown, did: None }
+}
+
+pub(super) fn nowhere() -> OnePerson {
+    let person = Person { sessions: Vec::new(), background: Vec::new(), notices: Vec::new(), ..person(Vec::new()) };
+    OnePerson { person, disabled: true, did: Some(Did::Ended(2)), ..one_person(Shown::Live) }
+}
+
+pub(super) fn hostile_person() -> OnePerson {
+    let mut bad = session(EVIL, Standing::Live, vec![stay(EVIL, EVIL, None)]);
+    bad.agent = Some(EVIL.into());
+    bad.stays[0].grants = vec![Grant { scope: EVIL.into(), ..grant("g", "offline", false) }];
+    let person = Person { account: EVIL.into(), username: EVIL.into(), notices: Vec::new(), ..person(vec![bad]) };
+    OnePerson { person, name: EVIL.into(), ..one_person(Shown::Live) }
+}
+
+fn event(what: What, subject: Option<&str>, seconds: i64) -> Event {
+    let client =
+        matches!(what, What::Joined | What::Granted | What::Left | What::GrantEnded | What::Noticed | What::Settled);
+    Event {
+        at: at(seconds),
+        what,
+        client_id: client.then(|| "library".to_owned()),
+        subject: subject.map(str::to_owned),
+        by: matches!(what, What::Ended | What::Audited).then(|| "operator:grace".to_owned()),
+        words: "session_ended".into(),
+    }
+}
+
+pub(super) fn one_session(live: bool) -> OneSession {
+    let session = if live { session("s1", Standing::Live, vec![stay("s1d", "Example Library", None)]) } else { over() };
+    let mut events = vec![
+        event(What::Opened, None, 7_200),
+        event(What::Authenticated, None, 7_150),
+        event(What::Joined, Some("o1"), 7_100),
+        event(What::Granted, Some("o1-g1"), 7_050),
+    ];
+    if !live {
+        events.extend([
+            event(What::Ended, None, 600),
+            event(What::Left, Some("o1"), 600),
+            event(What::GrantEnded, Some("o1-g1"), 600),
+            event(What::Noticed, Some("backchannel_logout.s1d"), 600),
+            event(What::Settled, Some("backchannel_logout.s1d"), 599),
+            event(What::Audited, None, 600),
+        ]);
+    }
+    let notices = if live { Vec::new() } else { vec![notice("delivered", "operator", None)] };
+    let history = History { session, username: "ada".into(), ending: None, events, notices };
+    OneSession { history, did: None }
+}
+
+pub(super) fn hostile_session() -> OneSession {
+    let mut page = one_session(false);
+    page.history.username = EVIL.into();
+    page.history.session.id = EVIL.into();
+    page.history.session.agent = Some(EVIL.into());
+    page.history.session.amr = vec![EVIL.into()];
+    for event in &mut page.history.events {
+        event.words = EVIL.into();
+        event.by = Some(EVIL.into());
+        event.client_id = Some(EVIL.into());
+    }
+    page
+}
+
 fn party(name: &str, untold: Option<&'static str>) -> Party {
     Party {
         client_id: "library".into(),
@@ -228,58 +388,4 @@ pub(super) fn hostile_end() -> EndPreview {
     page.preview.background =
         vec![Grant { client_name: EVIL.into(), scope: EVIL.into(), ..grant("g", "offline", false) }];
     page
-}
-
-fn found(name: &str) -> Found {
-    Found { name: name.into(), more: "more".into(), path: "/console/person?id=a1".into() }
-}
-
-pub(super) fn find(words: &str, people: &[&str]) -> Find {
-    let people: Vec<Found> = people.iter().map(|name| found(name)).collect();
-    let things = people.iter().take(1).cloned().collect();
-    Find { words: words.into(), people, things }
-}
-
-pub(super) fn clients(names: &[&str]) -> Clients {
-    Clients {
-        clients: names.iter().map(|name| found(name)).collect(),
-        next: names.first().map(|name| (*name).to_owned()),
-    }
-}
-
-pub(super) fn one_client(name: &str, live: bool) -> OneClient {
-    let listed =
-        Listed { session: session("s1", Standing::Live, Vec::new()), username: name.into(), clients: Vec::new() };
-    let sums = Sums { created: 6, delivered: 5, parked: 1, shown: 2, ..Sums::default() };
-    OneClient {
-        id: name.into(),
-        name: name.into(),
-        back_channel: live.then(|| format!("https://library.example/{name}")),
-        front_channel: live.then(|| "https://library.example/frame".to_owned()),
-        disabled: !live,
-        sums: if live { sums } else { Sums { created: 1, ..Sums::default() } },
-        sessions: Sessions {
-            sessions: if live { vec![listed] } else { Vec::new() },
-            next: live.then(|| name.to_owned()),
-        },
-        did: live.then_some(Did::Again(1)),
-    }
-}
-
-pub(super) fn trail(words: &str, lines: bool) -> Trail {
-    let line = |action: &str, detail: &str| Entry {
-        id: "l1".into(),
-        at: Time::from_seconds(NOW),
-        actor: format!("operator:{words}"),
-        action: action.into(),
-        subject: words.into(),
-        detail: detail.into(),
-    };
-    let all = vec![line("session_ended", "{\"sessions\":1}"), line("sign_in", "{}")];
-    Trail {
-        actor: words.into(),
-        subject: words.into(),
-        lines: if lines { all } else { Vec::new() },
-        next: lines.then(|| format!("8.{words}")),
-    }
 }
