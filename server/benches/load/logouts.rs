@@ -110,8 +110,9 @@ async fn raw(ports: &[u16], heard: &Heard) -> Result<Duration, Broken> {
             let token = jose::sign(&*key, None, &[b'x'; 300])?;
             let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
             let body = format!("logout_token={token}");
-            let head = format!("POST / HTTP/1.1\r\nhost: localhost:{port}\r\ncontent-length: {}\r\n\r\n", body.len());
-            stream.write_all(format!("{head}{body}").as_bytes()).await?;
+            let opening =
+                format!("POST / HTTP/1.1\r\nhost: localhost:{port}\r\ncontent-length: {}\r\n\r\n", body.len());
+            stream.write_all(format!("{opening}{body}").as_bytes()).await?;
             let mut answer = [0; 64];
             match stream.read(&mut answer).await? {
                 0 => Err::<(), Broken>("no answer".into()),

@@ -69,12 +69,14 @@ impl Described {
             let way = ways.iter().find(|way| way["type"] != "null").unwrap();
             return self.fits(way, value, place);
         }
-        self.is_of_type(schema, value, place);
+        Self::is_of_type(schema, value, place);
         if let Some(words) = schema["enum"].as_array() {
             assert!(words.contains(value), "{place}: {value} is none of {words:?}");
         }
         if let (Some(items), Some(values)) = (schema.get("items"), value.as_array()) {
-            values.iter().for_each(|value| self.fits(items, value, &format!("{place}[]")));
+            for value in values {
+                self.fits(items, value, &format!("{place}[]"));
+            }
         }
         if let (Some(properties), Some(members)) = (schema["properties"].as_object(), value.as_object()) {
             for name in members.keys() {
@@ -111,7 +113,7 @@ impl Described {
         own.chain(schema["allOf"].as_array().into_iter().flatten().flat_map(|part| self.members(part))).collect()
     }
 
-    fn is_of_type(&self, schema: &Value, value: &Value, place: &str) {
+    fn is_of_type(schema: &Value, value: &Value, place: &str) {
         let types: Vec<&str> = match &schema["type"] {
             Value::String(one) => vec![one],
             Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),

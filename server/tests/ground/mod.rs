@@ -93,7 +93,7 @@ pub(crate) async fn ending_page(provider: &Provider, browser: &mut Browser, what
     let links = body.split("href=\"").filter_map(|rest| rest.split('"').next());
     let link = links.filter(|link| link.contains("/account/end?")).find(|link| link.contains(what));
     let link = link.unwrap_or_else(|| panic!("nothing ends {what}: {}", page.answer.body));
-    let url = testkit::http::read(&page.url.to_string()).join(link).unwrap();
+    let url = testkit::http::read(page.url.as_str()).join(link).unwrap();
     browser.open(url.as_str()).await
 }
 

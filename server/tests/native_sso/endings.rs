@@ -185,7 +185,7 @@ async fn the_browsers_idle_expiry_leaves_the_apps_alone() {
     assert!(device.one.heard().is_empty() && device.two.heard().is_empty());
 }
 
-/// RFC 7009, and -07 §4.3: "if the original refresh_token is revoked the ds_hash value in the id_token is no longer valid".
+/// RFC 7009, and -07 §4.3: "if the original `refresh_token` is revoked the `ds_hash` value in the `id_token` is no longer valid".
 #[tokio::test]
 async fn a_secret_can_be_revoked_and_goes_with_the_first_apps_refresh_token() {
     let device = device(json!({"group": "acme"})).await;

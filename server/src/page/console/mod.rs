@@ -2,12 +2,6 @@
 //!
 //! Invariant: every page works without its script; the script fetches the very page it stands on and nothing else.
 
-#![expect(
-    clippy::unused_self,
-    clippy::trivially_copy_pass_by_ref,
-    reason = "askama's templates call methods, and hand over what they loop over by reference"
-)]
-
 mod end;
 mod figures;
 mod find;
