@@ -43,6 +43,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { version: 17, oldest: 1, sql: include_str!("../migrations/0017_dpop.sql") },
     Step { version: 18, oldest: 1, sql: include_str!("../migrations/0018_crowds.sql") },
     Step { version: 19, oldest: 1, sql: include_str!("../migrations/0019_trail.sql") },
+    Step { version: 20, oldest: 1, sql: include_str!("../migrations/0020_kinds.sql") },
 ];
 
 const BEGINNING: &str = "CREATE TABLE IF NOT EXISTS schema_version (\
