@@ -7,7 +7,7 @@ use testkit::http::Question;
 use testkit::{Browser, Provider, RelyingParty};
 
 use super::apps::{Keychain, app, claims, exchange, first, native, question, refused};
-use crate::ground::{ADA, passes, sql};
+use crate::ground::{ADA, ending_page, passes, sql};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -76,11 +76,9 @@ async fn signing_out_a_device_ends_every_app_on_it_at_once() {
 #[tokio::test]
 async fn a_person_signs_out_a_device_from_their_page() {
     let mut device = device(json!({"group": "acme"})).await;
-    let page = device.browser.open(&device.provider.url("/account")).await;
     let session = device.session();
-    let form = page.forms().into_iter().find(|form| form.fields.iter().any(|(_, value)| *value == session));
-    let form = form.unwrap_or_else(|| panic!("no form for {session}: {}", page.answer.body));
-    device.browser.submit(&page, &form).await;
+    let page = ending_page(&device.provider, &mut device.browser, &format!("session={session}")).await;
+    device.browser.submit(&page, &page.form("end-form")).await;
     device.is_over().await;
 }
 

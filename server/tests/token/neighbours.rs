@@ -64,7 +64,7 @@ async fn a_service_gets_its_own_scope_and_nothing_of_a_person() {
     for scope in ["admin", "read admin", "openid", "offline_access", "read openid", "email"] {
         is_refused(&export.credentials(&provider, &[("scope", scope)]).await, 400, "invalid_scope");
     }
-    for grant in ["password", "urn:ietf:params:oauth:grant-type:token-exchange", "implicit", "<script>"] {
+    for grant in ["password", "urn:ietf:params:oauth:grant-type:device_code", "implicit", "<script>"] {
         let answer = export.ask(&provider, "/token", &[("grant_type", grant)]).await;
         is_refused(&answer, 400, "unsupported_grant_type");
         assert!(!answer.body.contains("<script"), "{}", answer.body);

@@ -137,7 +137,8 @@ async fn scripts_of_public_clients_may_ask_and_no_others() {
         if path.starts_with("/register") || path.ends_with("/webfinger") {
             continue;
         }
-        let open = matches!(path.as_str(), "/token" | "/userinfo" | "/jwks" | "/revoke") || path.contains("well-known");
+        let open = matches!(path.as_str(), "/token" | "/par" | "/userinfo" | "/jwks" | "/revoke")
+            || path.contains("well-known");
         for (origin, is_own) in [(own.as_str(), true), ("https://evil.example", false), ("null", false)] {
             for method in ["OPTIONS", methods[0]] {
                 let asked = question(&provider, method, &path).header("origin", origin);
