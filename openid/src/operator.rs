@@ -3,6 +3,7 @@
 //! Invariant: nobody may call it by default. Who may is a client by its own authority (RFC 6749 §4.4) whose policy names the
 //! API among its targets; a token that a person stands behind never opens it, whatever that person agreed to.
 
+use crate::client::policy::EnteredBy;
 use crate::client::{Client, Standing};
 use crate::name::ClientId;
 use crate::time::Time;
@@ -64,7 +65,8 @@ pub fn judge<'a>(
             "this API is for clients by their own authority, not on behalf of a person",
         ));
     }
-    if !client.policy.targets.contains(&api) {
+    // What a client that registered itself may ask for it can change by itself.
+    if client.policy.entered_by != EnteredBy::Operator || !client.policy.targets.contains(&api) {
         return Err(refuse(
             ErrorCode::InsufficientScope,
             "api_not_permitted",
@@ -88,7 +90,7 @@ mod tests {
     use super::{ACT, Deed, READ, judge, resource};
     use crate::claims::parameter::ClaimsRequest;
     use crate::client::metadata::Metadata;
-    use crate::client::policy::Policy;
+    use crate::client::policy::{EnteredBy, Policy};
     use crate::client::{Client, ClientSecret, Standing};
     use crate::name::{AccountId, ClientId, GrantId};
     use crate::time::Time;
@@ -159,8 +161,11 @@ mod tests {
             let elsewhere = TokenFacts { resources, ..facts() };
             assert_eq!(try_with(Some(elsewhere), Some(client())), Err("api_elsewhere"));
         }
-        let stranger = Client { policy: Policy::default(), ..client() };
-        assert_eq!(try_with(Some(facts()), Some(stranger)), Err("api_not_permitted"));
+        let let_in = client().policy;
+        for policy in [Policy::default(), Policy { entered_by: EnteredBy::Stranger, ..let_in }] {
+            let stranger = Client { policy, ..client() };
+            assert_eq!(try_with(Some(facts()), Some(stranger)), Err("api_not_permitted"));
+        }
         let person = TokenFacts { account: Some(AccountId::new("ann")), grant: Some(GrantId::new("g")), ..facts() };
         assert_eq!(try_with(Some(person), Some(client())), Err("api_of_person"), "whatever the person agreed to");
     }

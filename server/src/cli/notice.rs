@@ -259,7 +259,7 @@ async fn ledger(arguments: &ListArguments, op: &Op, out: &Out) -> Result<(), Fai
 
 /// `ostiary notice figures`.
 async fn sums(all: bool, op: &Op, out: &Out) -> Result<(), Failed> {
-    let since = if all { Span::from_days(3_650) } else { figures::LATELY };
+    let since = if all { Span::from_days(89) } else { figures::LATELY };
     let figures = figures::figures(op, since).await?;
     let row = |name: &str, sums: &figures::Sums| {
         let oldest = sums.oldest_pending.map(Moment::exact).unwrap_or_default();

@@ -117,7 +117,9 @@ pub const fn offline(order: OfflineGrants) -> &'static str {
 /// The preview of an ending.
 pub async fn preview(op: &Op, end: &End) -> Result<Preview, Fault> {
     let mut reader = op.store().reader().await?;
-    let foreseen = reader.preview_some(end, MOST).await?;
+    // An ending takes all at once, but for a client's, which goes in batches.
+    let batch = if matches!(end.what, Ended::Client(_)) { MOST } else { u32::MAX };
+    let foreseen = reader.preview_some(end, batch).await?;
     let verdict = foreseen.verdict;
     let reach = match &end.what {
         Ended::Client(client) => Some(reader.reach_of_client(client).await?),

@@ -188,7 +188,7 @@ async fn history(provider: &Provider, caller: &Caller, id: &str) {
     let counts = ["opened", "joined", "granted", "ended", "left", "grant_ended", "noticed", "audited"].map(count);
     assert_eq!(counts, [1, 2, 2, 1, 2, 2, 2, 1], "{events:#?}");
     assert!(count("settled") >= 1);
-    let moments: Vec<&str> = events.iter().map(|event| event["at"].as_str().unwrap()).collect();
+    let moments: Vec<&str> = events.iter().map(|event| event["at"].as_str().unwrap().trim_end_matches('Z')).collect();
     assert!(moments.is_sorted(), "{moments:?}");
     assert_eq!(caller.get(provider, "/api/v1/sessions/nothing").await.status, 404);
 }

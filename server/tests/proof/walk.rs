@@ -271,7 +271,12 @@ impl Walk {
         action: &str,
         fields: &[(&str, &str)],
     ) -> Result<(), String> {
-        let path = format!("/account?who={}", world.people[self.first].1);
+        let who = &world.people[self.first].1;
+        // An ending is asked for on a page of its own, which says beforehand what it does.
+        let path = match action {
+            "/account/end" => format!("/account/end?who={who}&session={}", fields[0].1),
+            _ => format!("/account?who={who}"),
+        };
         self.in_browser(world, &path, async |browser, page| {
             let named = |form: &testkit::html::Form| {
                 form.action.ends_with(action)

@@ -13,8 +13,8 @@ use crate::view::{figures, history, notice, tree};
 /// The parameters of a filter of notices.
 pub(super) const FILTER: &[&str] = &["state", "client", "account", "cause", "session", "text", "cursor", "limit"];
 
-/// The longest look back of a proof: stays are not kept longer than their sessions.
-const FARTHEST: i64 = 400 * 24;
+/// The longest look back of a proof, in hours: notices stand in the ledger for 90 days after they were settled.
+const FARTHEST: i64 = 89 * 24;
 
 /// Sessions in a page at most.
 const MOST: u32 = 200;

@@ -91,7 +91,7 @@ async fn order(op: &Op, ask: &Ask, form: &Form) -> Result<Order, Stop> {
             let account = AccountId::new(&id);
             let found = reader.account(&account).await?.ok_or_else(gate::unknown)?;
             let back = format!("/console/person?id={}", super::encoded(&id));
-            let line = ("session_ended", found.username.clone());
+            let line = ("session_ended", id.clone());
             order(Ended::Account(account), Ends::Account(found.username), back, line)
         }
         _ => {
