@@ -1,5 +1,5 @@
-//! What an operator does, whoever asks for it: sends notices again, gives them up, ends sessions. The command line, the API and
-//! the console do these and nothing else (`logout.md` §7).
+//! What an operator does, whoever asks for it: sends notices again, gives them up, ends sessions. The command line and
+//! the API do these; the console does the same holding the operator's role in each transaction (`logout.md` §7).
 //!
 //! Invariant: each leaves its line in the audit trail, in the transaction that did it; what changed nothing leaves none.
 

@@ -4,7 +4,7 @@ use testkit::http::Question;
 use testkit::{Browser, RelyingParty, Reply};
 
 use super::{GRACE, SOON, enter, text_of, with_grace};
-use crate::ground::{ADA, passes, plan, settles, with_ada};
+use crate::ground::{ADA, passes, plan, settles, sql, with_ada};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_not_signed_in_is_led_through_our_own_sign_in_and_back() {
@@ -34,6 +34,19 @@ async fn whoever_is_no_operator_is_told_so_and_nothing_more() {
     assert!(page.says(GRACE.0), "{}", page.answer.body);
     let document = provider.get("/.well-known/openid-configuration").await.unwrap();
     assert!(!document.body.contains("console"), "nobody is told that it is there");
+}
+
+/// A stranger who posts learns nothing of what is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_there_and_what_is_not_look_alike_from_outside() {
+    let provider = with_grace(plan(), &["--act"]).await;
+    let ada = sql(&provider, "SELECT id FROM account WHERE username = 'ada'");
+    let mut said = Vec::new();
+    for id in [ada.as_str(), "nobody"] {
+        let answer = provider.ask(Question::post(&provider.url("/console/end"), &[("account", id)])).await;
+        said.push((answer.status, answer.body));
+    }
+    assert_eq!(said[0], said[1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,13 @@
 //! `GET`/`POST /console/end`: the preview of an ending, and the ending.
 //!
-//! Invariant: both are the same order, judged by the same judge.
+//! Invariant: both are the same order, judged by the same judge; nothing is looked up for whoever is not let in.
 
 use axum::http::Method;
 use openid::logout::judge::{End, Ended, OfflineGrants};
 use openid::name::{AccountId, ClientId, SessionId, Sid};
 use openid::session::Cause;
 use openid::wire::form::Form;
-use openid::wire::refusal::{ErrorCode, refuse};
+use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 use store::EndReport;
 
 use super::super::ask::Ask;
@@ -23,10 +23,35 @@ const BATCH: u32 = 500;
 /// Transactions for one order: what is left after them stands in the preview, to be ordered again.
 const ROUNDS: u32 = 40;
 
-/// What a form names.
+/// What a form names, whether it is there or not.
+struct Named {
+    kind: &'static str,
+    id: String,
+    offline: OfflineGrants,
+}
+
+impl Named {
+    fn read(form: &Form) -> Result<Self, Refusal> {
+        let offline = match form.get("offline") {
+            Some("revoke") => OfflineGrants::Revoke,
+            _ => OfflineGrants::Keep,
+        };
+        let named = ["session", "stay", "account", "client"].into_iter().find_map(|kind| Some((kind, form.get(kind)?)));
+        let (kind, id) = named
+            .ok_or_else(|| refuse(ErrorCode::InvalidRequest, "console_end_nothing", "it is not said what is to end"))?;
+        Ok(Self { kind, id: id.to_owned(), offline })
+    }
+
+    /// This page's own address.
+    fn address(&self) -> String {
+        let offline = preview::offline(self.offline);
+        format!("/console/end?{}={}&offline={offline}", self.kind, super::encoded(&self.id))
+    }
+}
+
+/// What is to end.
 struct Order {
     what: Ended,
-    named: (&'static str, String),
     offline: OfflineGrants,
     ends: Ends,
     /// The page it is about, below the issuer.
@@ -36,12 +61,6 @@ struct Order {
 }
 
 impl Order {
-    /// This page's own address.
-    fn address(&self) -> String {
-        let (name, value) = (self.named.0, super::encoded(&self.named.1));
-        format!("/console/end?{name}={value}&offline={}", preview::offline(self.offline))
-    }
-
     fn end(&self, op: &Op, by: &str) -> End {
         End { offline: self.offline, ..op.order_to_end(self.what.clone(), Cause::Operator, by) }
     }
@@ -56,30 +75,21 @@ pub(super) async fn end(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     }
 }
 
-async fn order(op: &Op, ask: &Ask, form: &Form) -> Result<Order, Stop> {
-    let offline = match form.get("offline") {
-        Some("revoke") => OfflineGrants::Revoke,
-        _ => OfflineGrants::Keep,
-    };
-    let named =
-        ["session", "stay", "account", "client"].into_iter().find_map(|name| Some((name, form.get(name)?.to_owned())));
-    let Some((kind, id)) = named else {
-        let say = "it is not said what is to end";
-        return Err(refuse(ErrorCode::InvalidRequest, "console_end_nothing", say).into());
-    };
+async fn order(op: &Op, ask: &Ask, named: &Named) -> Result<Order, Stop> {
+    let (id, offline) = (&named.id, named.offline);
     let mut reader = op.store().reader().await?;
-    let order = |what, ends, back, line| Order { what, named: (kind, id.clone()), offline, ends, back, line };
-    Ok(match kind {
+    let order = |what, ends, back, line| Order { what, offline, ends, back, line };
+    Ok(match named.kind {
         "session" => {
-            let session = SessionId::new(&id);
+            let session = SessionId::new(id);
             let found = reader.session(&session).await?.ok_or_else(gate::unknown)?;
             let whose =
                 reader.account(&found.session.account).await?.map(|account| account.username).unwrap_or_default();
-            let back = format!("/console/session?id={}", super::encoded(&id));
+            let back = format!("/console/session?id={}", super::encoded(id));
             order(Ended::Session(session), Ends::Session(whose), back, ("session_ended", id.clone()))
         }
         "stay" => {
-            let sid = Sid::new(&id);
+            let sid = Sid::new(id);
             let found = reader.participation(&sid).await?.ok_or_else(gate::unknown)?;
             drop(reader);
             let locales = op.frame(ask).locales(&[]);
@@ -88,18 +98,18 @@ async fn order(op: &Op, ask: &Ask, form: &Form) -> Result<Order, Stop> {
             order(Ended::Participation(sid), Ends::Stay(name), back, ("stay_ended", id.clone()))
         }
         "account" => {
-            let account = AccountId::new(&id);
+            let account = AccountId::new(id);
             let found = reader.account(&account).await?.ok_or_else(gate::unknown)?;
-            let back = format!("/console/person?id={}", super::encoded(&id));
+            let back = format!("/console/person?id={}", super::encoded(id));
             let line = ("session_ended", id.clone());
             order(Ended::Account(account), Ends::Account(found.username), back, line)
         }
         _ => {
             drop(reader);
-            let client = ClientId::new(&id);
+            let client = ClientId::new(id);
             let locales = op.frame(ask).locales(&[]);
             let name = super::super::mentioned_name(op, &client, &locales).await?;
-            let back = format!("/console/client?id={}", super::encoded(&id));
+            let back = format!("/console/client?id={}", super::encoded(id));
             order(Ended::Client(client), Ends::Client(name), back, ("client_sessions_ended", id.clone()))
         }
     })
@@ -110,18 +120,20 @@ async fn previewed(op: &Op, ask: &Ask, form: &Form) -> Result<Answer, Stop> {
         Gate::Open(admitted) => admitted,
         Gate::Closed(answer) => return Ok(answer),
     };
-    let order = order(op, ask, form).await?;
+    let named = Named::read(form)?;
+    let order = order(op, ask, &named).await?;
     let preview = preview::preview(op, &order.end(op, &admitted.actor())).await?;
-    let page = EndPreview { ends: order.ends, named: order.named, back: order.back, preview };
+    let page = EndPreview { ends: order.ends, named: (named.kind, named.id), back: order.back, preview };
     Ok(gate::show(op, ask, &admitted, |f, c| page.render(f, c)))
 }
 
 async fn submitted(op: &Op, ask: &Ask, form: &Form) -> Result<Answer, Stop> {
-    let order = order(op, ask, form).await?;
-    let admitted = match gate::enter_to_act(op, ask, form, order.address()).await? {
+    let named = Named::read(form)?;
+    let admitted = match gate::enter_to_act(op, ask, form, named.address()).await? {
         Gate::Open(admitted) => admitted,
         Gate::Closed(answer) => return Ok(answer),
     };
+    let order = order(op, ask, &named).await?;
     let most = if matches!(order.what, Ended::Client(_)) { BATCH } else { u32::MAX };
     let mut all = EndReport::default();
     for _ in 0..ROUNDS {
