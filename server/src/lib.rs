@@ -16,6 +16,7 @@ pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod cookie;
+mod counting;
 pub mod courier;
 pub mod demo;
 pub mod dice;

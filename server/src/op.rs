@@ -30,6 +30,7 @@ use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cookie::Dress;
+use crate::counting::Counting;
 use crate::dice::Dice;
 use crate::endpoint::ask::Ask;
 use crate::hashing::Hashing;
@@ -90,6 +91,8 @@ pub struct Parts {
     pub outbound: Outbound,
     /// What is counted.
     pub metrics: Metrics,
+    /// The ledger's figures.
+    pub counting: Counting,
     /// Where spans go.
     pub traces: Traces,
     /// Password hashing.
@@ -168,6 +171,11 @@ impl Op {
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// The ledger's figures, counted for whoever looks.
+    pub fn counting(&self) -> &Counting {
+        &self.0.counting
     }
 
     /// Where spans go.

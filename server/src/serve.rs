@@ -11,6 +11,7 @@ use crate::client_keys::ClientKeys;
 use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::counting::Counting;
 use crate::dice::Dice;
 use crate::endpoint::shell;
 use crate::hashing::Hashing;
@@ -24,6 +25,7 @@ use crate::outbound::Outbound;
 use crate::sealing::Sealing;
 use crate::sources::Sources;
 use crate::traces::Traces;
+use crate::view::figures::LATELY;
 use crate::{caretaker, courier, postman};
 
 /// Opens everything an issuer needs: store, keys, clients. Fails with what to do about it.
@@ -68,6 +70,7 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
         sealing,
         outbound,
         metrics,
+        counting: Counting::looking_back(LATELY),
         traces,
         hashing,
         clients,

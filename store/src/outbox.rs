@@ -9,6 +9,7 @@ mod letters;
 mod metering;
 #[cfg(test)]
 mod tests;
+mod totals;
 
 use std::collections::HashMap;
 
@@ -17,9 +18,10 @@ use openid::name::{AccountId, ClientId, SessionId, Sid, Sub};
 use openid::session::Cause;
 use openid::time::Time;
 
-pub use self::asking::{Counts, Cursor, Ledger, Matter, NoticeFilter, NoticeRow, NoticeState, Proof, Sums};
+pub use self::asking::{Counts, Cursor, Matter, NoticeFilter, NoticeRow, NoticeState};
 pub use self::letters::{LeasedLetter, Letter, Queue};
-pub use self::metering::{Meter, Turn};
+pub use self::metering::{Meter, Reading, Turn};
+pub use self::totals::{Ledger, Proof, Sums};
 
 #[cfg(test)]
 pub(crate) static STATEMENTS: &[&[&Statement]] = &[
@@ -29,6 +31,8 @@ pub(crate) static STATEMENTS: &[&[&Statement]] = &[
     letters::STATEMENTS,
     letters::tests::STATEMENTS,
     metering::STATEMENTS,
+    tests::STATEMENTS,
+    totals::STATEMENTS,
 ];
 
 use crate::fault::Fault;

@@ -65,10 +65,13 @@ macro_rules! metrics {
 
 metrics! {
     BUILD = "ostiary_build_info", Gauge, Node, ["version"], "1, and which version this is.";
-    DATABASE_UP = "ostiary_database_up", Gauge, Node, [], "1 if the database answered when the figures of the ledger were asked for, else 0; then those figures are left out.";
+    DATABASE_UP = "ostiary_database_up", Gauge, Node, [], "1 if the database answers, else 0; then the figures of the ledger are left out.";
     CREATED = "ostiary_notices_created_total", Counter, Database, [], "Notices ever promised: delivered, refused, parked, pending and withdrawn together.";
     NOTICES = "ostiary_notices", Gauge, Database, ["state"], "Notices by where they stand, those folded away by retention included. An operator moves them out of refused, parked and withdrawn.";
     OLDEST = "ostiary_notices_oldest_pending_seconds", Gauge, Database, [], "Age of the oldest pending notice; 0 if none is pending.";
+    COUNTED = "ostiary_ledger_counted_timestamp_seconds", Gauge, Node, [], "When this node counted the ledger last, in Unix time: so old are the figures above.";
+    COUNT_SECONDS = "ostiary_ledger_count_seconds", Gauge, Node, [], "How long that took. Counting takes a twentieth of the time at most: the longer it takes, the older the figures may be.";
+    COUNTS = "ostiary_ledger_counts_total", Counter, Node, [], "How often this node counted the ledger: not more often the more look.";
     FIRST = "ostiary_logout_first_delivery_seconds", Histogram, Node, [], "From the end of a session to the first relying party that knows.";
     LAST = "ostiary_logout_last_delivery_seconds", Histogram, Node, [], "From the end of a session to the delivery after which none of its notices is pending.";
     ATTEMPTS = "ostiary_courier_attempts_total", Counter, Node, ["result"], "Attempts to deliver a notice, by what came of them. Turned away: the address keeps failing, or its places were taken.";

@@ -1,7 +1,8 @@
 //! Metrics for Prometheus (`logout.md` §7), on a listener of their own (`metrics.listen`).
 //!
-//! Invariant: without a listener nothing is counted and nothing is asked. What the ledger says comes from the database, so
-//! that it survives a restart and is the same on every node; what a process did comes from its memory.
+//! Invariant: without a listener nothing is counted and nothing is asked. What the ledger says comes from the database, counted
+//! once for whoever looks (`crate::counting`), so that it survives a restart and is the same on every node; what a process did
+//! comes from its memory.
 
 mod count;
 mod list;
@@ -15,7 +16,6 @@ use std::time::{Duration, Instant};
 
 use openid::time::Span;
 use openid::wire::refusal::{ErrorCode, Refusal};
-use store::Meter;
 
 use self::count::{Histogram, Table};
 use crate::endpoint::ENDPOINTS;
@@ -133,8 +133,6 @@ struct Counted {
     turns: Histogram,
     places_used: AtomicUsize,
     closed: AtomicUsize,
-    /// The ledger as it was read last, and when: several who ask at once ask the database once.
-    ledger: tokio::sync::Mutex<(Meter, Option<(Instant, store::Counts)>)>,
 }
 
 impl Metrics {
@@ -159,7 +157,6 @@ impl Metrics {
             turns: Histogram::new(&list::DATABASE_WAIT, TURNS),
             places_used: AtomicUsize::new(0),
             closed: AtomicUsize::new(0),
-            ledger: tokio::sync::Mutex::default(),
         })))
     }
 

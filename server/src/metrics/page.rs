@@ -1,14 +1,14 @@
 //! The page Prometheus reads, the listener it stands on, and `docs/metrics.md`.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::routing::get;
-use openid::time::Time;
-use store::{Counts, NoticeState, Pressure};
+use store::{NoticeState, Pressure};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -17,16 +17,11 @@ use super::count::{head, sample};
 use super::list::{self, Metric};
 use super::process::Process;
 use crate::answer::{self, Answer, put};
+use crate::counting::Counted as Ledger;
 use crate::listen;
 use crate::op::Op;
 
-/// The ledger's figures are asked for at most this often.
-const FRESH: Duration = Duration::from_secs(5);
-
-/// And take a twentieth of the time at most: the longer they take, the longer they stand.
-const SHARE: u32 = 20;
-
-/// A database that does not answer by then is down.
+/// A database that does not answer by then is down; a first count that takes longer is in the next scrape.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Whoever reads the figures needs one connection; a few more for whoever looks by hand.
@@ -58,8 +53,7 @@ impl Door {
 
 async fn answer(State(op): State<Op>) -> Answer {
     let Some(counted) = &op.metrics().0 else { return answer::text(StatusCode::NOT_FOUND, "nothing is counted") };
-    let ledger = ledger(&op, counted).await;
-    let text = write(counted, ledger, &Now::look(&op));
+    let text = write(counted, &Now::look(&op).await);
     let mut answer = answer::text(StatusCode::OK, &text);
     answer.headers_mut().remove(header::CONTENT_TYPE);
     put(&mut answer, header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
@@ -67,57 +61,35 @@ async fn answer(State(op): State<Op>) -> Answer {
     answer
 }
 
-/// The ledger's figures: those that were read last, if that is not long ago.
-async fn ledger(op: &Op, counted: &Counted) -> Option<Counts> {
-    let mut ledger = counted.ledger.lock().await;
-    let (meter, read) = &mut *ledger;
-    if let Some((until, counts)) = read
-        && Instant::now() < *until
-    {
-        return Some(*counts);
-    }
-    let (began, store, now, mut own) = (Instant::now(), op.store().clone(), op.now(), std::mem::take(meter));
-    // On a thread of its own: SQLite reads where it is asked, and the first time it reads much.
-    let here = tokio::runtime::Handle::current();
-    let reading = tokio::task::spawn_blocking(move || {
-        here.block_on(async {
-            let counts = own.read(&mut store.reader().await?, now).await?;
-            Ok::<_, store::Fault>((own, counts))
-        })
-    });
-    match tokio::time::timeout(PATIENCE, reading).await {
-        Ok(Ok(Ok((own, counts)))) => {
-            *meter = own;
-            *read = Some((began + FRESH.max(began.elapsed() * SHARE), counts));
-            Some(counts)
-        }
-        Ok(Ok(Err(fault))) => {
-            tracing::warn!("the ledger's figures could not be read: {fault:#}");
-            None
-        }
-        Ok(Err(_)) | Err(_) => {
-            tracing::warn!("the ledger's figures could not be read in time");
-            None
-        }
-    }
-}
-
 /// What is looked at when somebody asks.
 struct Now {
-    time: Time,
+    is_up: bool,
+    ledger: Option<Arc<Ledger>>,
+    counts: u64,
     places: usize,
     pressure: Pressure,
     process: Process,
 }
 
 impl Now {
-    fn look(op: &Op) -> Self {
-        let places = op.config().courier.concurrency.get();
-        Self { time: op.now(), places, pressure: op.store().pressure(), process: Process::look() }
+    async fn look(op: &Op) -> Self {
+        let is_up = matches!(tokio::time::timeout(PATIENCE, op.store().ping()).await, Ok(Ok(())));
+        let ledger = match is_up {
+            true => op.counting().lately(op.store(), op.now(), PATIENCE).await,
+            false => None,
+        };
+        Self {
+            is_up,
+            ledger,
+            counts: op.counting().counts(),
+            places: op.config().courier.concurrency.get(),
+            pressure: op.store().pressure(),
+            process: Process::look(),
+        }
     }
 }
 
-fn write(counted: &Counted, ledger: Option<Counts>, now: &Now) -> String {
+fn write(counted: &Counted, now: &Now) -> String {
     use std::sync::atomic::Ordering::Relaxed;
     let mut text = String::with_capacity(16 * 1024);
     let one = |text: &mut String, metric: &Metric, value: f64| {
@@ -126,10 +98,12 @@ fn write(counted: &Counted, ledger: Option<Counts>, now: &Now) -> String {
     };
     head(&mut text, &list::BUILD);
     sample(&mut text, list::BUILD.name, &[("version", env!("CARGO_PKG_VERSION"))], 1);
-    one(&mut text, &list::DATABASE_UP, f64::from(u8::from(ledger.is_some())));
-    if let Some(counts) = ledger {
-        write_ledger(&mut text, &counts, now.time);
+    one(&mut text, &list::DATABASE_UP, f64::from(u8::from(now.is_up)));
+    if let Some(ledger) = &now.ledger {
+        write_ledger(&mut text, ledger);
     }
+    head(&mut text, &list::COUNTS);
+    sample(&mut text, list::COUNTS.name, &[], now.counts);
     counted.first.write(&mut text);
     counted.last.write(&mut text);
     counted.attempts.write(&mut text);
@@ -168,7 +142,8 @@ fn write(counted: &Counted, ledger: Option<Counts>, now: &Now) -> String {
 }
 
 /// The equation (`logout.md` §1), and how long the oldest promise has been waiting.
-fn write_ledger(text: &mut String, counts: &Counts, now: Time) {
+fn write_ledger(text: &mut String, ledger: &Ledger) {
+    let counts = ledger.ledger.total();
     head(text, &list::CREATED);
     sample(text, list::CREATED.name, &[], counts.created);
     head(text, &list::NOTICES);
@@ -183,8 +158,17 @@ fn write_ledger(text: &mut String, counts: &Counts, now: Time) {
         sample(text, list::NOTICES.name, &[("state", state.as_str())], amount);
     }
     head(text, &list::OLDEST);
-    let age = counts.oldest.map_or(0, |oldest| now.since(oldest).millis());
-    sample(text, list::OLDEST.name, &[], format_args!("{}.{:03}", age / 1000, age % 1000));
+    sample(text, list::OLDEST.name, &[], counts.oldest.map_or(0.0, |oldest| seconds(ledger.at.since(oldest).millis())));
+    head(text, &list::COUNTED);
+    sample(text, list::COUNTED.name, &[], seconds(ledger.at.millis()));
+    head(text, &list::COUNT_SECONDS);
+    sample(text, list::COUNT_SECONDS.name, &[], ledger.took.as_secs_f64());
+}
+
+/// Milliseconds as Prometheus wants them. A time in it is exact for some hundred thousand years.
+#[expect(clippy::cast_precision_loss, reason = "that is how long it takes until one is lost")]
+fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1000.0
 }
 
 /// `docs/metrics.md`.

@@ -164,6 +164,12 @@ impl Frame {
             .map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
     }
 
+    /// The frame of a page that shows what was so at another moment.
+    #[must_use]
+    pub fn as_of(&self, at: Time) -> Self {
+        Self { now: at, ..self.clone() }
+    }
+
     /// The moment of this page, for quoting.
     pub fn stamp(&self) -> String {
         self.exact(&self.now)

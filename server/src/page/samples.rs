@@ -13,7 +13,7 @@ use people::{
     mailed, recover, sent, verify,
 };
 
-use super::console::{Did, Ends, How, Shown};
+use super::console::{Did, Ends, How, OneClient, Shown};
 use console::{NotForYou, acting, calm, figures, hostile_console, hostile_figures, looking, pages, wrong};
 use declared::{declared_consent, detailed, hostile_details};
 
@@ -162,6 +162,7 @@ samples! {
     "console_figures" "calm" => |f| pages::figures(&calm(), f, &looking());
     "console_figures" "wrong" => |f| pages::figures(&wrong(), f, &acting());
     "console_figures" "hostile" => |f| pages::figures(&hostile_figures(), f, &hostile_console());
+    "console_counting" "first" => |f| pages::counting(f, &looking());
     "console_closed" "looks" => |f| NotForYou::Looker { back: "/console".into() }.render(f);
     "console_ledger" "all" => |f| ledger::ledger().render(f, &acting());
     "console_ledger" "parked" => |f| ledger::parked().render(f, &acting());
@@ -197,6 +198,7 @@ samples! {
     "console_clients" "hostile" => |f| found::clients(&[EVIL]).render(f, &looking());
     "console_client" "live" => |f| found::one_client("Example Library", true).render(f, &acting());
     "console_client" "disabled, wrong" => |f| found::one_client("Example Library", false).render(f, &acting());
+    "console_client" "counting" => |f| OneClient { sums: None, ..found::one_client("Example Library", true) }.render(f, &acting());
     "console_client" "hostile" => |f| found::one_client(EVIL, true).render(f, &acting());
     "console_audit" "some" => |f| found::trail("ada", true).render(f, &looking());
     "console_audit" "none" => |f| found::trail("", false).render(f, &looking());

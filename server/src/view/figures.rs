@@ -1,6 +1,8 @@
 //! The figures: what became of everything that was promised, in total and client by client, and the proof that it adds up
 //! (`logout.md` §1).
 
+use std::time::Duration;
+
 use openid::name::ClientId;
 use openid::time::{Span, Time};
 use serde::Serialize;
@@ -16,7 +18,7 @@ pub const LATELY: Span = Span::from_hours(24);
 /// What became of everything.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Figures {
-    /// When they were read.
+    /// When they were counted: what happened later is not in them.
     pub at: Moment,
     /// Of every relying party together.
     pub total: Sums,
@@ -154,14 +156,27 @@ impl Proof {
     }
 }
 
-/// The figures. `since`: how far back the proof looks.
-pub async fn figures(op: &Op, since: Span) -> Result<Figures, Fault> {
+/// The figures, counted now, however long that takes. `back`: how far back the proof looks.
+pub async fn figures(op: &Op, back: Span) -> Result<Figures, Fault> {
     let now = op.now();
     let mut reader = op.store().reader().await?;
     let ledger = reader.ledger().await?;
-    let proof = reader.proof(now - since).await?;
+    let proof = reader.proof(now - back).await?;
     drop(reader);
-    let ids: Vec<ClientId> = clients(&ledger).map(ClientId::new).collect();
+    shown(op, now, &ledger, (proof, now - back)).await
+}
+
+/// The figures as they were counted lately for whoever looks; the proof is that of the last day. `None`: they are being counted
+/// for the first time, and that takes longer than `patience`.
+pub async fn lately(op: &Op, patience: Duration) -> Result<Option<Figures>, Fault> {
+    match op.counting().lately(op.store(), op.now(), patience).await {
+        Some(counted) => shown(op, counted.at, &counted.ledger, (counted.proof, counted.since)).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn shown(op: &Op, now: Time, ledger: &Ledger, (proof, since): (store::Proof, Time)) -> Result<Figures, Fault> {
+    let ids: Vec<ClientId> = clients(ledger).map(ClientId::new).collect();
     let names = Names::of(op, ids.clone()).await?;
     let mut total = Sums::default();
     let mut clients = Vec::with_capacity(ids.len());
@@ -176,7 +191,7 @@ pub async fn figures(op: &Op, since: Span) -> Result<Figures, Fault> {
     let letters = ledger.clients.get("").map(|sums| Sums::of(sums, now)).unwrap_or_default();
     let adds_up = total.adds_up() && letters.adds_up() && proof.missing == 0;
     let proof = Proof {
-        since: Moment(now - since),
+        since: Moment(since),
         ended: proof.noticed + proof.shown + proof.untold + proof.missing,
         noticed: proof.noticed,
         shown: proof.shown,

@@ -248,6 +248,12 @@ async fn figures(provider: &Provider, caller: &Caller) {
     assert_eq!(figures["clients"].as_array().unwrap().len(), 2);
     let printed = provider.cli(&["notice", "figures"]).await;
     assert_eq!((&printed["total"], &printed["clients"]), (&figures["total"], &figures["clients"]));
+    // Those everybody is shown are the same a moment later.
+    testkit::eventually("the figures are those of now", SOON, async || {
+        let lately = caller.get(provider, "/api/v1/figures").await.json();
+        ((&lately["total"], &lately["clients"]) == (&printed["total"], &printed["clients"])).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use testkit::http::Question;
 use testkit::{Browser, RelyingParty, Reply};
 
-use super::{GRACE, SOON, enter, text_of, with_grace};
+use super::{GRACE, SOON, enter, figured, text_of, with_grace};
 use crate::ground::{ADA, passes, plan, settles, sql, with_ada};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,8 +110,7 @@ async fn the_figures_follow(plan: testkit::Plan) {
     assert!(page.says("Nothing needs your hand"), "{}", page.answer.body);
     provider.cli(&["session", "end", "--user", ADA.0]).await;
     settles(&provider, &["delivered", "parked"], SOON).await;
-    let page = browser.open(&provider.url("/console")).await;
-    assert_eq!(text_of(&page, "adds-up"), "2 = 1 + 0 + 1 + 0 + 0 It adds up.");
+    let page = figured(&provider, &mut browser, "2 = 1 + 0 + 1 + 0 + 0 It adds up.").await;
     assert!(text_of(&page, "hands").contains("One notice needs somebody’s hand."), "{}", page.answer.body);
     assert!(page.answer.body.contains("data-said=\"parked 1, pending 0, delivered 1\""), "{}", page.answer.body);
 }

@@ -1,6 +1,7 @@
 //! The operator's console, as operators and those who are none meet it.
 
 mod acts;
+mod crowd;
 mod gate;
 
 use std::time::Duration;
@@ -30,6 +31,18 @@ pub(crate) async fn enter(provider: &Provider, path: &str) -> (Browser, Page) {
     let page = browser.sign_in(&page, GRACE.0, GRACE.1).await;
     assert_eq!(page.answer.status, 200, "{}", page.answer.body);
     (browser, page)
+}
+
+/// The first page, once its figures are these: they are those of a moment ago.
+pub(crate) async fn figured(provider: &Provider, browser: &mut Browser, equation: &str) -> Page {
+    for _ in 0..100 {
+        let page = browser.open(&provider.url("/console")).await;
+        if text_of(&page, "adds-up") == equation {
+            return page;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the figures are never {equation}: {}", browser.open(&provider.url("/console")).await.answer.body);
 }
 
 /// What stands in the element of that id, without the tags in it.

@@ -2,8 +2,6 @@
 //!
 //! Invariant: the counts are one statement, so they add up at any moment.
 
-use std::collections::BTreeMap;
-
 use login::letter::About;
 use openid::logout::judge::Notice;
 use openid::name::{AccountId, ClientId, SessionId};
@@ -56,15 +54,6 @@ statements! {
     COUNT = "SELECT coalesce(outcome, 'pending'), count(*) FROM outbox GROUP BY outcome \
         UNION ALL SELECT outcome, CAST(sum(amount) AS {int}) FROM outbox_total GROUP BY outcome \
         UNION ALL SELECT 'oldest', min(created_at) FROM outbox WHERE settled_at IS NULL";
-    OF_EACH_CLIENT = "SELECT client, coalesce(outcome, 'pending'), count(*), \
-        min(CASE WHEN settled_at IS NULL THEN created_at ELSE NULL END) FROM outbox GROUP BY client, outcome \
-        UNION ALL SELECT client, outcome, CAST(sum(amount) AS {int}), CAST(NULL AS {int}) FROM outbox_total \
-        GROUP BY client, outcome \
-        UNION ALL SELECT client, CASE unpromised WHEN 'shown' THEN 'shown' ELSE 'untold' END, count(*), \
-        CAST(NULL AS {int}) FROM participation WHERE unpromised IS NOT NULL GROUP BY client, unpromised";
-    PROOF = "SELECT CASE WHEN o.id IS NOT NULL THEN 'noticed' WHEN p.unpromised IS NULL THEN 'missing' \
-        WHEN p.unpromised = 'shown' THEN 'shown' ELSE 'untold' END, count(*) FROM participation p \
-        LEFT JOIN outbox o ON o.id = 'backchannel_logout.' || p.sid WHERE p.ended_at >= $1 GROUP BY 1";
 }
 
 /// Where a promise stands.
@@ -247,40 +236,8 @@ pub struct Counts {
     pub oldest: Option<Time>,
 }
 
-/// What became of everything, client by client: the promises, and those beside the equation (`logout.md` §1). Letters stand
-/// under the client that has no name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ledger {
-    /// By client, in the order of their names.
-    pub clients: BTreeMap<String, Sums>,
-}
-
-/// The sums of one client.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sums {
-    /// What became of its promises.
-    pub counts: Counts,
-    /// Stays whose end it was told by the browser alone.
-    pub shown: u64,
-    /// Stays of whose end there was no way to tell it.
-    pub untold: u64,
-}
-
-/// What became of each stay that ended: noticed, shown or untold; one that is neither is missing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Proof {
-    /// A notice stands in the ledger.
-    pub noticed: u64,
-    /// Told by the browser alone.
-    pub shown: u64,
-    /// There was no way to tell.
-    pub untold: u64,
-    /// Nobody was promised anything. Must be none.
-    pub missing: u64,
-}
-
 impl Counts {
-    fn add(&mut self, state: NoticeState, amount: u64, oldest: Option<Time>) {
+    pub(super) fn add(&mut self, state: NoticeState, amount: u64, oldest: Option<Time>) {
         self.created += amount;
         *match state {
             NoticeState::Pending => &mut self.pending,
@@ -342,40 +299,6 @@ impl Reader {
             counts.add(text::word(&word, NoticeState::read)?, row.take()?, None);
         }
         Ok(counts)
-    }
-}
-
-impl Reader {
-    /// What became of everything, client by client. One statement, so that it adds up at any moment.
-    pub async fn ledger(&mut self) -> Result<Ledger, Fault> {
-        let mut ledger = Ledger::default();
-        for mut row in self.rows(&OF_EACH_CLIENT, &[]).await? {
-            let sums = ledger.clients.entry(row.take()?).or_default();
-            let word: String = row.take()?;
-            let amount: u64 = row.take()?;
-            match word.as_str() {
-                "shown" => sums.shown += amount,
-                "untold" => sums.untold += amount,
-                state => sums.counts.add(text::word(state, NoticeState::read)?, amount, row.take()?),
-            }
-        }
-        Ok(ledger)
-    }
-
-    /// Whether each stay that ended since is accounted for. One statement.
-    pub async fn proof(&mut self, since: Time) -> Result<Proof, Fault> {
-        let mut proof = Proof::default();
-        for mut row in self.rows(&PROOF, values![since]).await? {
-            let word: String = row.take()?;
-            let amount: u64 = row.take()?;
-            match word.as_str() {
-                "noticed" => proof.noticed = amount,
-                "shown" => proof.shown = amount,
-                "untold" => proof.untold = amount,
-                _ => proof.missing = amount,
-            }
-        }
-        Ok(proof)
     }
 }
 

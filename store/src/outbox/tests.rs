@@ -1,6 +1,6 @@
 //! The outbox on both engines: leases, attempts, what settles what, and that nothing is ever lost from the sums.
 
-use openid::logout::judge::Ended;
+use openid::logout::judge::{End, Ended};
 use openid::name::{AccountId, ClientId, SessionId};
 use openid::session::Cause;
 use openid::time::{Span, Time};
@@ -12,9 +12,17 @@ use super::{
 };
 use crate::Store;
 use crate::engine::tests::both::on_both;
-use crate::sessions::tests::ground::{DEADLINE, START, account, client, end, ending, session, stay};
+use crate::sessions::tests::ground::{DEADLINE, START, account, client, client_with, end, ending, session, stay};
+use crate::statements::statements;
+use crate::value::values;
 
 const TERM: Span = Span::from_minutes(2);
+const HOUR: Span = Span::from_hours(1);
+
+statements! {
+    /// What no program of ours would do: a promise is gone.
+    FORGET = "DELETE FROM outbox WHERE id = 'backchannel_logout.11-told'";
+}
 
 fn lease(now: Time, limit: u32, per_client: u32) -> Lease {
     Lease { now, until: now + TERM, limit, per_client, after: None, room: std::collections::HashMap::new() }
@@ -324,14 +332,17 @@ on_both! {
 
     async fn a_meter_reads_what_the_ledger_counts(store: Store) {
         let rps = clients(&store, 4).await;
-        let (mut late, mut minute) = (Meter::default(), START);
+        let (mut late, mut minute) = (Meter::looking_back(HOUR), START);
         let mut ids = Vec::new();
         // At each step: one meter that has read all along, and one that reads for the first time.
         let mut agree = async |minute: Time| {
-            let counted = counts(&store).await;
             let mut reader = store.reader().await.unwrap();
-            assert_eq!(late.read(&mut reader, minute).await.unwrap(), counted);
-            assert_eq!(Meter::default().read(&mut reader, minute).await.unwrap(), counted);
+            let ledger = reader.ledger().await.unwrap();
+            assert_eq!(ledger.total(), reader.notice_counts().await.unwrap());
+            let read = late.read(&mut reader, minute).await.unwrap();
+            assert!(read.since <= minute - HOUR && minute - HOUR < read.since + Span::from_minutes(5));
+            assert_eq!(read.ledger, ledger);
+            assert_eq!(Meter::looking_back(HOUR).read(&mut reader, minute).await.unwrap().ledger, ledger);
         };
         agree(minute).await;
         for n in 0..6 {
@@ -359,6 +370,32 @@ on_both! {
             agree(minute).await;
         }
         assert_eq!(counts(&store).await.created, 24);
+    }
+
+    async fn a_meter_proves_what_ended_within_its_time(store: Store) {
+        let (mute, told) = (client_with(&store, "mute", "{}", "{}").await, client(&store, "told").await);
+        let (mut late, ann) = (Meter::looking_back(HOUR), account(&store, "ann").await);
+        let mut seen = Vec::new();
+        for n in 0..12 {
+            let now = START + Span::from_minutes(n * 13);
+            let id = session(&store, &format!("s{n}"), &ann, "cookie").await;
+            stay(&store, &id, &mute, &format!("{n}-mute")).await;
+            stay(&store, &id, &told, &format!("{n}-told")).await;
+            end(&store, End { at: now, ..ending(Ended::Session(id), Cause::Person) }).await;
+            let mut reader = store.reader().await.unwrap();
+            let read = late.read(&mut reader, now).await.unwrap();
+            assert_eq!(read.proof, reader.proof(read.since).await.unwrap(), "{n}");
+            seen.push((read.proof.noticed, read.proof.untold, read.proof.missing));
+        }
+        assert_eq!((seen[0], seen[3], seen[11]), ((1, 1, 0), (4, 4, 0), (5, 5, 0)), "{seen:?}");
+        // One that nobody was promised anything about is missed, and goes on being missed.
+        store.write(async |tx| Ok(tx.change(&FORGET, values![]).await?)).await.unwrap();
+        for minutes in [143, 170, 180] {
+            let now = START + Span::from_minutes(minutes);
+            let mut reader = store.reader().await.unwrap();
+            let read = late.read(&mut reader, now).await.unwrap();
+            assert_eq!((read.proof.missing, read.proof), (1, reader.proof(read.since).await.unwrap()));
+        }
     }
 
     async fn the_first_and_the_last_delivery_of_an_ending_are_known(store: Store) {

@@ -47,7 +47,7 @@ const OPERATIONS: &[Operation] = &[
         parameters: &["hours"],
         body: None,
         answer: "Figures",
-        problems: &[422],
+        problems: &[422, 503],
     },
     Operation {
         method: "get",

@@ -52,6 +52,11 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not understood", detail)
     }
 
+    /// 503: not yet.
+    fn later(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not yet", detail)
+    }
+
     /// The answer.
     pub(crate) fn answer(&self) -> Answer {
         let status = self.status.as_u16();
@@ -59,6 +64,9 @@ impl Problem {
         let mut answer = answer_json(self.status, &body);
         answer.headers_mut().remove(header::CONTENT_TYPE);
         put(&mut answer, header::CONTENT_TYPE, "application/problem+json");
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            put(&mut answer, header::RETRY_AFTER, "10");
+        }
         answer
     }
 }

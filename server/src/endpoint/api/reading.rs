@@ -1,5 +1,7 @@
 //! What the API shows: the views of `crate::view`, found by parameters and paths.
 
+use std::time::Duration;
+
 use openid::name::{AccountId, ClientId, SessionId};
 use openid::time::Span;
 use openid::wire::form::Form;
@@ -15,6 +17,9 @@ pub(super) const FILTER: &[&str] = &["state", "client", "account", "cause", "ses
 
 /// The longest look back of a proof, in hours: notices stand in the ledger for 90 days after they were settled.
 const FARTHEST: i64 = 89 * 24;
+
+/// How long the first count of the ledger is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Sessions in a page at most.
 const MOST: u32 = 200;
@@ -33,11 +38,21 @@ pub(super) use given;
 pub(super) async fn figures(op: &Op, query: &Form) -> Ended {
     given!(known(query, &["hours"]));
     let hours = match query.get("hours").map(str::parse::<i64>) {
-        None => figures::LATELY,
+        None => return lately(op).await,
         Some(Ok(hours)) if (1..=FARTHEST).contains(&hours) => Span::from_hours(hours),
         Some(_) => return Ok(Err(Problem::meaningless(format!("hours must be a number from 1 to {FARTHEST}")))),
     };
-    answer(&figures::figures(op, hours).await?).map(Ok)
+    let own = op.clone();
+    let counted = op.counting().alone(async move || figures::figures(&own, hours).await);
+    answer(&counted.await?).map(Ok)
+}
+
+/// The figures everybody is shown.
+async fn lately(op: &Op) -> Ended {
+    match figures::lately(op, PATIENCE).await? {
+        Some(figures) => answer(&figures).map(Ok),
+        None => Ok(Err(Problem::later("the ledger is being counted for the first time since this server was started"))),
+    }
 }
 
 /// The filter of a query.

@@ -9,7 +9,7 @@ use super::gate::{self, Gate, Wants};
 use crate::answer::{Answer, Stop};
 use crate::op::Op;
 use crate::page::console::{Clients, Found, OneClient};
-use crate::view::figures::{LATELY, figures};
+use crate::view::figures::lately;
 use crate::view::tree;
 
 /// Clients, or sessions, of a page.
@@ -47,8 +47,11 @@ pub(super) async fn client(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let form = ask.query()?;
     let id = ClientId::new(form.need("id")?);
     let row = op.store().reader().await?.client(&id).await?;
-    let own = figures(op, LATELY).await?.clients.into_iter().find(|one| one.client_id == id.as_str());
-    if row.is_none() && own.is_none() {
+    let counted = lately(op, super::PATIENCE).await?.map(|figures| {
+        let own = figures.clients.into_iter().find(|one| one.client_id == id.as_str());
+        (figures.at, own.map(|own| own.sums))
+    });
+    if row.is_none() && !matches!(counted, Some((_, Some(_)))) {
         return Err(gate::unknown());
     }
     let after = form.get("after").map(SessionId::new);
@@ -61,7 +64,7 @@ pub(super) async fn client(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         back_channel: known.as_ref().and_then(|client| client.metadata.backchannel_logout_uri.clone()),
         front_channel: known.as_ref().and_then(|client| client.metadata.frontchannel_logout_uri.clone()),
         disabled: row.is_some_and(|row| row.disabled_at.is_some()),
-        sums: own.map(|own| own.sums).unwrap_or_default(),
+        sums: counted.map(|(at, sums)| (at, sums.unwrap_or_default())),
         sessions: tree::sessions(op, &filter).await?,
         id: id.to_string(),
         did: super::did(&form),

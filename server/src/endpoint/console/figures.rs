@@ -5,8 +5,7 @@ use super::gate::{self, Gate, Wants};
 use crate::answer::{Answer, Stop};
 use crate::op::Op;
 use crate::page::console as page;
-use crate::view;
-use crate::view::figures::LATELY;
+use crate::view::figures::lately;
 
 /// The page.
 pub(super) async fn figures(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
@@ -14,6 +13,9 @@ pub(super) async fn figures(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         Gate::Open(admitted) => admitted,
         Gate::Closed(answer) => return Ok(answer),
     };
-    let figures = view::figures::figures(op, LATELY).await?;
-    Ok(gate::show(op, ask, &admitted, |f, c| page::figures(&figures, f, c)))
+    let figures = lately(op, super::PATIENCE).await?;
+    Ok(gate::show(op, ask, &admitted, |f, c| match &figures {
+        Some(figures) => page::figures(figures, f, c),
+        None => page::counting(f, c),
+    }))
 }

@@ -13,6 +13,8 @@ mod gate;
 mod ledger;
 mod sessions;
 
+use std::time::Duration;
+
 use openid::wire::form::Form;
 
 use super::Name;
@@ -20,6 +22,9 @@ use super::ask::Ask;
 use crate::answer::{Answer, Stop};
 use crate::op::Op;
 use crate::page::console::Did;
+
+/// How long a page waits for the first count of the ledger.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One of its pages or acts.
 pub(super) async fn console(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> {

@@ -101,11 +101,29 @@ impl FiguresPage<'_> {
     }
 }
 
-/// The page. Clients with something parked come first, then those that wait longest.
+/// Shown while there are no figures yet.
+#[derive(Template)]
+#[template(path = "console_counting.html")]
+struct CountingPage<'a> {
+    f: &'a Frame,
+    c: &'a Console,
+    head: Head,
+    script: &'static str,
+}
+
+/// The page, as of the moment the figures were counted at. Clients with something parked come first, then those that wait
+/// longest.
 pub fn figures(p: &Figures, f: &Frame, c: &Console) -> Answer {
+    let f = &f.as_of(p.at.0);
     let mut clients: Vec<&OfClient> = p.clients.iter().collect();
     let oldest = |one: &OfClient| one.sums.oldest_pending.map_or(Time::from_millis(i64::MAX), |at| at.0);
     clients.sort_by_key(|one| (Reverse(one.sums.parked), oldest(one), Reverse(one.sums.created)));
     let page = FiguresPage { f, c, p, clients, head: Head::of(Part::Figures), script: LIVE };
+    show(&page, StatusCode::OK, &live_policy(f))
+}
+
+/// The page while the ledger is being counted for the first time.
+pub fn counting(f: &Frame, c: &Console) -> Answer {
+    let page = CountingPage { f, c, head: Head::of(Part::Figures), script: LIVE };
     show(&page, StatusCode::OK, &live_policy(f))
 }

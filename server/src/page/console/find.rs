@@ -8,6 +8,7 @@ use super::tree::{agent, standing};
 use super::{Console, Did, Head, LIVE, Part, live_policy};
 use crate::answer::Answer;
 use crate::page::{Forms, Frame, policy, show};
+use crate::view::Moment;
 use crate::view::figures::Sums;
 use crate::view::tree::{Listed, Sessions};
 
@@ -95,8 +96,8 @@ pub struct OneClient {
     pub front_channel: Option<String>,
     /// Whether it is disabled.
     pub disabled: bool,
-    /// What became of its notices.
-    pub sums: Sums,
+    /// What became of its notices, and when they were counted; nothing while they are being counted for the first time.
+    pub sums: Option<(Moment, Sums)>,
     /// The sessions it takes part in.
     pub sessions: Sessions,
     /// What was just done.
@@ -114,8 +115,18 @@ struct ClientPage<'a> {
 }
 
 impl ClientPage<'_> {
+    fn sums(&self) -> Sums {
+        self.p.sums.map(|(_, sums)| sums).unwrap_or_default()
+    }
+
+    /// When they were counted, in words.
+    fn counted(&self) -> Option<String> {
+        let (at, _) = self.p.sums?;
+        Some(self.f.t1("console-counted", "at", &format!("{} UTC", self.f.moment(&at.0))))
+    }
+
     fn sides(&self) -> [(&'static str, u64); 5] {
-        let sums = &self.p.sums;
+        let sums = self.sums();
         [
             ("delivered", sums.delivered),
             ("refused", sums.refused),
@@ -131,11 +142,11 @@ impl ClientPage<'_> {
 
     fn equation(&self) -> String {
         let sides = self.sides().map(|(_, count)| self.f.count(&count));
-        format!("{} = {}", self.f.count(&self.p.sums.created), sides.join(" + "))
+        format!("{} = {}", self.f.count(&self.sums().created), sides.join(" + "))
     }
 
     fn adds_up(&self) -> bool {
-        self.p.sums.created == self.sides().iter().map(|(_, count)| count).sum::<u64>()
+        self.sums().created == self.sides().iter().map(|(_, count)| count).sum::<u64>()
     }
 
     fn agent(&self, listed: &Listed) -> String {

@@ -15,7 +15,7 @@ use super::check_session::source as script_source;
 use super::{Forms, Frame, policy};
 
 pub use end::{EndPreview, Ends};
-pub use figures::figures;
+pub use figures::{counting, figures};
 pub use find::{Clients, Find, Found, OneClient, Trail};
 pub use gate::NotForYou;
 pub use ledger::{Did, Filter, How, Ledger, OneNotice, Settle};

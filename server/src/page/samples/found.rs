@@ -6,6 +6,7 @@ use store::audit::Entry;
 use super::NOW;
 use super::ledger::session;
 use crate::page::console::{Clients, Did, Find, Found, OneClient, Trail};
+use crate::view::Moment;
 use crate::view::figures::Sums;
 use crate::view::tree::{Listed, Sessions, Standing};
 
@@ -36,7 +37,7 @@ pub(super) fn one_client(name: &str, live: bool) -> OneClient {
         back_channel: live.then(|| format!("https://library.example/{name}")),
         front_channel: live.then(|| "https://library.example/frame".to_owned()),
         disabled: !live,
-        sums: if live { sums } else { Sums { created: 1, ..Sums::default() } },
+        sums: Some((Moment(Time::from_seconds(NOW)), if live { sums } else { Sums { created: 1, ..Sums::default() } })),
         sessions: Sessions {
             sessions: if live { vec![listed] } else { Vec::new() },
             next: live.then(|| name.to_owned()),
