@@ -4,6 +4,8 @@
 //! Invariant: a secret is replaced only together with a new ID Token, and the one before stays good until its successor has
 //! been used and a day has passed: two honest apps that share a keychain never destroy each other.
 
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 
 use crate::name::{AccountId, Digest, SessionId};
@@ -22,6 +24,10 @@ pub const OVERLAP: Span = Span::from_hours(24);
 
 /// How long nobody gets another successor while one waits to be used: the answer that carried it may have been lost.
 pub const ONE_SUCCESSOR: Span = Span::from_hours(24);
+
+/// How many device sessions an app opens for one person, unless its policy says otherwise: phones, tablets and what was
+/// reinstalled. The next ends the one not seen for the longest time.
+pub const MOST_DEVICES: u32 = 20;
 
 macro_rules! kebab {
     ($($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),* $(,)? })*) => {$(
@@ -79,7 +85,7 @@ kebab! {
 
     /// What a secret means that comes back after its successor was used.
     Replayed {
-        /// It is refused, recorded and shown.
+        /// It is good for nothing, recorded and shown.
         Refuse = "refuse",
         /// The device session ends too.
         EndDevice = "end-device",
@@ -104,6 +110,9 @@ pub struct NativePolicy {
     /// What a replayed secret means.
     #[serde(default = "refused")]
     pub replayed: Replayed,
+    /// How many device sessions it opens for one person at most; one at least. `None`: [`MOST_DEVICES`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub devices: Option<NonZeroU32>,
 }
 
 const fn newest() -> Draft {
@@ -125,6 +134,11 @@ impl NativePolicy {
             Draft::Three => Spelling::Lenient,
             Draft::Seven => Spelling::Exact,
         })
+    }
+
+    /// How many device sessions it opens for one person at most.
+    pub fn most_devices(&self) -> u32 {
+        self.devices.map_or(MOST_DEVICES, NonZeroU32::get)
     }
 }
 
@@ -241,10 +255,35 @@ pub struct OnDevice {
     pub way: Way,
     /// What is given of secrets.
     pub secret: SecretIssue,
-    /// A device session whose secret came back although its successor is in use: recorded, whatever else is done.
-    pub replayed: Option<SessionId>,
+    /// A secret that came back although its successor is in use: recorded, whatever else is done.
+    pub replayed: Option<Comeback>,
     /// What binds its ID Token to the device: known when the transaction has looked.
     pub ds_hash: Option<String>,
+}
+
+/// A secret of a live device session came back although its successor has been in use for a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comeback {
+    /// The device session.
+    pub device: SessionId,
+    /// Whether it ends for it.
+    pub then: Replayed,
+}
+
+impl Comeback {
+    /// What the policy of whoever presented the secret makes of it. Nobody ends a device of another sharing group.
+    pub fn of(secret: &HeldSecret, policy: &NativePolicy, now: Time) -> Option<Self> {
+        let is_one = secret.session == SessionStanding::Live && secret.worth(now) == Worth::Replay;
+        let then = match secret.group.as_deref() == Some(policy.group.as_str()) {
+            true => policy.replayed,
+            false => Replayed::Refuse,
+        };
+        is_one.then(|| Self { device: secret.device.clone(), then })
+    }
+
+    fn ends(&self, device: &SessionId) -> bool {
+        self.then == Replayed::EndDevice && self.device == *device
+    }
 }
 
 /// Into which device session a grant goes.
@@ -266,12 +305,21 @@ pub enum Way {
 /// What a redemption does on a device: `device_sso` was granted (§3.3.3). A secret that is not good for this account, or is
 /// another sharing group's, is as if none had come. A code whose stay has moved into a device session since (another code of
 /// the same stay was redeemed) stays there: the browser session ends that device, and must find all of the stay in it.
+///
+/// An error: the device session the code is in ends, for a secret that came back.
 pub fn redeem(
     policy: &NativePolicy,
     (grant, kept_by): (&Grant, SessionKind),
     (presented, there): (Option<&HeldSecret>, Option<&SessionId>),
     now: Time,
-) -> OnDevice {
+) -> Result<OnDevice, Comeback> {
+    let replayed = presented.and_then(|secret| Comeback::of(secret, policy, now));
+    let ends = |device: &SessionId| replayed.as_ref().is_some_and(|replayed| replayed.ends(device));
+    if kept_by == SessionKind::Device
+        && let Some(comeback) = replayed.as_ref().filter(|replayed| replayed.ends(&grant.session))
+    {
+        return Err(comeback.clone());
+    }
     let mine = presented
         .filter(|secret| secret.account == grant.account && secret.group.as_deref() == Some(policy.group.as_str()));
     let good = mine.filter(|secret| secret.worth(now) == Worth::Good && secret.session == SessionStanding::Live);
@@ -283,14 +331,25 @@ pub fn redeem(
         (SessionKind::Browser, Some(secret)) => (Way::Joins(secret.device.clone()), secret.go_on(now)),
         // Whoever lost its keychain, or asks again and again, is on the device it was on: sessions do not pile up.
         (SessionKind::Browser, None) => {
+            let there = there.filter(|there| !ends(there));
             (there.map_or(Way::Opens(policy.tie), |there| Way::Joins(there.clone())), SecretIssue::Fresh)
         }
     };
-    OnDevice { way, secret, replayed: replay(presented, now), ds_hash: None }
+    Ok(OnDevice { way, secret, replayed, ds_hash: None })
 }
 
-/// What a refresh does on a device (§3.3.4): the scope it asks for decides whether a secret goes with it.
-pub fn refresh(device: &SessionId, asked: &Scope, presented: Option<&HeldSecret>, now: Time) -> OnDevice {
+/// What a refresh does on a device (§3.3.4): the scope it asks for decides whether a secret goes with it. An error: that device
+/// session ends, for a secret of its that came back.
+pub fn refresh(
+    policy: &NativePolicy,
+    (device, asked): (&SessionId, &Scope),
+    presented: Option<&HeldSecret>,
+    now: Time,
+) -> Result<OnDevice, Comeback> {
+    let replayed = presented.and_then(|secret| Comeback::of(secret, policy, now));
+    if let Some(comeback) = replayed.as_ref().filter(|replayed| replayed.ends(device)) {
+        return Err(comeback.clone());
+    }
     // "MUST both be issued or neither issued": there is an ID Token with `openid` only.
     let wanted = asked.contains(DEVICE_SSO) && asked.contains("openid");
     let good = presented.filter(|secret| secret.device == *device && secret.worth(now) == Worth::Good);
@@ -299,9 +358,5 @@ pub fn refresh(device: &SessionId, asked: &Scope, presented: Option<&HeldSecret>
         (true, Some(secret)) => secret.go_on(now),
         (true, None) => SecretIssue::Fresh,
     };
-    OnDevice { way: Way::Within(device.clone()), secret, replayed: replay(presented, now), ds_hash: None }
-}
-
-fn replay(presented: Option<&HeldSecret>, now: Time) -> Option<SessionId> {
-    presented.filter(|secret| secret.worth(now) == Worth::Replay).map(|secret| secret.device.clone())
+    Ok(OnDevice { way: Way::Within(device.clone()), secret, replayed, ds_hash: None })
 }

@@ -6,12 +6,14 @@ use openid::bound::dpop::Jkt;
 use openid::bound::pkce::Challenge;
 use openid::name::{ClientId, Digest, GrantId};
 use openid::native_sso::DEVICE_SSO;
+use openid::session::{GrantKind, SessionKind};
 use openid::time::Time;
 use openid::token::authorization_code::{Code, RedirectGiven, Spent};
 
 use crate::accounts::EnabledAccount;
 use crate::fault::Fault;
 use crate::row::Row;
+use crate::sessions::Hold;
 use crate::sessions::rows::read_grant;
 use crate::statements::statements;
 use crate::text;
@@ -84,7 +86,8 @@ impl Tx {
     }
 
     /// Tries to spend a code, and takes hold of the session and the stay it belongs to: to gather is to spend. Of a code that
-    /// may open a device session the account is held before them.
+    /// may open a device session the account is held before them, and the session alone. The grant is in the session where
+    /// its stay is by now.
     pub async fn spend_code(
         &mut self,
         hash: &Digest,
@@ -99,14 +102,22 @@ impl Tx {
             };
             return Ok((spent, None));
         };
-        let code = Box::new(code(&mut row)?);
+        let mut code = Box::new(code(&mut row)?);
         let opens = code.grant.scope.contains(DEVICE_SSO);
         let account = if opens { self.hold_enabled(&code.grant.account).await? } else { None };
         // A stay can end without its session: nothing may be added to one that nobody will be told about again.
-        let session = match opens && account.is_none() {
-            true => None,
-            false => self.hold_stay(&code.grant.session, &code.grant.sid, now).await?,
+        let stay = match (opens, &account) {
+            (true, None) => None,
+            (true, Some(_)) => self.hold_stay(&code.grant.sid, Hold::Alone, now).await?,
+            (false, _) => self.hold_stay(&code.grant.sid, Hold::Beside, now).await?,
         };
+        let session = stay.map(|(session, kind)| {
+            code.grant.session = session;
+            if kind == SessionKind::Device {
+                code.grant.kind = GrantKind::Online;
+            }
+            kind
+        });
         Ok((Spent::Now { code, session }, account))
     }
 

@@ -49,7 +49,7 @@ pub use outbox::{
     NoticeState, Outcome, Proof, Queue, Reading, Room, Said, Settled, Sums, Turn,
 };
 pub use sessions::{
-    Asker, Browser, DeviceRow, DrawnDevice, EndReport, Ending, GrantEnding, GrantRow, NewSession, NewStay, Posted,
-    Preview, Reproof, Selection, SessionFilter, SessionRow, StayRow, Sweep, Swept, Unpromised,
+    Asker, Browser, DeviceRow, DrawnDevice, EndReport, Ending, GrantEnding, GrantRow, HeldDevices, Hold, NewSession,
+    NewStay, Posted, Preview, Reproof, Selection, SessionFilter, SessionRow, StayRow, Sweep, Swept, Unpromised,
 };
 pub use tx::{Pressure, Reader, Stop, Store, Tx, Wakes, traced};

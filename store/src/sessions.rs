@@ -6,6 +6,7 @@
 mod asking;
 mod devices;
 mod ending;
+mod holding;
 mod leaving;
 pub(crate) mod rows;
 mod sweeping;
@@ -14,24 +15,26 @@ pub(crate) mod tests;
 mod tree;
 
 use openid::acr::Amr;
-use openid::name::{ClientId, Digest, GrantId, SessionId, Sid, Sub};
-use openid::session::{Grant, GrantStanding, Session, SessionKind, SessionStanding};
+use openid::name::{ClientId, Digest, SessionId, Sid, Sub};
+use openid::session::{Grant, Session, SessionKind, SessionStanding};
 use openid::time::{Span, Time};
 
 pub use self::asking::{Asker, Browser, Selection, SessionFilter, SessionRow, StayRow};
 pub use self::devices::{DeviceRow, DrawnDevice};
 pub use self::ending::{EndReport, GrantEnding, Posted};
+pub use self::holding::{HeldDevices, Hold};
 pub use self::leaving::Preview;
 pub use self::sweeping::{Sweep, Swept};
 pub use self::tree::{Ending, GrantRow, Unpromised};
 
-pub(crate) use self::rows::{grant_columns, read_grant};
+pub(crate) use self::rows::grant_columns;
 #[cfg(test)]
 pub(crate) static STATEMENTS: &[&[&Statement]] = &[
     STATEMENTS_HERE,
     asking::STATEMENTS,
     devices::STATEMENTS,
     ending::STATEMENTS,
+    holding::STATEMENTS,
     leaving::STATEMENTS,
     sweeping::STATEMENTS,
     tree::STATEMENTS,
@@ -57,9 +60,6 @@ statements! { STATEMENTS_HERE:
             RETURNING ", session_columns!());
     HOLD = concat!("SELECT ", session_columns!(), " FROM session \
             WHERE id = $1 AND ended_at IS NULL AND idle_until > $2 AND expires_at > $2 {share}");
-    HOLD_STAY = "SELECT s.kind FROM session s JOIN participation p ON p.session = s.id \
-            WHERE p.sid = $1 AND p.ended_at IS NULL AND s.ended_at IS NULL \
-            AND s.idle_until > $2 AND s.expires_at > $2 {share}";
     REAUTHENTICATE = "UPDATE session SET auth_time = $2, acr = $3, amr = $4, browser = $5, seen_at = $2, \
             idle_span = $7, idle_until = $2 + $7, expires_at = $6 \
             WHERE id = $1 AND ended_at IS NULL AND idle_until > $2 AND expires_at > $2";
@@ -70,7 +70,6 @@ statements! { STATEMENTS_HERE:
             RETURNING sid";
     BEGIN_GRANT = concat!("INSERT INTO grants (", grant_columns!(), ", auth_time_wanted) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 1)");
-    HOLD_GRANT = concat!("SELECT ", grant_columns!(), ", ended_at FROM grants WHERE id = $1 {share}");
 }
 
 /// A session to be opened.
@@ -146,7 +145,8 @@ impl Tx {
         self.change(&OPEN, opened).await.map(drop)
     }
 
-    /// Holds a live session until the transaction ends, and notes that it was seen. `None`: it has ended or expired.
+    /// Holds a live session until the transaction ends, and notes that it was seen: whoever comes is known to be let in
+    /// ([`Tx::hold_unseen`]). `None`: it has ended or expired.
     ///
     /// One order of rows for everybody (`architecture.md` §2.9): the client, the account, the session, then a grant.
     pub async fn hold_session(&mut self, id: &SessionId, now: Time) -> Result<Option<Session>, Fault> {
@@ -156,14 +156,6 @@ impl Tx {
         }
         let held = self.row(&HOLD, values![id.as_str(), now]).await?;
         held.map(|mut row| read_session(&mut row)).transpose()
-    }
-
-    /// Holds a stay and its session: for a code that is redeemed long after the stay began. The answer is what keeps that
-    /// session alive. `None`: one of the two is over.
-    pub async fn hold_stay(&mut self, session: &SessionId, sid: &Sid, now: Time) -> Result<Option<SessionKind>, Fault> {
-        self.see_session(session, now).await?;
-        let held = self.row(&HOLD_STAY, values![sid.as_str(), now]).await?;
-        held.map(|mut row| text::word(&row.take::<String>()?, SessionKind::read)).transpose()
     }
 
     /// Notes that a session was seen, at most every five minutes: `UserInfo` and introspection count too.
@@ -231,16 +223,5 @@ impl Tx {
             grant.expires_at,
         ];
         self.change(&BEGIN_GRANT, values).await.map(drop)
-    }
-
-    /// Holds a grant until the transaction ends. `None`: there is no such grant.
-    pub async fn hold_grant(&mut self, id: &GrantId) -> Result<Option<(Grant, GrantStanding)>, Fault> {
-        let Some(mut row) = self.row(&HOLD_GRANT, values![id.as_str()]).await? else {
-            return Ok(None);
-        };
-        let grant = read_grant(&mut row)?;
-        let ended: Option<Time> = row.take()?;
-        let standing = if ended.is_some() { GrantStanding::Over } else { GrantStanding::Live };
-        Ok(Some((grant, standing)))
     }
 }

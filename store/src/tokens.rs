@@ -10,6 +10,7 @@ pub(crate) use self::held::STATEMENTS as HELD;
 use openid::account::Account;
 use openid::bound::dpop::Jkt;
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
+use openid::native_sso::HeldSecret;
 use openid::resource::TokenFormat;
 use openid::session::{Cause, GrantKind, GrantStanding, SessionKind, SessionStanding};
 use openid::time::Time;
@@ -179,22 +180,33 @@ impl Reader {
 }
 
 impl Tx {
-    /// A client's refresh token with what keeps it alive, all held: the session first, if it must live, then the grant.
-    pub async fn refresh_held(&mut self, hash: &Digest, client: &ClientId, now: Time) -> Result<Option<Held>, Fault> {
+    /// A client's refresh token with what keeps it alive, all held: the session first, if it must live, then the grant. With
+    /// the grant of a device session goes the device secret that came with the token, its session held before the grant too.
+    pub async fn refresh_held(
+        &mut self,
+        (hash, secret): (&Digest, Option<&Digest>),
+        client: &ClientId,
+        now: Time,
+    ) -> Result<Option<(Held, Option<HeldSecret>)>, Fault> {
         let Some(mut place) = self.row(&REFRESH_PLACE, values![&hash.0, client.as_str()]).await? else {
             return Ok(None);
         };
         let id: String = place.take()?;
         let session_id = SessionId::new(place.take::<String>()?);
-        let lives = match text::word(&place.take::<String>()?, GrantKind::read)? {
-            GrantKind::Online => self.hold_session(&session_id, now).await?.is_some(),
-            GrantKind::Offline => self.row(&SESSION_LIVES, values![session_id.as_str(), now]).await?.is_some(),
-        };
+        let kind = text::word(&place.take::<String>()?, GrantKind::read)?;
         let session_kind = text::word(&place.take::<String>()?, SessionKind::read)?;
+        let secret = secret.filter(|_| session_kind == SessionKind::Device);
+        let (lives, presented) = match kind {
+            GrantKind::Online => self.hold_with_secret(&session_id, secret, now).await?,
+            GrantKind::Offline => (self.row(&SESSION_LIVES, values![session_id.as_str(), now]).await?.is_some(), None),
+        };
         let Some(mut row) = self.row(&HOLD_GRANT, values![&id]).await? else {
             return Ok(None);
         };
         let grant = read_grant(&mut row)?;
+        if grant.session != session_id {
+            return Err(Fault::new(Kind::Busy, "the grant moved into a device session meanwhile").contention());
+        }
         let grant_ended: Option<Time> = row.take()?;
         let Some(mut row) = self.row(&REFRESH_ROW, values![&hash.0]).await? else {
             return Ok(None);
@@ -204,7 +216,7 @@ impl Tx {
         let successor = if row.take::<i64>()? > 0 { Successor::Used } else { Successor::Untouched };
         // Two successors of one token within its grace, and the other was used: whoever has this one does not belong here.
         let displaced = row.take::<i64>()? > 0;
-        Ok(Some(Held {
+        let held = Held {
             grant,
             issued_at,
             expires_at,
@@ -217,12 +229,43 @@ impl Tx {
             grant_standing: if grant_ended.is_some() { GrantStanding::Over } else { GrantStanding::Live },
             session: if lives { SessionStanding::Live } else { SessionStanding::Over },
             session_kind,
-        }))
+        };
+        Ok(Some((held, presented)))
     }
 
-    /// Writes what a judge granted. It can only succeed or fault: what it relies on is held or compared, and if that has
-    /// changed meanwhile the fault is contention and the whole work runs again.
+    /// Holds a session and the one of a device secret, in the order of their names; whether the first lives.
+    async fn hold_with_secret(
+        &mut self,
+        session: &SessionId,
+        secret: Option<&Digest>,
+        now: Time,
+    ) -> Result<(bool, Option<HeldSecret>), Fault> {
+        let place = match secret {
+            Some(secret) => self.device_of(secret).await?,
+            None => None,
+        };
+        let (Some(secret), Some(place)) = (secret, place) else {
+            return Ok((self.hold_unseen(session, now).await?.is_some(), None));
+        };
+        let mut wanted = vec![session, &place.0];
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut live = Vec::new();
+        for id in wanted {
+            live.extend(self.hold_unseen(id, now).await?);
+        }
+        let lives = live.iter().any(|held| held.id == *session);
+        let device = live.into_iter().find(|held| held.id == place.0);
+        Ok((lives, self.read_secret(secret, place, device.as_ref()).await?))
+    }
+
+    /// Writes what a judge granted, and notes that the session was seen it rests on. It can only succeed or fault: what it
+    /// relies on is held or compared, and if that has changed meanwhile the fault is contention and the whole work runs again.
     pub async fn settle_issue(&mut self, issue: &Issue, drawn: &Drawn, now: Time) -> Result<(), Fault> {
+        // What goes on in the background keeps nobody signed in.
+        if let Some(grant) = issue.ground.grant().filter(|grant| grant.kind == GrantKind::Online) {
+            self.see_session(&grant.session, now).await?;
+        }
         if let RefreshIssue::Successor { of, retry, .. } = &issue.refresh {
             let statement = match retry {
                 Retry::First => &ROTATE,

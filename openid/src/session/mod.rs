@@ -69,7 +69,8 @@ words! {
         Reuse = "reuse",
         /// The client revoked its own refresh token, RFC 7009.
         Revoked = "revoked",
-        /// Another account's session took its place, or the browser signed in afresh.
+        /// Another took its place: another account's, the browser's own when it signed in afresh, or the device session that
+        /// was one too many.
         Replaced = "replaced",
     }
 }

@@ -103,7 +103,7 @@ impl Redeem {
             Spent::Before { family } => {
                 Ruling::Breach { family, refusal: no("code_replayed", "the code was used before") }
             }
-            Spent::Now { code, session } => self.redeem(*code, session, known, cx).into(),
+            Spent::Now { code, session } => self.redeem(*code, session, known, cx).unwrap_or_else(Ruling::Refuse),
         }
     }
 
@@ -113,7 +113,7 @@ impl Redeem {
         session: Option<SessionKind>,
         known: KnownDevice<'_>,
         cx: &Context<'_>,
-    ) -> Result<Issue, Refusal> {
+    ) -> Result<Ruling, Refusal> {
         admit("authorization_code", cx.client())?;
         if code.grant.client != cx.client().id {
             return Err(no("code_of_another", "the code is not known"));
@@ -163,7 +163,7 @@ fn begin(
     target: Target,
     (kept_by, known): (SessionKind, KnownDevice<'_>),
     cx: &Context<'_>,
-) -> Issue {
+) -> Ruling {
     let lifetime = target.lifetime(&cx.client().policy, cx.terms);
     grant.created_at = cx.now;
     grant.expires_at = cx.now + cx.terms.refresh_absolute.max(lifetime);
@@ -173,10 +173,16 @@ fn begin(
     };
     // Native SSO §3.3.3: whoever was granted `device_sso` gets a secret, and the ID Token it is bound to.
     let device = match cx.native().filter(|_| [DEVICE_SSO, "openid"].iter().all(|one| grant.scope.contains(one))) {
-        Some(policy) => native_sso::redeem(policy, (&grant, kept_by), (known.secret, known.session), cx.now),
+        Some(policy) => match native_sso::redeem(policy, (&grant, kept_by), (known.secret, known.session), cx.now) {
+            Ok(device) => device,
+            Err(comeback) => {
+                let say = "the device session has ended: a device secret came back that was replaced";
+                return Ruling::Replay { comeback, refusal: no("code_device_over", say) };
+            }
+        },
         None => OnDevice::default(),
     };
-    Issue {
+    Ruling::Issue(Box::new(Issue {
         client: grant.client.clone(),
         access: AccessIssue::of(target, cx.now + lifetime).bound(cx.proof),
         refresh,
@@ -184,5 +190,5 @@ fn begin(
         refresh_jkt: cx.refresh_jkt(),
         id_token: if grant.scope.contains("openid") { IdTokenIssue::WithNonce } else { IdTokenIssue::None },
         ground: Ground::Begin(grant),
-    }
+    }))
 }

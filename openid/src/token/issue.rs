@@ -4,8 +4,8 @@
 
 use crate::bound::dpop::{self, Jkt, Proven};
 use crate::client::policy::Policy;
-use crate::name::{ClientId, Digest, GrantId, SessionId};
-use crate::native_sso::{OnDevice, Replayed};
+use crate::name::{ClientId, Digest, GrantId};
+use crate::native_sso::{Comeback, OnDevice};
 use crate::resource::{Target, TokenFormat};
 use crate::session::{Grant, SessionStanding};
 use crate::time::{Span, Time};
@@ -27,10 +27,8 @@ pub enum Ruling {
     },
     /// No, and a device secret has come back whose successor is in use: it is recorded.
     Replay {
-        /// The device session.
-        device: SessionId,
-        /// Whether it ends for it.
-        then: Replayed,
+        /// Of which device, and whether that ends.
+        comeback: Comeback,
         /// What the client is told.
         refusal: Refusal,
     },

@@ -103,7 +103,7 @@ impl Refresh {
                 family: held.grant.id,
                 refusal: no("refresh_reused", "the refresh token was used before"),
             },
-            Use::Honest(retry) => self.go_on(held, retry, presented, cx).into(),
+            Use::Honest(retry) => self.go_on(held, retry, presented, cx).unwrap_or_else(Ruling::Refuse),
         }
     }
 
@@ -113,7 +113,7 @@ impl Refresh {
         retry: Retry,
         presented: Option<&HeldSecret>,
         cx: &Context<'_>,
-    ) -> Result<Issue, Refusal> {
+    ) -> Result<Ruling, Refusal> {
         let Held { grant, expires_at, session, session_kind, jkt, .. } = held;
         if grant.kind == GrantKind::Online && session == SessionStanding::Over {
             return Err(no("refresh_session_over", "the session has ended"));
@@ -128,11 +128,19 @@ impl Refresh {
         let lifetime = target.lifetime(&cx.client().policy, cx.terms);
         let id_token = if scope.contains("openid") { IdTokenIssue::WithoutNonce(session) } else { IdTokenIssue::None };
         let device = match (session_kind, cx.native()) {
-            (SessionKind::Device, Some(_)) => native_sso::refresh(&grant.session, &scope, presented, cx.now),
+            (SessionKind::Device, Some(policy)) => {
+                match native_sso::refresh(policy, (&grant.session, &scope), presented, cx.now) {
+                    Ok(device) => device,
+                    Err(comeback) => {
+                        let say = "the device session has ended: a device secret came back that was replaced";
+                        return Ok(Ruling::Replay { comeback, refusal: no("refresh_device_over", say) });
+                    }
+                }
+            }
             (SessionKind::Device, None) => OnDevice { way: Way::Within(grant.session.clone()), ..OnDevice::default() },
             (SessionKind::Browser, _) => OnDevice::default(),
         };
-        Ok(Issue {
+        Ok(Ruling::Issue(Box::new(Issue {
             client: grant.client.clone(),
             device,
             access: AccessIssue::of(target, (cx.now + lifetime).min(grant.expires_at)).bound(cx.proof),
@@ -140,7 +148,7 @@ impl Refresh {
             refresh_jkt: jkt,
             id_token,
             ground: Ground::Go(grant),
-        })
+        })))
     }
 
     fn scope_of(&self, grant: &Grant, cx: &Context<'_>) -> Result<Scope, Refusal> {

@@ -9,8 +9,8 @@ use openid::client::Client;
 use openid::logout::end::EndHint;
 use openid::logout::judge::{End, Ended};
 use openid::name::{ClientId, Digest, GrantId, Secret, SessionId, Sid, Sub};
-use openid::native_sso::{HeldSecret, Replayed, SecretIssue, Spelling, Way};
-use openid::session::Cause;
+use openid::native_sso::{Comeback, MOST_DEVICES, NativePolicy, Replayed, SecretIssue, Spelling, Way};
+use openid::session::{Cause, Grant};
 use openid::time::Time;
 use openid::token::exchange::general::GeneralFacts;
 use openid::token::exchange::native::{NativeExchange, NativeFacts};
@@ -46,9 +46,12 @@ pub(super) struct Device {
     unmet: Sub,
     /// The sector of the asking client, if its subjects are pairwise.
     sector: Option<String>,
-    /// The order to end the device session, should a replay mean that.
+    /// The order to end a device session, should a replay mean that, or should there be too many.
     end: End,
-    line: String,
+    /// How many device sessions the asking client opens for one person.
+    most: u32,
+    /// Names of lines in the audit trail: of a replay, and of device sessions that are too many.
+    lines: [String; 2],
     /// Under what the tokens of an exchange are stored.
     subject: Option<Digest>,
     actor: Option<Digest>,
@@ -90,24 +93,12 @@ impl Device {
             unmet: Sub::new(op.dice().name()),
             sector: client.metadata.subject.sector().map(str::to_owned),
             end: op.order_to_end(what, Cause::Reuse, &format!("client:{}", client.id)),
-            line: op.dice().name(),
+            most: client.policy.native_sso.as_ref().map_or(MOST_DEVICES, NativePolicy::most_devices),
+            lines: [op.dice().name(), op.dice().name()],
             subject: general.map(|general| known_as(op, &general.subject)),
             actor: general.and_then(|general| general.actor.as_ref()).map(|token| known_as(op, token)),
             rules: op.exchange(),
         })
-    }
-
-    /// The secret that came with a code or a refresh token, held: of a client that may have one.
-    pub(super) async fn secret(
-        &self,
-        tx: &mut Tx,
-        presented: Option<&Digest>,
-        cx: &Context<'_>,
-    ) -> Result<Option<HeldSecret>, Fault> {
-        match presented.filter(|_| cx.native().is_some()) {
-            None => Ok(None),
-            Some(presented) => Ok(tx.hold_secret(presented, cx.now).await?.map(|(held, _)| held)),
-        }
     }
 
     /// What an exchange rests on, held.
@@ -142,14 +133,10 @@ impl Device {
 
     /// The tokens of an exchange, held.
     pub(super) async fn gather_tokens(&self, tx: &mut Tx, now: Time) -> Result<GeneralFacts, Fault> {
-        let mut facts = GeneralFacts::default();
-        if let Some(subject) = &self.subject {
-            facts.subject = tx.hold_access(subject, now).await?;
+        match &self.subject {
+            Some(subject) => tx.hold_access(subject, self.actor.as_ref(), now).await,
+            None => Ok(GeneralFacts::default()),
         }
-        if let Some(actor) = &self.actor {
-            facts.actor = tx.hold_access(actor, now).await?;
-        }
-        Ok(facts)
     }
 
     /// Who may exchange what.
@@ -166,8 +153,8 @@ impl Device {
         account: Option<&EnabledAccount>,
         now: Time,
     ) -> Result<(), Fault> {
-        if let Some(device) = issue.device.replayed.clone() {
-            tx.note(&self.replay_line(&device, now)).await?;
+        if let Some(comeback) = &issue.device.replayed {
+            self.replay(tx, comeback, now).await?;
         }
         // Whoever signs in or asks otherwise than by the authorization endpoint knows people by its own sector's subject.
         if is_exchange(issue)
@@ -180,19 +167,37 @@ impl Device {
                 Sub::new(account.ok_or_else(|| Fault::bug("a session without its account"))?.sub)
             };
         }
-        tx.settle_device(issue, account, &self.drawn, now).await
+        tx.settle_device(issue, account, &self.drawn, now).await?;
+        match (&issue.device.way, issue.ground.grant()) {
+            (Way::Opens(_), Some(grant)) => self.end_oldest(tx, grant, now).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends the device sessions that are too many now that another was opened.
+    async fn end_oldest(&self, tx: &mut Tx, grant: &Grant, now: Time) -> Result<(), Fault> {
+        let end = End { cause: Cause::Replaced, ..self.end.clone() };
+        let of = (&grant.account, &grant.client);
+        let report = tx.end_devices_beyond(of, (&grant.session, self.most.saturating_sub(1)), &end).await?;
+        if !report.ended_something() {
+            return Ok(());
+        }
+        let (by, subject) = (self.end.by.clone(), grant.account.to_string());
+        let mut line = Entry::new(self.lines[1].clone(), now, by, "devices_too_many", subject);
+        line.tell(&report.tally());
+        tx.note(&line).await
     }
 
     /// Records a replay, and ends the device session if that is what it means.
     pub(super) async fn replay(
         &self,
         tx: &mut Tx,
-        (device, then): (&SessionId, Replayed),
+        Comeback { device, then }: &Comeback,
         now: Time,
     ) -> Result<(), Fault> {
         tx.note_replay(device, now).await?;
         let mut line = self.replay_line(device, now);
-        if then == Replayed::EndDevice {
+        if *then == Replayed::EndDevice {
             let end = End { what: Ended::Session(device.clone()), ..self.end.clone() };
             line.tell(&tx.end(&end).await?.tally());
         }
@@ -200,7 +205,7 @@ impl Device {
     }
 
     fn replay_line(&self, device: &SessionId, now: Time) -> Entry {
-        Entry::new(self.line.clone(), now, self.end.by.clone(), "device_secret_replayed", device.to_string())
+        Entry::new(self.lines[0].clone(), now, self.end.by.clone(), "device_secret_replayed", device.to_string())
     }
 
     /// The secret goes with a new ID Token, and so does what RFC 8693 §2.2.1 wants said.

@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use openid::bound::dpop::admit as admit_unbound;
 use openid::client::Client;
 use openid::name::{ClientId, Secret};
-use openid::session::SessionStanding;
 use openid::time::Time;
 use openid::token::authorization_code::{KnownDevice, Spent};
 use openid::token::claims::Scopes;
@@ -19,7 +18,7 @@ use serde_json::{Map, Value};
 use store::accounts::EnabledAccount;
 use store::audit::Entry;
 use store::tokens::Drawn;
-use store::{Fault, Tx};
+use store::{Fault, HeldDevices, Tx};
 
 use super::access_token::Fresh;
 use super::ask::Ask;
@@ -92,22 +91,20 @@ async fn rule(
     let ruling = match &request.grant {
         Grants::AuthorizationCode(redeem) => {
             let (spent, account) = tx.spend_code(&redeem.code, client, now).await?;
-            let lives = matches!(spent, Spent::Now { session: Some(_), .. });
-            let presented = device.secret(tx, redeem.device_secret.as_ref().filter(|_| lives), cx).await?;
-            let there = match (&spent, &account) {
-                (Spent::Now { code, session: Some(_) }, Some(_)) if cx.native().is_some() => {
-                    tx.hold_device_from(&code.grant.session, client, now).await?
+            let held = match (&spent, &account) {
+                (Spent::Now { code, session: Some(kept_by) }, Some(_)) if cx.native().is_some() => {
+                    let stay = (&code.grant.session, *kept_by);
+                    tx.hold_devices(stay, client, redeem.device_secret.as_ref(), now).await?
                 }
-                _ => None,
+                _ => HeldDevices::default(),
             };
-            let known = KnownDevice { secret: presented.as_ref(), session: there.as_ref() };
+            let known = KnownDevice { secret: held.secret.as_ref(), session: held.there.as_ref() };
             return Ok((redeem.judge(spent, known, cx), account));
         }
         Grants::RefreshToken(refresh) => {
-            let held = tx.refresh_held(&refresh.token, client, now).await?;
-            let lives = held.as_ref().is_some_and(|held| held.session == SessionStanding::Live);
-            let presented = device.secret(tx, refresh.device_secret.as_ref().filter(|_| lives), cx).await?;
-            refresh.judge(held, presented.as_ref(), cx)
+            let secret = refresh.device_secret.as_ref().filter(|_| cx.native().is_some());
+            let (held, presented) = tx.refresh_held((&refresh.token, secret), client, now).await?.unzip();
+            refresh.judge(held, presented.flatten().as_ref(), cx)
         }
         Grants::ClientCredentials(credentials) => credentials.judge(cx),
         Grants::Exchange(Exchange::Native(native)) => native.judge(&device.gather(tx, native, cx).await?, cx),
@@ -136,8 +133,8 @@ async fn settle(
             tx.note(&Entry { detail, ..entry }).await?;
             Err(refusal.into())
         }
-        Ruling::Replay { device: replayed, then, refusal } => {
-            device.replay(tx, (&replayed, then), now).await?;
+        Ruling::Replay { comeback, refusal } => {
+            device.replay(tx, &comeback, now).await?;
             Err(refusal.into())
         }
         Ruling::Issue(mut issue) => {

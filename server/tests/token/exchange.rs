@@ -46,7 +46,7 @@ impl Chain {
     async fn allow(&self, kind: &str, more: &Value) {
         let mut rule = json!({
             "name": kind, "clients": [self.orders.client_id], "subjects": [self.app.client_id],
-            "audience": [STOCK], "scope": "stock:read", "mode": kind,
+            "subject_scope": "orders:write", "audience": [STOCK], "scope": "stock:read", "mode": kind,
         });
         rule.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
         self.provider.cli_with(&rule.to_string(), &["exchange", "allow", "-"]).await;
@@ -103,6 +103,30 @@ async fn a_service_acts_for_a_person_and_says_so() {
     chain.provider.cli(&["session", "end", "--user", "ada"]).await;
     assert_eq!(chain.introspect(token).await, json!({"active": false}));
     refused(&chain.exchange(&chain.token, &actor).await, "invalid_request");
+}
+
+/// RFC 8693 §2.2.2: what a token was meant for, what it may do, and the key it is bound to are bounds of what comes of it.
+#[tokio::test]
+async fn a_token_is_exchanged_by_whom_it_was_meant_for_and_within_its_scope() {
+    let chain = chain().await;
+    // A rule of clients alone: the token may do nothing at Stock, and so nothing is done there for it.
+    chain.allow("impersonation", &json!({"subject_scope": null})).await;
+    refused(&chain.exchange(&chain.token, &[]).await, "invalid_scope");
+    chain.allow("impersonation", &json!({"subject_scope": "orders:write admin"})).await;
+    refused(&chain.exchange(&chain.token, &[]).await, "invalid_request");
+    chain.allow("impersonation", &Value::Null).await;
+    assert_eq!(chain.exchange(&chain.token, &[]).await.status, 200);
+    // A token for UserInfo was not meant for Orders, though the app's tokens are exchanged.
+    let mut browser = Browser::new(&chain.provider);
+    let begun = chain.app.begin(&chain.provider).with("scope", "openid");
+    let page = browser.open(&begun.url()).await;
+    let page = browser.through(page, ADA.0, ADA.1).await;
+    let other = chain.app.complete(&chain.provider, &begun, &page).await.get("access_token").to_owned();
+    refused(&chain.exchange(&other, &[]).await, "invalid_request");
+    // Unless a rule names that audience; what it may do is asked all the same.
+    let issuer = chain.provider.issuer().to_owned();
+    chain.allow("impersonation", &json!({"subject_audience": [issuer], "subject_scope": "openid"})).await;
+    assert_eq!(chain.exchange(&other, &[]).await.status, 200);
 }
 
 #[tokio::test]

@@ -1,15 +1,16 @@
 //! Device sessions and the secrets of their devices (`logout.md` §2, Native SSO §3).
 //!
-//! Invariant: one order of rows: the session, a grant, then the device with its secrets, held alone. What a secret's worth was
-//! judged by is held until the commit, and so no two answers replace one secret.
+//! Invariant: whoever does anything on a device holds its session alone, and after it a grant, then the device with its secrets.
+//! What a secret's worth was judged by is held until the commit, and so no two answers replace one secret.
 
-use openid::client::policy::Policy;
+use openid::logout::judge::{End, Ended};
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid};
-use openid::native_sso::{DeviceTie, HeldSecret, SecretIssue, SecretStanding, SecretUse, Way};
-use openid::session::{Grant, GrantKind, Session, SessionKind, SessionStanding};
+use openid::native_sso::{DeviceTie, SecretIssue, SecretUse, Way};
+use openid::session::{Grant, GrantKind, SessionKind, SessionStanding};
 use openid::time::{Span, Time};
 use openid::token::issue::Issue;
 
+use super::ending::EndReport;
 use super::{JOIN, OPEN};
 use crate::accounts::{Done, EnabledAccount};
 use crate::fault::{Fault, Kind};
@@ -20,19 +21,12 @@ use crate::tx::{Reader, Tx};
 use crate::value::values;
 
 statements! {
-    PLACE = "SELECT x.session, s.account FROM device_secret x JOIN session s ON s.id = x.session WHERE x.hash = $1";
-    HELD = "SELECT x.issued_at, x.used_at, x.replaced_at, x.revoked_at, d.ds_hash, \
-            (SELECT MIN(c.used_at) FROM device_secret c WHERE c.parent = $1), \
-            (SELECT c.policy FROM client c WHERE c.id = d.client) \
-            FROM device_secret x JOIN device d ON d.session = x.session WHERE x.hash = $1 {hold}";
     HOLD_DEVICE = "SELECT ds_hash FROM device WHERE session = $1 {hold}";
     ONE = "SELECT d.opened_from, d.client, d.tie, d.replayed_at, \
            (SELECT count(*) FROM device_secret x WHERE x.session = d.session AND x.revoked_at IS NULL) \
            FROM device d WHERE d.session = $1";
     FOLLOWERS = "SELECT d.session, d.tie FROM device d JOIN session s ON s.id = d.session \
                  WHERE d.opened_from = $1 AND s.ended_at IS NULL ORDER BY d.session";
-    FROM = "SELECT d.session FROM device d JOIN session s ON s.id = d.session WHERE d.opened_from = $1 AND d.client = $2 \
-            AND s.ended_at IS NULL AND s.idle_until > $3 AND s.expires_at > $3 ORDER BY s.created_at DESC, s.id LIMIT 1";
     STAY_IN = "SELECT sid FROM participation WHERE sid = $1 AND session = $2 AND ended_at IS NULL";
     TAKES_PART = "SELECT p.session FROM participation p JOIN device_secret x ON x.session = p.session \
                   WHERE x.hash = $1 AND p.client = $2 AND p.ended_at IS NULL";
@@ -48,7 +42,6 @@ statements! {
     MOVE = "UPDATE participation SET session = $2 WHERE sid = $1 AND ended_at IS NULL AND NOT EXISTS \
             (SELECT 1 FROM participation o WHERE o.session = $2 AND o.client = $3 AND o.ended_at IS NULL)";
     MOVE_GRANTS = "UPDATE grants SET session = $2, kind = $3 WHERE sid = $1";
-    MOVE_CODES = "UPDATE code SET session = $2, kind = $3 WHERE sid = $1 AND spent_at IS NULL";
     DISCARD = "DELETE FROM participation WHERE sid = $1 AND begun_at = used_at \
                AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.sid = $1) \
                AND NOT EXISTS (SELECT 1 FROM code c WHERE c.sid = $1 AND c.spent_at IS NULL)";
@@ -67,6 +60,9 @@ statements! {
 /// More secrets of one device than honest apps come to. Revoked ones go first, then those nobody used for a day, then those
 /// first used the longest ago; never the one that is given, nor the one in whose place.
 const MOST_SECRETS: i64 = 32;
+
+/// So many device sessions are ended at once for being too many; the next to be opened ends more.
+const MOST_AT_ONCE: u32 = 8;
 
 /// What is drawn for an answer that may open a device session or give a secret.
 #[derive(Clone, Debug)]
@@ -100,13 +96,6 @@ pub struct DeviceRow {
     pub secrets: i64,
 }
 
-/// The sharing group in a client's policy. It is read and not held: the client comes before the session in the order of rows,
-/// and a group that changes at this moment may count from the next.
-fn group(policy: Option<&str>) -> Option<String> {
-    let policy: Option<Policy> = policy.and_then(|text| serde_json::from_str(text).ok());
-    policy.and_then(|policy| policy.native_sso).map(|native| native.group)
-}
-
 impl Reader {
     /// What is known of a device session. `None`: it is none.
     pub async fn device(&mut self, session: &SessionId) -> Result<Option<DeviceRow>, Fault> {
@@ -120,13 +109,6 @@ impl Reader {
                 secrets: row.take()?,
             })
         };
-        row.map(read).transpose()
-    }
-
-    /// Of which device and whose account a secret is: what never changes of it.
-    pub async fn device_of(&mut self, secret: &Digest) -> Result<Option<(SessionId, AccountId)>, Fault> {
-        let row = self.row(&PLACE, values![&secret.0]).await?;
-        let read = |mut row: Row| Ok((SessionId::new(row.take::<String>()?), AccountId::new(row.take::<String>()?)));
         row.map(read).transpose()
     }
 
@@ -147,59 +129,6 @@ impl Reader {
 }
 
 impl Tx {
-    /// Holds a device secret, its device, and before them its session, if that lives.
-    pub async fn hold_secret(
-        &mut self,
-        secret: &Digest,
-        now: Time,
-    ) -> Result<Option<(HeldSecret, Option<Session>)>, Fault> {
-        let Some((device, account)) = self.device_of(secret).await? else {
-            return Ok(None);
-        };
-        let session = self.hold_session(&device, now).await?;
-        let Some(mut row) = self.row(&HELD, values![&secret.0]).await? else {
-            return Ok(None);
-        };
-        let issued_at = row.take()?;
-        let used = match row.take::<Option<Time>>()? {
-            None => SecretUse::First,
-            Some(_) => SecretUse::Again,
-        };
-        let replaced_at = row.take()?;
-        let standing = match row.take::<Option<Time>>()? {
-            None => SecretStanding::Good,
-            Some(_) => SecretStanding::Revoked,
-        };
-        let held = HeldSecret {
-            hash: *secret,
-            account,
-            device,
-            ds_hash: row.take()?,
-            issued_at,
-            used,
-            replaced_at,
-            successor_used_at: row.take()?,
-            group: group(row.take::<Option<String>>()?.as_deref()),
-            standing,
-            session: if session.is_some() { SessionStanding::Live } else { SessionStanding::Over },
-        };
-        Ok(Some((held, session)))
-    }
-
-    /// The live device session a client opened from a browser session, which is held; now held too.
-    pub async fn hold_device_from(
-        &mut self,
-        browser: &SessionId,
-        client: &ClientId,
-        now: Time,
-    ) -> Result<Option<SessionId>, Fault> {
-        let Some(mut row) = self.row(&FROM, values![browser.as_str(), client.as_str(), now]).await? else {
-            return Ok(None);
-        };
-        let device = SessionId::new(row.take::<String>()?);
-        Ok(self.hold_session(&device, now).await?.map(|session| session.id))
-    }
-
     /// Whether a stay lives in a session, which must be held: then it cannot end meanwhile.
     pub async fn stays_in(&mut self, session: &SessionId, sid: &Sid) -> Result<SessionStanding, Fault> {
         let found = self.row(&STAY_IN, values![sid.as_str(), session.as_str()]).await?;
@@ -216,9 +145,6 @@ impl Tx {
         now: Time,
     ) -> Result<(), Fault> {
         let on = issue.device.clone();
-        if let Some(device) = &on.replayed {
-            self.note_replay(device, now).await?;
-        }
         let Some(grant) = issue.ground.grant_mut().filter(|_| on.way != Way::Nowhere) else {
             return Ok(());
         };
@@ -284,9 +210,8 @@ impl Tx {
         let sid = grant.sid.clone();
         let here = values![sid.as_str(), device.as_str(), grant.client.as_str()];
         if self.change(&MOVE, here).await? == 1 {
-            for statement in [&MOVE_GRANTS, &MOVE_CODES] {
-                self.change(statement, values![sid.as_str(), device.as_str(), GrantKind::Online.as_str()]).await?;
-            }
+            // A code of the stay that is redeemed later goes where the stay is.
+            self.change(&MOVE_GRANTS, values![sid.as_str(), device.as_str(), GrantKind::Online.as_str()]).await?;
         } else {
             let stay = self.row(&STAY_OF, values![device.as_str(), grant.client.as_str(), now]).await?;
             let mut stay = stay.ok_or_else(|| Fault::bug("a stay neither moved nor was there"))?;
@@ -360,19 +285,39 @@ impl Tx {
 
     /// Revokes every secret of a device. Its session goes on; ID Tokens of before are bound to nothing any more.
     pub async fn revoke_secrets(&mut self, device: &SessionId, now: Time) -> Result<Done, Fault> {
+        self.hold_unseen(device, now).await?;
         self.row(&HOLD_DEVICE, values![device.as_str()]).await?;
         let done = Done::of(self.change(&REVOKE, values![device.as_str(), now]).await?);
         self.change(&UNNAME, values![device.as_str()]).await?;
         Ok(done)
     }
 
-    /// The same, if this grant was the first app's: with its refresh token the device's secrets go (Native SSO §4.3).
-    pub(super) async fn revoke_with_first_app(&mut self, grant: &GrantId, now: Time) -> Result<(), Fault> {
+    /// The device session whose first app a grant is, held if it lives: with that grant the device's secrets go (Native SSO
+    /// §4.3), and a session comes before a grant.
+    pub(super) async fn hold_first_app(&mut self, grant: &GrantId, now: Time) -> Result<Option<SessionId>, Fault> {
         let Some(mut row) = self.row(&FIRST_APP, values![grant.as_str()]).await? else {
-            return Ok(());
+            return Ok(None);
         };
         let device = SessionId::new(row.take::<String>()?);
-        self.revoke_secrets(&device, now).await.map(drop)
+        self.hold_unseen(&device, now).await?;
+        Ok(Some(device))
+    }
+
+    /// Ends the device sessions of a client and an account beyond so many: those not seen for the longest time, as any ending
+    /// ends one. One that somebody holds at this moment is in use, and stays.
+    pub async fn end_devices_beyond(
+        &mut self,
+        of: (&AccountId, &ClientId),
+        (opened, kept): (&SessionId, u32),
+        end: &End,
+    ) -> Result<EndReport, Fault> {
+        let mut all = EndReport::default();
+        for device in self.devices_beyond(of, (opened, kept), (MOST_AT_ONCE, end.at)).await? {
+            if self.hold_free(&device, end.at).await?.is_some() {
+                all.add(self.end(&End { what: Ended::Session(device), ..end.clone() }).await?);
+            }
+        }
+        Ok(all)
     }
 
     /// Notes that a secret came back whose successor is in use.

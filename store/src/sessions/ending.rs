@@ -196,6 +196,7 @@ impl Tx {
         by: &str,
         now: Time,
     ) -> Result<GrantEnding, Fault> {
+        let device = self.hold_first_app(grant, now).await?;
         if self.change(&END_GRANT, values![grant.as_str(), now, cause.as_str()]).await? == 0 {
             return Ok(GrantEnding::Before);
         }
@@ -203,7 +204,9 @@ impl Tx {
         let values =
             values![id.as_str(), "grant", grant.as_str(), cause.as_str(), by, now, 0_i64, 0_i64, 1_i64, 0_i64, 0_i64];
         self.change(&RECORD, values).await?;
-        self.revoke_with_first_app(grant, now).await?;
+        if let Some(device) = device {
+            self.revoke_secrets(&device, now).await?;
+        }
         Ok(GrantEnding::Now)
     }
 

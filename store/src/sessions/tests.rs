@@ -2,6 +2,7 @@
 
 mod bound;
 mod devices;
+mod devices_held;
 mod devices_moving;
 pub(crate) mod ground;
 mod life;

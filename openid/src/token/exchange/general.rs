@@ -1,13 +1,14 @@
 //! Exchanging one of our own access tokens for another: RFC 8693 §2, impersonation and delegation (§1.1, §4.1, §4.4).
 //!
 //! Invariant: the new token rests on the grant of the old one and ends with it at the latest; no refresh token and no ID
-//! Token come of it; without a rule of the operator's everything is refused.
+//! Token come of it, so whoever asks takes no part in the session and its token dies with it; without a rule of the operator's
+//! everything is refused. A token that is bound to a key is exchanged by whoever holds that key, and what comes of it is bound.
 
 use serde_json::{Value, json};
 
-use super::rules::{Mode, Rule, Rules, Word};
+use super::rules::{Exchanging, Mode, Rule, Rules, Word};
 use super::{ACCESS_TOKEN, GRANT_TYPE, malformed};
-use crate::name::{ClientId, Digest};
+use crate::name::Digest;
 use crate::native_sso::OnDevice;
 use crate::session::{Grant, GrantStanding};
 use crate::token::facts::{Acting, Life, TokenFacts};
@@ -87,6 +88,7 @@ impl GeneralExchange {
         let Some((grant, _)) = subject.grant else {
             return Err(malformed("exchange_nobody", "nobody stands behind subject_token but a client"));
         };
+        held_by_sender(&subject.facts, cx)?;
         let acting = self.acting(facts.actor, cx)?;
         let mode = if acting.is_some() { Mode::Delegation } else { Mode::Impersonation };
         let asking = &cx.client().id;
@@ -95,8 +97,9 @@ impl GeneralExchange {
         if subject.facts.acting.may_act.as_ref().is_some_and(|may| may["sub"] != party) {
             return Err(malformed("exchange_may_act", "subject_token says that somebody else may act"));
         }
-        let rule = self.rule(rules, (asking, &subject.facts.client), mode)?;
-        let scope = self.wanted(rule)?;
+        let asked = Exchanging { asking, subject: &subject.facts, mode, audience: &self.audience };
+        let rule = self.rule(rules, &asked, cx)?;
+        let scope = self.wanted(rule, &subject.facts, cx)?;
         let target = meaningful(self.scope.as_ref(), cx.resources.target(&self.audience, &scope)?)?;
         let lifetime = target.lifetime(&cx.client().policy, cx.terms);
         Ok(Issue {
@@ -119,6 +122,7 @@ impl GeneralExchange {
         let actor = actor.filter(|actor| is_live(actor, cx) && actor.facts.client == cx.client().id);
         let actor = actor
             .ok_or_else(|| malformed("exchange_actor", "actor_token is not a live access token of this client"))?;
+        held_by_sender(&actor.facts, cx)?;
         Ok(Some(match actor.facts.sub {
             Some(sub) => sub.as_str().to_owned(),
             None => actor.facts.client.as_str().to_owned(),
@@ -126,13 +130,14 @@ impl GeneralExchange {
     }
 
     /// §2.2.2: a token that is "unacceptable based on policy" is `invalid_request`, a target `invalid_target`.
-    fn rule<'a>(&self, rules: &'a Rules, clients: (&ClientId, &ClientId), mode: Mode) -> Result<&'a Rule, Refusal> {
+    fn rule<'a>(&self, rules: &'a Rules, asked: &Exchanging<'_>, cx: &Context<'_>) -> Result<&'a Rule, Refusal> {
         if self.audience.is_empty() {
             return Err(refuse(ErrorCode::InvalidTarget, "exchange_nowhere", "audience or resource is missing"));
         }
-        match rules.find(clients, mode, &self.audience) {
+        match rules.find(asked, cx.resources) {
             Word::Allowed(rule) => Ok(rule),
             Word::NotThese => Err(malformed("exchange_not_allowed", "this client may not exchange this token")),
+            Word::NotSuch => Err(malformed("exchange_not_meant", "subject_token was not meant for this exchange")),
             Word::NotThere => Err(refuse(
                 ErrorCode::InvalidTarget,
                 "exchange_target",
@@ -141,13 +146,37 @@ impl GeneralExchange {
         }
     }
 
-    fn wanted(&self, rule: &Rule) -> Result<Scope, Refusal> {
+    /// What the rule allows for a token of this scope, at this audience.
+    fn wanted(&self, rule: &Rule, subject: &TokenFacts, cx: &Context<'_>) -> Result<Scope, Refusal> {
+        let widest = cx.resources.of_resources(&rule.scope_for(&subject.scope), &self.audience);
         match &self.scope {
-            None => Ok(rule.scope.clone()),
-            Some(asked) if asked.within(&rule.scope) => Ok(asked.clone()),
+            None if widest.is_empty() => Err(refuse(
+                ErrorCode::InvalidScope,
+                "exchange_scope_none",
+                "subject_token has nothing of the scope it may be exchanged for",
+            )),
+            None => Ok(widest),
+            Some(asked) if asked.within(&widest) => Ok(asked.clone()),
             Some(_) => {
                 Err(refuse(ErrorCode::InvalidScope, "exchange_scope", "scope is wider than the exchange allows"))
             }
+        }
+    }
+}
+
+/// RFC 9449 §5, §7: whoever stole a token that is bound to a key must not get one that is not, nor one that is bound to
+/// another.
+fn held_by_sender(token: &TokenFacts, cx: &Context<'_>) -> Result<(), Refusal> {
+    match (&token.jkt, cx.proof) {
+        (None, _) => Ok(()),
+        (Some(_), None) => Err(refuse(
+            ErrorCode::InvalidDpopProof,
+            "exchange_unproven",
+            "a token that is bound to a key is exchanged with a DPoP proof by that key",
+        )),
+        (Some(bound), Some(proof)) if *bound == *proof.jkt() => Ok(()),
+        (Some(_), Some(_)) => {
+            Err(malformed("exchange_other_key", "the token is bound to another key than that of the DPoP proof"))
         }
     }
 }

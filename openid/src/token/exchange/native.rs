@@ -9,7 +9,7 @@ use crate::claims::parameter::ClaimsRequest;
 use crate::client::policy::ConsentPolicy;
 use crate::logout::end::{EndHint, HintClaims};
 use crate::name::{Digest, GrantId, Sid, Sub};
-use crate::native_sso::{DEVICE_SSO, Draft, HeldSecret, NativePolicy, OnDevice, Spelling, Way, Worth};
+use crate::native_sso::{Comeback, DEVICE_SSO, Draft, HeldSecret, NativePolicy, OnDevice, Spelling, Way, Worth};
 use crate::resource::Target;
 use crate::session::{Grant, GrantKind, Session, SessionStanding};
 use crate::time::Span;
@@ -85,14 +85,10 @@ impl NativeExchange {
             Ok(policy) => policy,
             Err(refusal) => return Ruling::Refuse(refusal),
         };
-        let replayed = facts
-            .secret
-            .as_ref()
-            .filter(|secret| secret.session == SessionStanding::Live && secret.worth(cx.now) == Worth::Replay);
-        if let (Some(secret), EndHint::Genuine(_)) = (replayed, &facts.id_token) {
+        let comeback = facts.secret.as_ref().and_then(|secret| Comeback::of(secret, policy, cx.now));
+        if let (Some(comeback), EndHint::Genuine(_)) = (comeback, &facts.id_token) {
             return Ruling::Replay {
-                device: secret.device.clone(),
-                then: policy.replayed,
+                comeback,
                 refusal: malformed("native_secret_replayed", "the device secret was replaced, and its successor used"),
             };
         }

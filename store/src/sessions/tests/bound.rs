@@ -60,7 +60,7 @@ on_both! {
                 ground: Ground::Begin(code.grant),
             };
             tx.settle_issue(&issue, &drawn("one"), START).await?;
-            let held = tx.refresh_held(&drawn("one").refresh.unwrap(), &rp, START).await?.unwrap();
+            let (held, _) = tx.refresh_held((&drawn("one").refresh.unwrap(), None), &rp, START).await?.unwrap();
             assert_eq!(held.jkt, Some(jkt("C")));
             // Its successor, bound to nothing: what a judge says is what is written.
             issue.ground = Ground::Go(held.grant);
@@ -68,7 +68,7 @@ on_both! {
             issue.refresh = RefreshIssue::Successor { of, retry: Retry::First, expires_at: later };
             (issue.access.jkt, issue.refresh_jkt) = (None, None);
             tx.settle_issue(&issue, &drawn("two"), START).await?;
-            let held = tx.refresh_held(&drawn("two").refresh.unwrap(), &rp, START).await?.unwrap();
+            let (held, _) = tx.refresh_held((&drawn("two").refresh.unwrap(), None), &rp, START).await?.unwrap();
             assert_eq!(held.jkt, None);
             Ok(())
         }).await.unwrap();

@@ -14,7 +14,7 @@ use super::ground::{DEADLINE, START, account, client, end, ending, grant, live_g
 use crate::engine::tests::both::on_both;
 use crate::tokens::Drawn;
 use crate::tx::Tx;
-use crate::{DrawnDevice, Fault, Store, Sweep};
+use crate::{DrawnDevice, Fault, Hold, Store, Sweep};
 
 const AGE: Span = Span::from_days(30);
 
@@ -82,7 +82,7 @@ pub(super) async fn redeem(
     tag: &str,
 ) -> Result<Option<Issue>, Fault> {
     let Some(account) = tx.hold_enabled(&place.ann).await? else { return Ok(None) };
-    if tx.hold_stay(&place.browser, &place.sid, START).await?.is_none() {
+    if tx.hold_stay(&place.sid, Hold::Alone, START).await?.is_none() {
         return Ok(None);
     }
     let begun = grant(&format!("g-{tag}"), &place.browser, &place.sid, &place.one, &place.ann, GrantKind::Offline);

@@ -19,7 +19,7 @@ use crate::tx::Tx;
 use crate::{Fault, Store};
 
 /// Writes a code of the first app's stay.
-async fn code(store: &Store, place: &Place, tag: &str) {
+pub(super) async fn code(store: &Store, place: &Place, tag: &str) {
     let begun = grant(&format!("g-{tag}"), &place.browser, &place.sid, &place.one, &place.ann, GrantKind::Offline);
     let code = Code {
         grant: Grant { scope: Scope::from("openid device_sso".to_owned()), ..begun },
@@ -34,19 +34,21 @@ async fn code(store: &Store, place: &Place, tag: &str) {
 }
 
 /// What the token endpoint does with a code, the judge's word about the device included. `None`: the session was over.
-async fn spend(tx: &mut Tx, place: &Place, (tag, secret): (&str, Option<&str>)) -> Result<Option<Issue>, Fault> {
+pub(super) async fn spend(
+    tx: &mut Tx,
+    place: &Place,
+    (tag, secret): (&str, Option<&str>),
+) -> Result<Option<Issue>, Fault> {
     let (Spent::Now { code, session: Some(kept_by) }, account) =
         tx.spend_code(&Digest::of(tag), &place.one, START).await?
     else {
         return Ok(None);
     };
-    let presented = match secret {
-        Some(secret) => tx.hold_secret(&Digest::of(secret), START).await?.map(|(held, _)| held),
-        None => None,
-    };
-    let there = tx.hold_device_from(&code.grant.session, &place.one, START).await?;
+    let secret = secret.map(Digest::of);
+    let held = tx.hold_devices((&code.grant.session, kept_by), &place.one, secret.as_ref(), START).await?;
     let policy: NativePolicy = serde_json::from_str(r#"{"group": "acme"}"#).map_err(|_| Fault::bug("a policy"))?;
-    let on = native_sso::redeem(&policy, (&code.grant, kept_by), (presented.as_ref(), there.as_ref()), START);
+    let on = native_sso::redeem(&policy, (&code.grant, kept_by), (held.secret.as_ref(), held.there.as_ref()), START);
+    let on = on.map_err(|_| Fault::bug("nothing came back"))?;
     let mut issue = issue(Ground::Begin(code.grant), on, &place.one);
     tx.settle_device(&mut issue, account.as_ref(), &drawn_device(tag), START).await?;
     tx.settle_issue(&issue, &drawn(tag), START).await?;

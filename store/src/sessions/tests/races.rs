@@ -11,7 +11,7 @@ use super::ground::{
 };
 use crate::engine::tests::both::on_both;
 use crate::tx::Tx;
-use crate::{Fault, NoticeFilter, Store};
+use crate::{Fault, Hold, NoticeFilter, Store};
 
 /// Holds a transaction open for a moment, where transactions run side by side: commits come late.
 async fn dawdle(tx: &mut Tx, n: i64) -> Result<(), Fault> {
@@ -88,7 +88,7 @@ on_both! {
                 let store = store.clone();
                 running.spawn(async move {
                     store.write(async move |tx| {
-                        let standing = tx.hold_stay(&grant.session, &grant.sid, START).await?;
+                        let standing = tx.hold_stay(&grant.sid, Hold::Beside, START).await?;
                         if standing.is_some() {
                             tx.begin_grant(&grant).await?;
                             dawdle(tx, round + n).await?;
@@ -119,10 +119,10 @@ on_both! {
             begin(&store, &grant(family.as_str(), &id, &sid, &rp, &ann, GrantKind::Offline)).await;
             let mut running = JoinSet::new();
             for n in 0..6_i64 {
-                let (store, id, sid, family) = (store.clone(), id.clone(), sid.clone(), family.clone());
+                let (store, sid, family) = (store.clone(), sid.clone(), family.clone());
                 running.spawn(async move {
                     store.write(async move |tx| {
-                        tx.hold_stay(&id, &sid, START + Span::from_minutes(n * 3)).await?;
+                        tx.hold_stay(&sid, Hold::Beside, START + Span::from_minutes(n * 3)).await?;
                         let (_, standing) = tx.hold_grant(&family).await?.ok_or_else(|| Fault::bug("no grant"))?;
                         dawdle(tx, round + n).await?;
                         Ok(standing)

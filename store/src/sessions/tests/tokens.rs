@@ -127,7 +127,9 @@ enum Refreshed {
 
 /// Rotation with the grace for lost answers.
 async fn refresh(tx: &mut Tx, token: &Digest, client: &ClientId, drawn: &Drawn) -> Result<Refreshed, Fault> {
-    let Some(held) = tx.refresh_held(token, client, LATER).await? else { return Err(Fault::bug("no such token")) };
+    let Some((held, _)) = tx.refresh_held((token, None), client, LATER).await? else {
+        return Err(Fault::bug("no such token"));
+    };
     if held.grant_standing == GrantStanding::Over {
         return Ok(Refreshed::Over);
     }
@@ -357,7 +359,7 @@ on_both! {
         let found = store.reader().await.unwrap().access_token(&tokens.access, START).await.unwrap().unwrap();
         assert!(!found.facts.is_live(START));
         let client = place.client;
-        let held = store.write(async move |tx| Ok(tx.refresh_held(&Digest::of("refresh a"), &client, START).await?)).await.unwrap();
+        let held = store.write(async move |tx| Ok(tx.refresh_held((&Digest::of("refresh a"), None), &client, START).await?)).await.unwrap();
         assert!(held.is_none());
         let swept = store.write(async |tx| Ok(tx.sweep_tokens(LATER + Span::from_days(2), 10).await?)).await.unwrap();
         assert_eq!(swept, 2);
