@@ -12,16 +12,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use openid::client::Client;
 use openid::logout::backchannel::{self, Failure, Reply, Weighed};
+use openid::logout::judge::Notice;
 use openid::name::ClientId;
 use openid::time::{Span, Time};
-use store::{Lease, Leased, Nodes, Outcome, Room, Said};
+use store::{Fault, Lease, Leased, Nodes, Outcome, Room, Said};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use self::going::Going;
 use self::probes::{Held, Probes, Way};
 use self::settling::tell_span;
 use crate::answer::Stop;
+use crate::backstage::Backstage;
 use crate::envelope::{self, Recipient};
 use crate::op::Op;
 use crate::outbound::{Class, Limits, Unreached};
@@ -52,7 +55,7 @@ const BATCH: u32 = 256;
 const BREATH: Duration = Duration::from_millis(250);
 
 /// Delivers until told to stop, then lets what is under way finish.
-pub async fn run(op: Op, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn run(op: Op, backstage: Backstage, mut stop: watch::Receiver<bool>) {
     if op.store().nodes() == Nodes::One {
         take_back(&op).await;
     }
@@ -70,6 +73,7 @@ pub async fn run(op: Op, mut stop: watch::Receiver<bool>) {
         probes: Arc::default(),
         freed: Arc::new(Notify::new()),
         going: Going::default(),
+        backstage,
         deadlines: op.now(),
         after: None,
         op,
@@ -130,6 +134,7 @@ struct Courier {
     probes: Arc<Mutex<Probes>>,
     freed: Arc<Notify>,
     going: Going,
+    backstage: Backstage,
     /// When to look for those whose deadline has come.
     deadlines: Time,
     after: Option<ClientId>,
@@ -243,10 +248,7 @@ impl Courier {
             Ok(to) => to,
             Err(refusal) => return self.later(notice, None, said(&refusal.say)).await,
         };
-        let claims = backchannel::claims(&notice.notice, self.op.issuer().as_str(), now, &self.op.dice().name());
-        let how = envelope::Said { signed: Some(client.metadata.id_token_alg), encrypted: to.as_ref() };
-        let token = envelope::say(&self.op, &client, (backchannel::TYP, &claims), how, now)?;
-        let (weighed, said) = self.post(notice, Class::of(&client), &uri, &token).await;
+        let (weighed, said) = self.tell(notice, &client, (to, &uri)).await?;
         match &weighed {
             Weighed::Later(asked) => self.probes().failed(&uri, way, self.op.now(), *asked),
             _ => self.reopen(&uri),
@@ -260,25 +262,22 @@ impl Courier {
         }
     }
 
-    /// Posts a token, and weighs what came of it.
-    async fn post(&self, notice: &Leased, class: Class, uri: &str, token: &str) -> (Weighed, Said) {
-        let limits = Limits { time: ATTEMPT, body: 16 * 1024 };
+    /// Signs a token and posts it where people wait for neither, and weighs what came of it.
+    async fn tell(
+        &self,
+        notice: &Leased,
+        client: &Arc<Client>,
+        (to, uri): (Option<Recipient>, &str),
+    ) -> Result<(Weighed, Said), Stop> {
         let span = self.op.traces().go_on(notice.traceparent.as_deref(), "deliver", Kind::Client, self.op.now());
-        let posted = self.op.outbound().tell(class, uri, &[("logout_token", token)], limits).await;
-        let (reply, said) = match posted {
-            Ok(fetched) => {
-                let retry_after =
-                    fetched.retry_after.and_then(|header| backchannel::retry_after(&header, self.op.now()));
-                let said = Said { status: Some(fetched.status), words: format!("HTTP {}", fetched.status) };
-                (Reply::Status { code: fetched.status, retry_after }, said)
-            }
-            Err(unreached) => (Reply::Failed(silence(&unreached)), Said { status: None, words: unreached.to_string() }),
-        };
+        let (op, client, said, place) = (self.op.clone(), Arc::clone(client), notice.notice.clone(), uri.to_owned());
+        let told = self.backstage.run(async move { say_and_post(&op, &client, (&said, to.as_ref()), &place).await });
+        let (reply, said) = told.await??;
         let weighed = backchannel::weigh(&reply);
         if let Some(span) = span {
             tell_span(span, notice, uri, (said.status, weighed));
         }
-        (weighed, said)
+        Ok((weighed, said))
     }
 
     fn count_closed(&self) {
@@ -340,6 +339,28 @@ impl Courier {
         let places = self.op.config().courier.per_host.get();
         Arc::clone(hosts.entry(host).or_insert_with(|| Arc::new(Semaphore::new(places))))
     }
+}
+
+/// Signs the notice afresh, as the client registered it, and posts it. What was answered, or why nothing was.
+async fn say_and_post(
+    op: &Op,
+    client: &Client,
+    (notice, to): (&Notice, Option<&Recipient>),
+    uri: &str,
+) -> Result<(Reply, Said), Fault> {
+    let now = op.now();
+    let claims = backchannel::claims(notice, op.issuer().as_str(), now, &op.dice().name());
+    let how = envelope::Said { signed: Some(client.metadata.id_token_alg), encrypted: to };
+    let token = envelope::say(op, client, (backchannel::TYP, &claims), how, now)?;
+    let limits = Limits { time: ATTEMPT, body: 16 * 1024 };
+    Ok(match op.outbound().tell(Class::of(client), uri, &[("logout_token", &token)], limits).await {
+        Ok(fetched) => {
+            let retry_after = fetched.retry_after.and_then(|header| backchannel::retry_after(&header, op.now()));
+            let said = Said { status: Some(fetched.status), words: format!("HTTP {}", fetched.status) };
+            (Reply::Status { code: fetched.status, retry_after }, said)
+        }
+        Err(unreached) => (Reply::Failed(silence(&unreached)), Said { status: None, words: unreached.to_string() }),
+    })
 }
 
 /// What kind of silence it was.

@@ -6,6 +6,7 @@
 mod acceptance;
 pub mod act;
 pub mod answer;
+mod backstage;
 pub mod browser;
 pub mod browser_state;
 pub mod caretaker;

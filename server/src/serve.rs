@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use store::{Claim, Fault, Kind, Store};
 use tokio::sync::watch;
 
+use crate::backstage::Backstage;
 use crate::client_keys::ClientKeys;
 use crate::clients::Clients;
 use crate::clock::Clock;
@@ -101,9 +102,11 @@ pub async fn run(op: Op, ready: impl FnOnce(&[std::net::SocketAddr])) -> Result<
         );
     }
     let door = metrics::Door::bind(op.config().metrics.listen).await.map_err(|e| Fault::new(Kind::Gone, e))?;
+    let backstage = Backstage::open("courier")
+        .map_err(|e| Fault::new(Kind::Gone, format!("the courier's threads cannot be started: {e}")))?;
     let (tell, told) = watch::channel(false);
     let metrics = tokio::spawn(door.open(op.clone(), told.clone()));
-    let courier = tokio::spawn(courier::run(op.clone(), told.clone()));
+    let courier = tokio::spawn(courier::run(op.clone(), backstage, told.clone()));
     let postman = tokio::spawn(postman::run(op.clone(), told.clone()));
     let caretaker = tokio::spawn(caretaker::run(op.clone(), told));
     let (finish, finishing) = watch::channel(false);

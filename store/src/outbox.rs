@@ -52,8 +52,17 @@ statements! { STATEMENTS_HERE:
         AND (lease_until IS NULL OR lease_until <= $1) ORDER BY due_at LIMIT 1";
     NEXT_CLIENT = "SELECT client FROM outbox WHERE settled_at IS NULL AND client > $1 \
         AND (CAST($2 AS {text}) IS NULL OR client <= $2) ORDER BY client LIMIT 1";
+    NEXT_CLIENT_WANTED = "SELECT client FROM outbox WHERE settled_at IS NULL \
+        AND cause NOT IN ('idle_expiry', 'absolute_expiry') AND client > $1 \
+        AND (CAST($2 AS {text}) IS NULL OR client <= $2) ORDER BY client LIMIT 1";
     LEASE = "UPDATE outbox SET attempts = attempts + 1, lease_until = $3 WHERE id IN (SELECT id FROM outbox \
         WHERE client = $1 AND settled_at IS NULL AND due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) \
+        ORDER BY due_at LIMIT $4 {lease}) \
+        RETURNING id, client, subject, sid, account, session, deliver_by, cause, attempts, created_at, \
+        traceparent";
+    LEASE_WANTED = "UPDATE outbox SET attempts = attempts + 1, lease_until = $3 WHERE id IN (SELECT id FROM outbox \
+        WHERE client = $1 AND settled_at IS NULL AND cause NOT IN ('idle_expiry', 'absolute_expiry') AND due_at <= $2 \
+        AND (lease_until IS NULL OR lease_until <= $2) \
         ORDER BY due_at LIMIT $4 {lease}) \
         RETURNING id, client, subject, sid, account, session, deliver_by, cause, attempts, created_at, \
         traceparent";
@@ -109,6 +118,24 @@ pub enum Room {
     For(u32),
     /// Its address keeps failing: for so many of those whose deadline has come, which are tried once more.
     Overdue(u32),
+}
+
+impl Lease {
+    /// Whether as many are taken as may be.
+    fn is_full(&self, taken: &[Leased]) -> bool {
+        taken.len() >= usize::try_from(self.limit).unwrap_or(usize::MAX)
+    }
+
+    /// How many more may be taken for a client.
+    fn left(&self, client: &ClientId, taken: &[Leased]) -> u32 {
+        let count = |amount: usize| u32::try_from(amount).unwrap_or(u32::MAX);
+        let own = match self.room.get(client) {
+            None => self.per_client,
+            Some(Room::For(room) | Room::Overdue(room)) => *room,
+        };
+        let has = taken.iter().filter(|leased| leased.notice.client == *client).count();
+        own.saturating_sub(count(has)).min(self.limit.saturating_sub(count(taken.len())))
+    }
 }
 
 /// One attempt to deliver one notice.
@@ -191,36 +218,46 @@ impl Tx {
         Ok(id)
     }
 
-    /// Takes due notices and raises their attempts: those of the clients behind the last one served, then of those up to
-    /// it. Which client comes before which is for the database alone to say: its collation may be any.
+    /// Takes due notices and raises their attempts: first what somebody asked for, then what expired. Of either those of the
+    /// clients behind the last one served, then of those up to it. Which client comes before which is for the database alone
+    /// to say: its collation may be any.
     pub async fn lease_notices(&mut self, lease: &Lease) -> Result<Vec<Leased>, Fault> {
         let mut taken = Vec::new();
         let last = lease.after.as_ref().map(ClientId::as_str);
         let laps = [Some((last.unwrap_or_default(), None)), last.map(|last| ("", Some(last)))];
-        for (behind, until) in laps.into_iter().flatten() {
-            let mut client = behind.to_owned();
-            loop {
-                let left = lease.limit.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
-                if left == 0 {
-                    return Ok(taken);
-                }
-                let Some(mut row) = self.row(&NEXT_CLIENT, values![&client, until]).await? else { break };
-                client = row.take()?;
-                let (statement, room) = match lease.room.get(&ClientId::new(client.clone())) {
-                    None => (&LEASE, lease.per_client),
-                    Some(Room::For(room)) => (&LEASE, *room),
-                    Some(Room::Overdue(room)) => (&LEASE_OVERDUE, *room),
-                };
-                if room == 0 {
-                    continue;
-                }
-                let some = values![&client, lease.now, lease.until, room.min(left)];
-                for row in self.rows(statement, some).await? {
-                    taken.push(read_leased(row)?);
+        for next in [&NEXT_CLIENT_WANTED, &NEXT_CLIENT] {
+            for (behind, until) in laps.into_iter().flatten() {
+                let mut client = behind.to_owned();
+                while !lease.is_full(&taken) {
+                    let Some(mut row) = self.row(next, values![&client, until]).await? else { break };
+                    client = row.take()?;
+                    self.lease_of(lease, &ClientId::new(client.clone()), next, &mut taken).await?;
                 }
             }
         }
         Ok(taken)
+    }
+
+    /// Those of one client, as far as there is room for it.
+    async fn lease_of(
+        &mut self,
+        lease: &Lease,
+        client: &ClientId,
+        next: &Statement,
+        taken: &mut Vec<Leased>,
+    ) -> Result<(), Fault> {
+        let statement = match lease.room.get(client) {
+            Some(Room::Overdue(_)) => &LEASE_OVERDUE,
+            _ if next.name == NEXT_CLIENT_WANTED.name => &LEASE_WANTED,
+            _ => &LEASE,
+        };
+        let room = lease.left(client, taken);
+        if room > 0 {
+            for row in self.rows(statement, values![client.as_str(), lease.now, lease.until, room]).await? {
+                taken.push(read_leased(row)?);
+            }
+        }
+        Ok(())
     }
 
     /// Settles a notice: a success whatever attempt it was, a failure only its own attempt.

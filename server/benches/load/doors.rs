@@ -84,6 +84,19 @@ impl Provider {
         self.sql(&format!("UPDATE session SET expires_at = 1 WHERE id LIKE 'crowd{tag}-%';"))
     }
 
+    /// Very many notices that wait, for relying parties of a name: every second one is due, the others tomorrow.
+    pub(crate) fn waiting(&self, name: &str, amount: usize) -> Result<(), Broken> {
+        self.sql(&format!(
+            "BEGIN IMMEDIATE; WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {amount}), \
+             c(id, place, parties) AS (SELECT id, row_number() OVER (ORDER BY id), count(*) OVER () FROM client \
+             WHERE id LIKE '{name}-%'), t(now) AS (SELECT CAST(unixepoch() AS INTEGER) * 1000) \
+             INSERT INTO outbox (id, kind, client, account, subject, sid, session, cause, created_at, due_at, attempts, \
+             deliver_by) SELECT 'backchannel_logout.waiting-' || n, 'backchannel_logout', c.id, 'nobody', 'sub', \
+             'waiting-' || n, 'gone', 'operator', now, now + (n % 2) * 86400000, 0, now + 2 * 86400000 \
+             FROM n JOIN c ON c.place = n % c.parties + 1, t; COMMIT;"
+        ))
+    }
+
     /// Signs the person in in one more browser, and at one client: the browser, and the ID Token.
     pub(crate) async fn visitor(&mut self) -> Result<(Arc<Holding>, String), Broken> {
         let holding = Self::sign_in_once(&mut Line::open(self.port).await?).await?;

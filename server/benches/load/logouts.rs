@@ -1,5 +1,6 @@
 //! Very many notices (`logout.md` §8): a thousand relying parties told of one ending, beside the same signatures and POSTs
-//! made raw in the same run; one dead relying party in ten; very many sessions ended at once, while people sign on.
+//! made raw in the same run; one dead relying party in ten; very many sessions ended at once, and very many notices waiting,
+//! while people sign on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -142,7 +143,8 @@ pub(crate) async fn run(provider: &mut Provider, parties: usize, sessions: usize
     provider.restart().await?;
     fan_out(provider, &ports, &heard).await?;
     one_dead_in_ten(provider, (parties / 10 * 9, dead.len()), &heard).await?;
-    mass_end(provider, sessions, &heard).await
+    mass_end(provider, sessions, &heard).await?;
+    many_wait(provider, sessions * 10).await
 }
 
 /// Relying parties of each session in a crowd.
@@ -253,6 +255,27 @@ async fn mass_end(provider: &mut Provider, sessions: usize, heard: &Heard) -> Re
         println!("{}", during.line("sign-on, while they end", None));
         println!("\nthe slowest hundredth of sign-ons takes {:.2} × as long meanwhile", during.slower_than(&alone));
     }
+    Ok(())
+}
+
+/// People sign on while very many notices wait for relying parties that do not answer.
+async fn many_wait(provider: &mut Provider, notices: usize) -> Result<(), Broken> {
+    let (work, units) = (Work::SignOn { client: ES256 }, 4_000);
+    provider.restart().await?;
+    let alone = measure::measure(provider.process(), &work, provider.holdings(), units).await?;
+    provider.waiting("dead", notices)?;
+    let ready = provider.restart().await?;
+    let among = measure::measure(provider.process(), &work, provider.holdings(), units).await?;
+    println!("\n{}", Figures::HEAD);
+    println!("{}", alone.line("sign-on, alone", None));
+    println!("{}", among.line(&format!("sign-on, while {notices} notices wait"), None));
+    println!(
+        "\na sign-on costs {:+.1} % meanwhile, its slowest hundredth takes {:.2} × as long; ready after {ready:.0} ms, \
+         peak {:.1} MiB",
+        among.percent_beyond(&alone),
+        among.slower_than(&alone),
+        provider.process().peak_mib()?
+    );
     Ok(())
 }
 

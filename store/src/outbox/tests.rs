@@ -44,12 +44,21 @@ async fn settle(store: &Store, id: &str, attempt: u32, outcome: Outcome) -> Sett
 
 /// Ends one session in which each of these clients took part, and returns the notices' names.
 async fn promise(store: &Store, tag: &str, clients: &[ClientId]) -> Vec<String> {
+    promise_for(store, tag, clients, Cause::Person).await
+}
+
+/// The same, of a session that nobody used any more.
+async fn expire(store: &Store, tag: &str, clients: &[ClientId]) -> Vec<String> {
+    promise_for(store, tag, clients, Cause::IdleExpiry).await
+}
+
+async fn promise_for(store: &Store, tag: &str, clients: &[ClientId], cause: Cause) -> Vec<String> {
     let ann = account(store, &format!("ann-{tag}")).await;
     let id = session(store, &format!("s-{tag}"), &ann, "cookie").await;
     for rp in clients {
         stay(store, &id, rp, &format!("{tag}-{rp}")).await;
     }
-    let report = end(store, ending(Ended::Session(id), Cause::Person)).await;
+    let report = end(store, ending(Ended::Session(id), cause)).await;
     assert_eq!(report.notices.len(), clients.len());
     report.notices.into_iter().map(|posted| posted.id).collect()
 }
@@ -133,6 +142,21 @@ on_both! {
         next.after = Some(rps[1].clone());
         let whose: Vec<String> = take(&store, next).await.iter().map(|l| l.notice.client.to_string()).collect();
         assert_eq!(whose, ["rp0", "rp0"], "the round goes on behind the last one served, and comes back");
+    }
+
+    async fn what_somebody_asked_for_goes_before_what_expired(store: Store) {
+        let rps = clients(&store, 2).await;
+        for n in 0..3 {
+            expire(&store, &format!("old{n}"), &rps).await;
+        }
+        promise(&store, "asked", &rps[1..]).await;
+        let mut next = lease(START, 4, 2);
+        next.after = Some(rps[1].clone());
+        let taken = take(&store, next).await;
+        let which: Vec<(&str, Cause)> = taken.iter().map(|l| (l.notice.client.as_str(), l.cause)).collect();
+        let expired = Cause::IdleExpiry;
+        // The round of the others goes on where it stood; nobody gets more than its room.
+        assert_eq!(which, [("rp1", Cause::Person), ("rp0", expired), ("rp0", expired), ("rp1", expired)]);
     }
 
     async fn one_client_that_waits_holds_up_nobody_whatever_the_collation(store: Store) {
