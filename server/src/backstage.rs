@@ -66,8 +66,10 @@ fn step_aside() {
 #[cfg(not(target_os = "linux"))]
 fn step_aside() {}
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
+    #![cfg(target_os = "linux")]
+
     use super::{Backstage, STEP};
 
     #[tokio::test]
