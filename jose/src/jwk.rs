@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters};
 use serde_json::{Map, Value, json};
 
 use crate::member::{Members, thumbprint};
-use crate::{EncryptionKey, JoseError, JweAlg, JweEnc, JwsAlg, base64url};
+use crate::{EncryptionKey, JoseError, JweAlg, JweEnc, JwsAlg, base64url, certificate};
 
 /// More keys than any honest set has.
 const MOST_KEYS: usize = 64;
@@ -19,6 +19,8 @@ pub struct Jwk {
     alg: Option<String>,
     public: Map<String, Value>,
     thumbprint: String,
+    /// The digest of the certificate that goes with it.
+    certificate: Option<[u8; 32]>,
     material: Material,
 }
 
@@ -67,7 +69,9 @@ impl Jwk {
             Material::Asymmetric(_) => members.required()?,
             Material::Symmetric(_) => Map::new(),
         };
-        Ok(Self { kid, alg, public, thumbprint: thumbprint(value)?, material })
+        let thumbprint = thumbprint(value)?;
+        let certificate = certificate::of_jwk(value, &thumbprint);
+        Ok(Self { kid, alg, public, thumbprint, certificate, material })
     }
 
     /// `kid`.
@@ -87,6 +91,11 @@ impl Jwk {
     /// RFC 7638. That of a shared key is not for publishing (§7).
     pub fn thumbprint(&self) -> &str {
         &self.thumbprint
+    }
+
+    /// SHA-256 of the certificate that goes with the key, if it has one that fits (RFC 7517 §4.7, §4.9).
+    pub fn certificate(&self) -> Option<&[u8; 32]> {
+        self.certificate.as_ref()
     }
 
     /// Whether the key is of the kind for this, and its own `alg` does not say otherwise.
@@ -212,7 +221,7 @@ impl JwkSet {
     pub fn from_secret(secret: &[u8]) -> Result<Self, JoseError> {
         let material = oct(secret)?;
         let thumbprint = thumbprint(&json!({"kty": "oct", "k": base64url(secret)}))?;
-        let key = Jwk { kid: None, alg: None, public: Map::new(), thumbprint, material };
+        let key = Jwk { kid: None, alg: None, public: Map::new(), thumbprint, certificate: None, material };
         Ok(Self { keys: vec![key], encryption: Vec::new() })
     }
 

@@ -1,10 +1,11 @@
 //! The provider's metadata: OpenID Connect Discovery 1.0 §3, RFC 8414 §2, RP-Initiated Logout §2.1, Back-Channel Logout
 //! §2.1, Front-Channel Logout §3, Session Management §3.3, RFC 9126 §5, RFC 9207 §3,
-//! RFC 9449 §5.1.
+//! RFC 8705 §5, RFC 9449 §5.1.
 //!
 //! Invariant: only what is true is said, only registered names are used, and no array is empty.
 
 use jose::{JweAlg, JweEnc, JwsAlg};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::authorize::mode::ResponseMode;
@@ -13,6 +14,7 @@ use crate::authorize::request::SignUp;
 use crate::authorize::response_type::ResponseType;
 use crate::bound::{dpop, pkce};
 use crate::client::auth::METHODS;
+use crate::client::certificate::MutualTls;
 use crate::client::flows::IMPLICIT;
 use crate::client::metadata::AuthMethod;
 use crate::client::sector::SubjectType;
@@ -48,6 +50,8 @@ pub struct Offers {
     pub pushing: Pushing,
     /// Whether Native SSO is offered.
     pub native_sso: NativeSso,
+    /// What of mutual TLS is offered.
+    pub mutual_tls: MutualTls,
     /// Links for people: documentation, policy, terms.
     pub links: Links,
 }
@@ -75,6 +79,23 @@ pub struct Endpoints {
     pub end_session: String,
     /// `check_session_iframe`.
     pub check_session: String,
+    /// `mtls_endpoint_aliases`: where clients are asked for a certificate.
+    pub aliases: Option<Aliases>,
+}
+
+/// Where clients call whose certificate is to be seen (RFC 8705 §5).
+#[derive(Clone, Debug, Serialize)]
+pub struct Aliases {
+    /// `pushed_authorization_request_endpoint`.
+    pub pushed_authorization_request_endpoint: String,
+    /// `token_endpoint`.
+    pub token_endpoint: String,
+    /// `userinfo_endpoint`.
+    pub userinfo_endpoint: String,
+    /// `introspection_endpoint`.
+    pub introspection_endpoint: String,
+    /// `revocation_endpoint`.
+    pub revocation_endpoint: String,
 }
 
 /// Links for people.
@@ -92,7 +113,8 @@ pub struct Links {
 pub fn document(offers: &Offers) -> Map<String, Value> {
     let ends = &offers.endpoints;
     let methods = |keep: fn(AuthMethod) -> bool| -> Vec<&str> {
-        METHODS.iter().filter(|row| keep(row.method)).map(|row| row.name).collect()
+        let here = METHODS.iter().filter(|row| offers.mutual_tls.takes(row.method));
+        here.filter(|row| keep(row.method)).map(|row| row.name).collect()
     };
     // A public client may revoke its tokens (RFC 7009 §2.1); it may not introspect (RFC 7662 §2.1).
     let (all, confidential) = (methods(|_| true), methods(|method| method != AuthMethod::None));
@@ -147,8 +169,13 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
         ("op_tos_uri", json!(offers.links.op_tos_uri)),
     ];
     let told = |value: &Value| !value.is_null() && value.as_array().is_none_or(|all| !all.is_empty());
-    let members = members.into_iter().chain(jose_members(&offers.id_token_algs));
+    let members = members.into_iter().chain(certificates(offers)).chain(jose_members(&offers.id_token_algs));
     members.filter(|(_, value)| told(value)).map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Where certificates are asked for (RFC 8705 §5).
+fn certificates(offers: &Offers) -> impl Iterator<Item = (&'static str, Value)> {
+    [("mtls_endpoint_aliases", json!(offers.endpoints.aliases))].into_iter()
 }
 
 /// What is signed and encrypted, and with what (Discovery §3).

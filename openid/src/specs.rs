@@ -49,6 +49,7 @@ specs! {
     "RFC 8259", "The JavaScript Object Notation (JSON) Data Interchange Format", "2017", "https://www.rfc-editor.org/rfc/rfc8259", "openid::wire::json";
     "RFC 8414", "OAuth 2.0 Authorization Server Metadata", "2018", "https://www.rfc-editor.org/rfc/rfc8414", "openid::discovery";
     "RFC 8693", "OAuth 2.0 Token Exchange", "2020", "https://www.rfc-editor.org/rfc/rfc8693", "openid::token::exchange";
+    "RFC 8705", "OAuth 2.0 Mutual-TLS Client Authentication and Certificate-Bound Access Tokens", "2020", "https://www.rfc-editor.org/rfc/rfc8705", "openid::client::certificate, openid::bound::mtls";
     "RFC 8707", "Resource Indicators", "2020", "https://www.rfc-editor.org/rfc/rfc8707", "openid::resource, openid::authorize::request, openid::token";
     "RFC 9068", "JWT Profile for OAuth 2.0 Access Tokens", "2021", "https://www.rfc-editor.org/rfc/rfc9068", "openid::token::access, openid::resource";
     "RFC 9110", "HTTP Semantics", "2022", "https://www.rfc-editor.org/rfc/rfc9110", "openid::logout::backchannel, openid::userinfo";

@@ -29,10 +29,11 @@ use openid::claims::catalogue::Catalogue;
 use openid::claims::parameter::Necessity;
 use openid::claims::source::{Reach, Source, SourceKind};
 use openid::client::auth::{self, Audience, Fetched, Judged, Keys, METHODS, Presented};
+use openid::client::certificate::MutualTls;
 use openid::client::metadata::{ClientKind, Metadata, SecretNeed};
 use openid::client::policy::DpopNonces;
 use openid::client::{Client, ClientSecret, Standing, sector};
-use openid::discovery::{Endpoints, Links, Offers, document};
+use openid::discovery::{Aliases, Endpoints, Links, Offers, document};
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
 use openid::native_sso::NativeSso;
 use openid::session::{Session, SessionKind};
@@ -619,6 +620,11 @@ fn authenticate(signers: &Signers, case: &Value) -> Value {
 fn discover(_: &str, case: &Value) -> Value {
     let given = &case["given"];
     let at = |path: &str| format!("{ISSUER}{path}");
+    let mutual_tls = match given["mutual_tls"].as_str() {
+        Some("known") => MutualTls::Known,
+        Some("vouched") => MutualTls::Vouched,
+        _ => MutualTls::Off,
+    };
     Value::Object(document(&Offers {
         issuer: ISSUER.to_owned(),
         endpoints: Endpoints {
@@ -632,11 +638,19 @@ fn discover(_: &str, case: &Value) -> Value {
             revocation: at("/revoke"),
             end_session: at("/end_session"),
             check_session: at("/check_session"),
+            aliases: (mutual_tls != MutualTls::Off).then(|| Aliases {
+                pushed_authorization_request_endpoint: "https://mtls.op.example/par".to_owned(),
+                token_endpoint: "https://mtls.op.example/token".to_owned(),
+                userinfo_endpoint: "https://mtls.op.example/userinfo".to_owned(),
+                introspection_endpoint: "https://mtls.op.example/introspect".to_owned(),
+                revocation_endpoint: "https://mtls.op.example/revoke".to_owned(),
+            }),
         },
         scopes: offers(given).scopes,
         sign_up: offers(given).sign_up,
         pushing: given["pushing"].as_str().and_then(Pushing::read).unwrap_or_default(),
         native_sso: offers(given).native_sso,
+        mutual_tls,
         id_token_algs: texts(&given["id_token_algs"]).iter().map(|alg| alg.parse().unwrap()).collect(),
         claims: texts(&given["claims"]),
         claim_types: offers(given).catalogue.claim_types(),
@@ -762,6 +776,7 @@ const RUN: &[&str] = &[
     "bound/dpop.toml",
     "bound/pkce.toml",
     "client/auth.toml",
+    "client/certificate.toml",
     "client/metadata.toml",
     "client/registration.toml",
     "client/sector.toml",
@@ -800,12 +815,16 @@ fn a_list_runs_nothing() {
 #[test]
 fn every_file_has_a_runner_and_every_clause_a_specification() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
-    let sources: String =
-        ["cases.rs", "cases_registration.rs", "cases_token.rs", "cases_logout.rs", "cases_resource.rs"]
-            .map(|name| {
-                std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)).unwrap()
-            })
-            .concat();
+    let sources: String = [
+        "cases.rs",
+        "cases_mtls.rs",
+        "cases_registration.rs",
+        "cases_token.rs",
+        "cases_logout.rs",
+        "cases_resource.rs",
+    ]
+    .map(|name| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)).unwrap())
+    .concat();
     let mut titles = BTreeSet::new();
     for (file, case) in cases("") {
         let file = Path::new(&file).strip_prefix(&root).unwrap().display().to_string();

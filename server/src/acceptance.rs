@@ -1,7 +1,7 @@
 //! What must be seen to before metadata are accepted, whichever door they come in by: `client add`, `client update`, the
 //! registration endpoint.
 //!
-//! Invariant: nobody who is not the operator names an address of ours to reach that is not public.
+//! Invariant: nothing is registered that this server is not set up for, and nobody who is not the operator names an address of ours to reach that is not public.
 
 use openid::client::metadata::Metadata;
 use openid::wire::refusal::{ErrorCode, Refusal, refuse};
@@ -12,6 +12,7 @@ use crate::outbound::Class;
 /// Sees to it. Whatever must be fetched before these metadata are accepted, in place of `old` if the client is there already,
 /// is fetched here.
 pub(crate) async fn accept(op: &Op, old: Option<&Metadata>, new: &Metadata, class: Class) -> Result<(), Refusal> {
+    op.mutual_tls().admit(new)?;
     judge_addresses(op, new, class)?;
     crate::sector::check(op, class, old, new).await
 }

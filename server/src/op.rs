@@ -10,6 +10,7 @@ use openid::authorize::par::Pushing;
 use openid::authorize::request::{ServerOffers, SignUp};
 use openid::claims::catalogue::Catalogue;
 use openid::client::Client;
+use openid::client::certificate::MutualTls;
 use openid::client::policy::Policy;
 use openid::display::Display;
 use openid::logout::judge::{End, Ended, OfflineGrants};
@@ -35,6 +36,7 @@ use crate::dice::Dice;
 use crate::endpoint::ask::Ask;
 use crate::hashing::Hashing;
 use crate::keyring::Keyring;
+use crate::listen::Authorities;
 use crate::mail::Mail;
 use crate::metrics::Metrics;
 use crate::objects::Objects;
@@ -103,6 +105,8 @@ pub struct Parts {
     pub keys: Keyring,
     /// Keys behind clients' `jwks_uri`s.
     pub client_keys: ClientKeys,
+    /// Who vouches for clients' certificates.
+    pub authorities: Authorities,
     /// Request objects that need not be fetched again.
     pub objects: Objects,
     /// The mail server letters go through, if there is one.
@@ -201,6 +205,16 @@ impl Op {
     /// Keys behind clients' `jwks_uri`s.
     pub fn client_keys(&self) -> &ClientKeys {
         &self.0.client_keys
+    }
+
+    /// Who vouches for clients' certificates.
+    pub fn authorities(&self) -> &Authorities {
+        &self.0.authorities
+    }
+
+    /// What of mutual TLS is offered (RFC 8705).
+    pub fn mutual_tls(&self) -> MutualTls {
+        self.0.config.mutual_tls()
     }
 
     /// Request objects that need not be fetched again.

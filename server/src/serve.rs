@@ -17,7 +17,7 @@ use crate::dice::Dice;
 use crate::endpoint::shell;
 use crate::hashing::Hashing;
 use crate::keyring::Keyring;
-use crate::listen;
+use crate::listen::{self, Authorities, Bound};
 use crate::mail::Mail;
 use crate::metrics::{self, Metrics};
 use crate::objects::Objects;
@@ -60,6 +60,7 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
         Keys::Open => opened?,
         Keys::OpenIfPossible => opened.unwrap_or_else(|_| Keyring::unread()),
     };
+    let authorities = Authorities::of(config.mtls.as_ref());
     let hashing = Hashing::new(&config.limits);
     let mail = Mail::of(&config).map_err(|e| Fault::new(Kind::Gone, format!("the mail server: {e}")))?;
     let dress = crate::cookie::Dress::of(&config.issuer);
@@ -77,6 +78,7 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
         clients,
         keys,
         client_keys: ClientKeys::default(),
+        authorities,
         objects: Objects::default(),
         mail,
         sign_up: ArcSwap::default(),
@@ -94,13 +96,14 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
 }
 
 /// Serves until told to stop. `ready` hears the addresses that were bound.
-pub async fn run(op: Op, ready: impl FnOnce(&[std::net::SocketAddr])) -> Result<(), Fault> {
+pub async fn run(op: Op, ready: impl FnOnce(&[Bound])) -> Result<(), Fault> {
     let _claim = Claim::take(&op.config().database)?;
     if op.config().test_mode.is_on() {
         tracing::warn!(
             "TEST MODE IS ON: addresses on loopback may be reached and an extra certificate authority is trusted. Never run it for real people."
         );
     }
+    op.authorities().open().map_err(|e| Fault::new(Kind::Gone, e.to_string()))?;
     let door = metrics::Door::bind(op.config().metrics.listen).await.map_err(|e| Fault::new(Kind::Gone, e))?;
     let backstage = Backstage::open("courier")
         .map_err(|e| Fault::new(Kind::Gone, format!("the courier's threads cannot be started: {e}")))?;
@@ -108,13 +111,15 @@ pub async fn run(op: Op, ready: impl FnOnce(&[std::net::SocketAddr])) -> Result<
     let metrics = tokio::spawn(door.open(op.clone(), told.clone()));
     let courier = tokio::spawn(courier::run(op.clone(), backstage, told.clone()));
     let postman = tokio::spawn(postman::run(op.clone(), told.clone()));
-    let caretaker = tokio::spawn(caretaker::run(op.clone(), told));
+    let caretaker = tokio::spawn(caretaker::run(op.clone(), told.clone()));
+    let watching = op.clone();
+    let authorities = tokio::spawn(async move { watching.authorities().watch(told).await });
     let (finish, finishing) = watch::channel(false);
     let collector = op.traces().collector().map(|collector| tokio::spawn(collector.run(op.clone(), finishing)));
-    let served = listen::serve(op.config(), shell::router(op.clone()), ready).await;
+    let served = listen::serve(op.config(), shell::routers(&op), ready).await;
     // The listeners have drained; now the workers.
     let _ = tell.send(true);
-    let _ = tokio::join!(courier, postman, caretaker, metrics);
+    let _ = tokio::join!(courier, postman, caretaker, metrics, authorities);
     // What they did last is told too.
     let _ = finish.send(true);
     if let Some(collector) = collector {

@@ -17,6 +17,7 @@ mod dpop;
 mod endpoints;
 mod ground;
 mod logout;
+mod mtls;
 mod native_sso;
 mod par;
 mod people;

@@ -88,6 +88,11 @@ impl Question {
 
     /// Asks. An error says that there was no answer.
     pub async fn send(self, wires: &[Wire]) -> Result<Answer, String> {
+        self.send_by(&CLIENT, wires).await
+    }
+
+    /// The same, by a client that shows a certificate.
+    pub(crate) async fn send_by(self, client: &reqwest::Client, wires: &[Wire]) -> Result<Answer, String> {
         let origin = self.url.origin().ascii_serialization();
         let wire = wires.iter().find(|wire| wire.origin == origin);
         let mut target = self.url.clone();
@@ -98,7 +103,7 @@ impl Question {
             target.set_host(listens.host_str()).expect("a wire ends at a host");
             target.set_port(listens.port()).expect("a wire ends at a port");
         }
-        let mut request = CLIENT.request(method, target).body(self.body);
+        let mut request = client.request(method, target).body(self.body);
         if let Some(wire) = wire {
             request = request.header("host", self.url.authority());
             for (name, value) in &wire.adds {

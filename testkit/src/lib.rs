@@ -7,6 +7,7 @@
 pub mod browser;
 pub mod cable;
 pub mod certificate;
+pub mod credential;
 pub mod door;
 pub mod dpop;
 pub mod flow;
@@ -25,6 +26,7 @@ pub mod trap;
 pub use browser::{Browser, Page};
 pub use cable::Cable;
 pub use certificate::Certificate;
+pub use credential::{Authority, Credential, Wanted};
 pub use door::Door;
 pub use flow::{Begun, Tokens};
 pub use post_office::{Letter, PostOffice};

@@ -1,4 +1,4 @@
-//! Client authentication: RFC 6749 §2.3, OpenID Connect Core §9, RFC 7523 §3.
+//! Client authentication: RFC 6749 §2.3, OpenID Connect Core §9, RFC 7523 §3, RFC 8705 §2.
 //!
 //! Invariant: only [`judge`] makes an [`Authenticated`] client, and only by the one method that client registered.
 //! Whoever fails learns nothing of why: an unknown client, a wrong secret and a disabled client get the same answer.
@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use jose::{JwkSet, JwsAlg};
 use zeroize::Zeroizing;
 
+use super::certificate::{self, Shown};
 use super::metadata::AuthMethod;
 use super::{Authenticated, Client, ClientSecret, Standing, assertion};
 use crate::name::{ClientId, Digest};
@@ -53,6 +54,8 @@ pub const METHODS: &[MethodRow] = &[
             JwsAlg::EdDsa,
         ],
     },
+    MethodRow { method: AuthMethod::TlsClientAuth, name: "tls_client_auth", algs: &[] },
+    MethodRow { method: AuthMethod::SelfSignedTlsClientAuth, name: "self_signed_tls_client_auth", algs: &[] },
     MethodRow { method: AuthMethod::None, name: "none", algs: &[] },
 ];
 
@@ -78,10 +81,12 @@ pub enum Presented {
         /// The JWT.
         token: String,
     },
-    /// Nothing but its name: a public client.
+    /// Nothing but its name: a public client, or one that is known by the certificate it connects with (RFC 8705 §2).
     Name {
         /// Who it claims to be.
         client: ClientId,
+        /// That certificate.
+        shown: Option<Arc<Shown>>,
     },
 }
 
@@ -138,11 +143,22 @@ impl Presented {
                 client: assertion::claimed(token).ok_or_else(|| invalid("assertion_unreadable"))?,
                 token: token.to_owned(),
             },
-            (None, None, None) => Self::Name { client: named.clone().ok_or_else(|| invalid("auth_missing"))? },
+            (None, None, None) => {
+                Self::Name { client: named.clone().ok_or_else(|| invalid("auth_missing"))?, shown: None }
+            }
         };
         match named {
             Some(named) if named != *presented.claimed() => Err(invalid("auth_names_differ")),
             _ => Ok(presented),
+        }
+    }
+
+    /// The same over a connection that shows this. Whoever says more than a name is judged by that.
+    #[must_use]
+    pub fn over(self, shown: Option<Arc<Shown>>) -> Self {
+        match self {
+            Self::Name { client, .. } => Self::Name { client, shown },
+            other => other,
         }
     }
 
@@ -153,7 +169,7 @@ impl Presented {
 
     fn claimed(&self) -> &ClientId {
         match self {
-            Self::Secret { client, .. } | Self::Assertion { client, .. } | Self::Name { client } => client,
+            Self::Secret { client, .. } | Self::Assertion { client, .. } | Self::Name { client, .. } => client,
         }
     }
 }
@@ -240,6 +256,22 @@ pub enum Judged<T> {
     No(Refusal),
 }
 
+impl<T> Judged<T> {
+    fn map<U>(self, with: impl FnOnce(T) -> U) -> Judged<U> {
+        match self {
+            Self::Is(genuine) => Judged::Is(with(genuine)),
+            Self::Need(need) => Judged::Need(need),
+            Self::No(refusal) => Judged::No(refusal),
+        }
+    }
+}
+
+impl<T> From<Result<T, Refusal>> for Judged<T> {
+    fn from(judged: Result<T, Refusal>) -> Self {
+        judged.map_or_else(Self::No, Self::Is)
+    }
+}
+
 /// Keys are needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NeedKeys {
@@ -270,27 +302,27 @@ pub fn judge(
     audience: &Audience<'_>,
     now: Time,
 ) -> Judged<Authenticated<Arc<Client>>> {
-    let verdict = match (presented, client.metadata.auth_method) {
-        _ if presented.claimed() != &client.id => Err(invalid("auth_other_client")),
+    let judged = match (presented, client.metadata.auth_method) {
+        _ if presented.claimed() != &client.id => Judged::No(invalid("auth_other_client")),
         (Presented::Secret { method, secret, .. }, registered) if *method == registered => {
-            judge_secret(secret, &client.secret).map(|()| None)
+            judge_secret(secret, &client.secret).map(|()| None).into()
         }
-        (Presented::Name { .. }, AuthMethod::None) => Ok(None),
+        (Presented::Name { .. }, AuthMethod::None) => Judged::Is(None),
+        (Presented::Name { shown, .. }, AuthMethod::TlsClientAuth) => {
+            certificate::judge_vouched(shown.as_deref(), client, now).map(|()| None).into()
+        }
+        (Presented::Name { shown, .. }, AuthMethod::SelfSignedTlsClientAuth) => {
+            certificate::judge_known(shown.as_deref(), client, keys, now).map(|()| None)
+        }
         (Presented::Assertion { token, .. }, AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt) => {
-            match assertion::judge(token, client, keys, audience, now) {
-                Judged::Is(id) => Ok(Some(id)),
-                // Nothing is fetched for a client that may do nothing.
-                Judged::Need(_) if client.standing == Standing::Disabled => Ok(None),
-                Judged::Need(need) => return Judged::Need(need),
-                Judged::No(refusal) => Err(refusal),
-            }
+            assertion::judge(token, client, keys, audience, now).map(Some)
         }
-        _ => Err(invalid("auth_method_not_registered")),
+        _ => Judged::No(invalid("auth_method_not_registered")),
     };
-    match (verdict, client.standing) {
-        (Ok(_), Standing::Disabled) => Judged::No(invalid("auth_client_disabled")),
-        (Ok(assertion), Standing::Enabled) => Judged::Is(Authenticated { subject: Arc::clone(client), assertion }),
-        (Err(refusal), _) => Judged::No(refusal),
+    match (judged, client.standing) {
+        // Nothing is fetched for a client that may do nothing.
+        (Judged::Is(_) | Judged::Need(_), Standing::Disabled) => Judged::No(invalid("auth_client_disabled")),
+        (judged, _) => judged.map(|assertion| Authenticated { subject: Arc::clone(client), assertion }),
     }
 }
 

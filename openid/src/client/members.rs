@@ -1,5 +1,5 @@
 //! Reading each member of registered metadata: RFC 7591 §2, OpenID Connect Registration §2, RP-Initiated Logout §3.1,
-//! Back-Channel Logout §2.2, Front-Channel Logout §2, RFC 8252.
+//! Back-Channel Logout §2.2, Front-Channel Logout §2, RFC 8252, RFC 8705.
 //!
 //! Invariant: what comes out is consistent: grants, response types, redirect URIs, authentication method and keys fit
 //! each other, and nothing that this server cannot do is in it.
@@ -8,6 +8,7 @@ use jose::{JoseError, JwkSet, JwsAlg};
 use serde_json::{Map, Value, json};
 
 use super::auth::METHODS;
+use super::certificate::{self, Subject};
 use super::flows::{Flows, flows, redirects};
 use super::jose_members::{self, Encryption, ObjectSigning, UserinfoForm};
 use super::metadata::{ApplicationType, AuthMethod, DpopBinding, Metadata, SessionWanted};
@@ -27,6 +28,7 @@ pub(crate) const ID_TOKEN_ALGS: &[&str] = &["RS256", "PS256", "ES256", "EdDSA", 
 struct Proof {
     method: AuthMethod,
     alg: Option<JwsAlg>,
+    certificate_subject: Option<Subject>,
     jwks: Option<JwkSet>,
     jwks_uri: Option<String>,
     id_token_alg: JwsAlg,
@@ -54,6 +56,7 @@ pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
         grant_types: flows.grant_types,
         auth_method: proof.method,
         auth_alg: proof.alg,
+        certificate_subject: proof.certificate_subject,
         subject,
         sector_identifier_uri,
         scope: scope(&proposal)?,
@@ -154,6 +157,7 @@ fn proof(proposal: &Proposal<'_>) -> Result<Proof, Refusal> {
     Ok(Proof {
         method: row.method,
         alg,
+        certificate_subject: Subject::read(proposal, row.method)?,
         jwks,
         jwks_uri,
         id_token_alg,
@@ -209,6 +213,9 @@ fn consistent(flows: &Flows, proof: &Proof) -> Result<(), Refusal> {
     }
     if proof.method == AuthMethod::PrivateKeyJwt && proof.jwks.is_none() && proof.jwks_uri.is_none() {
         return Err(wrong("keys_missing", "private_key_jwt needs jwks or jwks_uri"));
+    }
+    if proof.method == AuthMethod::SelfSignedTlsClientAuth {
+        certificate::judge_keys(proof.jwks.as_ref(), proof.jwks_uri.as_deref())?;
     }
     // OpenID Connect Registration §2: HS* are keyed by the client_secret.
     let signing = [Some(proof.id_token_alg), proof.userinfo.signed, object];
@@ -282,6 +289,8 @@ fn others(proposal: &Proposal<'_>) -> Result<(), Refusal> {
     proposal.list("contacts")?;
     // Every ID Token carries `auth_time`.
     proposal.flag("require_auth_time")?;
+    // FAPI 2.0 Security Profile §8.1.1: at which of our addresses it calls.
+    proposal.flag("use_mtls_endpoint_aliases")?;
     // OpenID Connect Registration §2: it must use the https scheme.
     if let Some((_, kind)) = proposal.web_uri("initiate_login_uri")?
         && kind != Kind::Https

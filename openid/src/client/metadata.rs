@@ -1,11 +1,12 @@
 //! Registered client metadata: RFC 7591 §2, OpenID Connect Registration §2, RP-Initiated Logout §3.1,
-//! Back-Channel Logout §2.2, Front-Channel Logout §2, RFC 9126 §6, RFC 9449 §5.2.
+//! Back-Channel Logout §2.2, Front-Channel Logout §2, RFC 8705 §2, RFC 9126 §6, RFC 9449 §5.2.
 //!
 //! Invariant: what is here was checked; every parameter is honoured or refused, none ignored silently.
 
 use jose::{JwkSet, JwsAlg};
 use serde_json::{Map, Value};
 
+use super::certificate::Subject;
 use super::jose_members::{Encryption, ObjectSigning, UserinfoForm};
 use super::sector::SubjectType;
 use crate::authorize::par::Pushing;
@@ -30,6 +31,8 @@ pub struct Metadata {
     pub auth_method: AuthMethod,
     /// `token_endpoint_auth_signing_alg`; `None`: any of the method's.
     pub auth_alg: Option<JwsAlg>,
+    /// What its certificate says, with `tls_client_auth` (RFC 8705 §2.1.2).
+    pub certificate_subject: Option<Subject>,
     /// `subject_type`, with its sector.
     pub subject: SubjectType,
     /// `sector_identifier_uri`.
@@ -104,6 +107,10 @@ pub enum AuthMethod {
     ClientSecretJwt,
     /// `private_key_jwt`, OpenID Connect Core §9.
     PrivateKeyJwt,
+    /// `tls_client_auth`, RFC 8705 §2.1.
+    TlsClientAuth,
+    /// `self_signed_tls_client_auth`, RFC 8705 §2.2.
+    SelfSignedTlsClientAuth,
     /// `none`: a public client.
     None,
 }

@@ -5,6 +5,7 @@
 
 pub mod assertion;
 pub mod auth;
+pub mod certificate;
 pub(crate) mod flows;
 pub mod jose_members;
 mod members;

@@ -20,6 +20,7 @@ fn offers() -> Offers {
             revocation: at("/revoke"),
             end_session: at("/end_session"),
             check_session: at("/check_session"),
+            aliases: None,
         },
         scopes: Scope::read("openid profile email").unwrap(),
         id_token_algs: vec![JwsAlg::Rs256, JwsAlg::Es256],
@@ -30,6 +31,7 @@ fn offers() -> Offers {
         ui_locales: vec!["en".into()],
         sign_up: crate::authorize::request::SignUp::Closed,
         pushing: crate::authorize::par::Pushing::Optional,
+        mutual_tls: crate::client::certificate::MutualTls::Off,
         links: Links::default(),
     }
 }

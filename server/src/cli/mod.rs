@@ -35,6 +35,7 @@ use store::audit::Entry;
 use store::{Stop, Tx};
 
 use crate::config::Config;
+use crate::listen::Bound;
 use crate::op::Op;
 use crate::serve;
 pub use out::{Failed, Out};
@@ -193,11 +194,10 @@ async fn open(file: &Path) -> Result<Op, Failed> {
 async fn serve(file: &Path, out: &Out) -> Result<(), Failed> {
     let config = load(file)?;
     crate::logging::start(&config.log);
-    let scheme = if config.tls.is_some() { "https" } else { "http" };
     let issuer = config.issuer.as_str().to_owned();
     let op = serve::open(config).await?;
     serve::run(op, |bound| {
-        for address in bound {
+        for Bound { address, scheme } in bound {
             out.line(&format!("listening on {scheme}://{address}"));
         }
         tracing::info!(issuer, "ready");

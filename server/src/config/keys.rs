@@ -31,6 +31,12 @@ keys! {
     "secret_file" = "", "A file with the key-encryption secret: base64url, 32 bytes or more, one on each line. The first line seals, all of them open, so a new secret is put in front and the old one kept below. `ostiary init` makes one.";
     "tls.certificate" = "", "PEM file with the certificate chain, if this server speaks TLS itself. Read again when it changes.";
     "tls.key" = "", "PEM file with the private key of the certificate.";
+    "mtls.url" = "", "The address of a second listener where clients, and they alone, are asked for a certificate (RFC 8705), such as `https://mtls.login.example.org`: another host or port than the issuer's. Discovery names it in `mtls_endpoint_aliases`; docs/mtls.md says more.";
+    "mtls.listen" = "", "Addresses the second listener listens on, such as `[\"0.0.0.0:8444\"]`.";
+    "mtls.certificate" = "", "PEM file with the second listener's certificate chain; without it, that of `tls.certificate`. Read again when it changes.";
+    "mtls.key" = "", "PEM file with the private key of that certificate.";
+    "mtls.client_ca" = "", "PEM file with the authorities that vouch for clients' certificates; without it clients can authenticate with registered certificates only (`self_signed_tls_client_auth`). Read again when it changes.";
+    "mtls.client_crl" = "", "PEM file with the revocation lists of those authorities, one for each authority in a chain. Read again when it changes.";
     "proxy.trusted" = "[]", "Networks of reverse proxies whose `Forwarded` and `X-Forwarded-For`/`-Proto` headers are believed, such as `[\"10.0.0.0/8\"]`.";
     "outbound.internal" = "[]", "Networks (`10.0.0.0/8`) and host suffixes (`.corp.example`) inside which relying parties entered by an operator may be reached, with http too. Everything else goes to public addresses over https.";
     "limits.connections" = "10000", "Connections served at once.";

@@ -5,6 +5,7 @@
 
 pub mod keys;
 mod mail;
+mod mtls;
 mod published;
 mod read;
 mod span;
@@ -16,12 +17,14 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use ipnet::IpNet;
+use openid::client::certificate::MutualTls;
 use openid::time::Span;
 use serde::Deserialize;
 use url::Url;
 use zeroize::Zeroizing;
 
 pub use mail::{MailConfig, Security};
+pub use mtls::MtlsConfig;
 pub use published::{LinksConfig, WebfingerConfig};
 pub use read::Problem;
 pub use watched::{MetricsConfig, TracesConfig};
@@ -41,6 +44,8 @@ pub struct Config {
     pub secret_file: PathBuf,
     /// Certificate and key, if we speak TLS ourselves.
     pub tls: Option<TlsFiles>,
+    /// Where clients are asked for a certificate, if anywhere.
+    pub mtls: Option<MtlsConfig>,
     /// Reverse proxies whose forwarded headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Where the one outbound client may go.
@@ -67,6 +72,17 @@ pub struct Config {
     pub traces: TracesConfig,
     /// What it writes to the log.
     pub log: LogConfig,
+}
+
+impl Config {
+    /// What of mutual TLS it offers.
+    pub fn mutual_tls(&self) -> MutualTls {
+        match &self.mtls {
+            None => MutualTls::Off,
+            Some(MtlsConfig { authorities: None, .. }) => MutualTls::Known,
+            Some(_) => MutualTls::Vouched,
+        }
+    }
 }
 
 /// Reads a duration as people write it: `90s`, `15min`, `12h`, `30d`.

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::keys::{KEYS, Key, defaults, put, read_value};
 use super::mail::MailFile;
+use super::mtls::MtlsFile;
 use super::{
     Config, CourierConfig, Issuer, Lifetimes, LimitsConfig, LinksConfig, LogConfig, MetricsConfig, OutboundConfig,
     Secrets, TestMode, Theme, TlsFiles, TracesConfig, WebfingerConfig,
@@ -48,6 +49,8 @@ struct File {
     #[serde(rename = "secret_file")]
     secret: Option<PathBuf>,
     tls: Option<TlsFile>,
+    #[serde(default)]
+    mtls: MtlsFile,
     proxy: ProxyFile,
     outbound: OutboundConfig,
     limits: LimitsConfig,
@@ -277,6 +280,7 @@ fn build(file: File, origin: &Origin<'_>, base: &Path) -> Result<Config, Problem
     }
     crate::logging::check(&file.log).map_err(|what| problem("log.level", what))?;
     let tls = file.tls.map(|tls| TlsFiles { certificate: base.join(tls.certificate), key: base.join(tls.key) });
+    let mtls = file.mtls.read(base, &issuer, tls.as_ref()).map_err(|(key, what)| problem(key, what))?;
     let mut test_mode = file.test_mode;
     test_mode.extra_ca = test_mode.extra_ca.map(|path| base.join(path));
     let mail = file.mail.read(base).map_err(|(key, what)| problem(key, what))?;
@@ -294,6 +298,7 @@ fn build(file: File, origin: &Origin<'_>, base: &Path) -> Result<Config, Problem
         secrets,
         secret_file,
         tls,
+        mtls,
         trusted_proxies: file.proxy.trusted,
         outbound: file.outbound,
         test_mode,

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 
-use crate::listen::Peer;
+use crate::listen::{Peer, Via};
+use crate::op::Op;
 
 /// One request.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct Ask {
     pub headers: HeaderMap,
     /// Who is at the other end.
     pub peer: Peer,
+    /// Through which listener it came.
+    pub via: Via,
     /// The body; empty for GET.
     pub body: Bytes,
 }
@@ -28,6 +31,15 @@ impl Ask {
     /// The path.
     pub fn path(&self) -> &str {
         self.uri.path()
+    }
+
+    /// The address it was sent to, without its query: below the issuer, or below the address where certificates are asked for.
+    pub fn address(&self, op: &Op) -> String {
+        let at = match (&self.via, &op.config().mtls) {
+            (Via::Mutual(_), Some(mtls)) => &mtls.url,
+            (Via::Main | Via::Mutual(_), _) => op.issuer(),
+        };
+        format!("{}{}", at.as_str(), self.path().strip_prefix(at.path()).unwrap_or(self.path()))
     }
 
     /// A header field that stands exactly once and is text.

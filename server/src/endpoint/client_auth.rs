@@ -1,4 +1,4 @@
-//! Client authentication for every endpoint a client calls: RFC 6749 §2.3, OpenID Connect Core §9.
+//! Client authentication for every endpoint a client calls: RFC 6749 §2.3, OpenID Connect Core §9, RFC 8705 §2.
 //!
 //! Invariant: no transaction is open while keys are fetched or signatures verified; an assertion's `jti` is recorded later, in
 //! the transaction that acts on it ([`store::Tx`]'s `record_once`).
@@ -12,6 +12,7 @@ use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 
 use super::ask::Ask;
+use super::certificate;
 use crate::answer::Stop;
 use crate::client_keys;
 use crate::op::Op;
@@ -24,9 +25,9 @@ pub(super) async fn authenticate(op: &Op, ask: &Ask, form: &Form) -> Result<Auth
     let Some(client) = found else {
         return Err(auth::unknown_client().into());
     };
+    let presented = presented.over(certificate::shown(op, ask, client.metadata.auth_method));
     let issuer = op.issuer().as_str();
-    let below = ask.path().strip_prefix(op.issuer().path()).unwrap_or(ask.path());
-    let (endpoint, token_endpoint) = (format!("{issuer}{below}"), format!("{issuer}/token"));
+    let (endpoint, token_endpoint) = (ask.address(op), format!("{issuer}/token"));
     let audience = Audience { issuer, token_endpoint: &token_endpoint, endpoint: &endpoint };
     let judge = |keys: &Keys<'_>| auth::judge(&presented, &client, keys, &audience, op.now());
     let authenticated = client_keys::judged(op, &client, judge).await?;

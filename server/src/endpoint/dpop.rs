@@ -28,8 +28,7 @@ pub(super) fn prove(op: &Op, ask: &Ask, access_token: Option<&str>) -> Result<Op
     let Some(proof) = dpop::one(fields)? else {
         return Ok(None);
     };
-    let below = ask.path().strip_prefix(op.issuer().path()).unwrap_or(ask.path());
-    let uri = format!("{}{below}", op.issuer().as_str());
+    let uri = ask.address(op);
     let attached = Attached { method: ask.method.as_str(), uri: &uri, access_token };
     dpop::judge(proof, &attached, op.now()).map(Some)
 }

@@ -9,6 +9,7 @@ pub(crate) mod api;
 mod applications;
 pub mod ask;
 mod authorize;
+mod certificate;
 mod check_session;
 mod choose;
 mod client_auth;
@@ -343,6 +344,29 @@ pub const ENDPOINTS: &[Endpoint] = &[
     row!(Health, ["GET"], "/health", Anyone, Plain, Cache::NoStore, Closed, 0),
     row!(Ready, ["GET"], "/ready", Anyone, Plain, Cache::NoStore, Closed, 0),
     row!(Asset, ["GET"], "/assets/{file}", Anyone, Plain, Cache::Immutable, Closed, 0),
+];
+
+/// Those that stand in `mtls_endpoint_aliases` (RFC 8705 §5), the operator's API, where certificate-bound tokens are good for
+/// something too, and what monitoring asks.
+pub const ALIASED: &[Name] = &[
+    Name::Par,
+    Name::Token,
+    Name::Userinfo,
+    Name::Introspect,
+    Name::Revoke,
+    Name::ApiFigures,
+    Name::ApiNotices,
+    Name::ApiExport,
+    Name::ApiNotice,
+    Name::ApiRetry,
+    Name::ApiGiveUp,
+    Name::ApiSessions,
+    Name::ApiSession,
+    Name::ApiAccountSessions,
+    Name::ApiPreview,
+    Name::ApiEnd,
+    Name::Health,
+    Name::Ready,
 ];
 
 /// The golden list: one line a route, for review as a diff (architecture §2.15 law 6).

@@ -16,23 +16,31 @@ use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 
 use super::ask::Ask;
 use super::client_auth::CHANGED;
-use super::{Cache, Caller, Cors, ENDPOINTS, Endpoint, Frames, Name};
+use super::{ALIASED, Cache, Caller, Cors, ENDPOINTS, Endpoint, Frames, Name};
 use crate::answer::{self, Answer, Channel, Stop, put};
 use crate::browser_state;
-use crate::listen::Peer;
+use crate::listen::{Peer, Routers, Via};
 use crate::op::Op;
 use crate::traces::{Kind, Span};
 
-/// The router, made of the table.
-pub fn router(op: Op) -> Router {
-    let base = op.issuer().path().to_owned();
+/// The routers, made of the table: nobody is shown a page where certificates are asked for.
+pub fn routers(op: &Op) -> Routers {
+    let aliased = ENDPOINTS.iter().filter(|endpoint| ALIASED.contains(&endpoint.name));
+    let mutual = match &op.config().mtls {
+        Some(mtls) => router(op, aliased, mtls.url.path()),
+        None => Router::new(),
+    };
+    Routers { main: router(op, ENDPOINTS.iter(), op.issuer().path()), mutual }
+}
+
+fn router(op: &Op, endpoints: impl Iterator<Item = &'static Endpoint>, base: &str) -> Router {
     let mut router = Router::new();
-    for endpoint in ENDPOINTS {
-        for path in paths(endpoint, &base) {
+    for endpoint in endpoints {
+        for path in paths(endpoint, base) {
             router = router.route(&path, route(endpoint));
         }
     }
-    router.fallback(lost).with_state(op)
+    router.fallback(lost).with_state(op.clone())
 }
 
 /// Where an endpoint lives. RFC 8414 §3.1 puts the issuer's path behind the well-known part; both forms are served.
@@ -51,15 +59,18 @@ fn paths(endpoint: &Endpoint, base: &str) -> Vec<String> {
 }
 
 fn route(endpoint: &'static Endpoint) -> MethodRouter<Op> {
-    any(move |State(op): State<Op>, Extension(peer): Extension<Peer>, request: Request| {
-        serve(op, endpoint, peer, request)
-    })
+    any(
+        move |State(op): State<Op>,
+              Extension(peer): Extension<Peer>,
+              Extension(via): Extension<Via>,
+              request: Request| { serve(op, endpoint, (peer, via), request) },
+    )
 }
 
-async fn serve(op: Op, endpoint: &'static Endpoint, peer: Peer, request: Request) -> Answer {
+async fn serve(op: Op, endpoint: &'static Endpoint, (peer, via): (Peer, Via), request: Request) -> Answer {
     let began = op.metrics().begin();
     let (parts, body) = request.into_parts();
-    let mut ask = Ask { method: parts.method, uri: parts.uri, headers: parts.headers, peer, body: Bytes::new() };
+    let mut ask = Ask { method: parts.method, uri: parts.uri, headers: parts.headers, peer, via, body: Bytes::new() };
     let span = trace(&op, endpoint, &ask);
     let answering = async {
         match ask.method {
@@ -350,7 +361,8 @@ mod tests {
         let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.name == Name::Token).unwrap();
         let peer = Peer { address: Ipv4Addr::LOCALHOST.into(), scheme: Scheme::Http };
         let uri = "/token".parse().unwrap();
-        (endpoint, Ask { method: Method::POST, uri, headers: axum::http::HeaderMap::new(), peer, body: Bytes::new() })
+        let headers = axum::http::HeaderMap::new();
+        (endpoint, Ask { method: Method::POST, uri, headers, peer, via: Via::Main, body: Bytes::new() })
     }
 
     /// A body that is always on its way.

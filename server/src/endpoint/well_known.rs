@@ -8,7 +8,7 @@ use bytes::Bytes;
 use openid::authorize::par::Pushing;
 use openid::authorize::request::ServerOffers;
 use openid::claims::catalogue::Catalogue;
-use openid::discovery::{self, Endpoints, Links, Offers};
+use openid::discovery::{self, Aliases, Endpoints, Links, Offers};
 use openid::native_sso::{DEVICE_SSO, NativeSso};
 use openid::registration::Registration;
 use openid::wire::scope::Scope;
@@ -48,12 +48,14 @@ pub(crate) fn discovery(
             revocation: at("/revoke"),
             end_session: at("/end_session"),
             check_session: at("/check_session"),
+            aliases: config.mtls.as_ref().map(|mtls| aliases(mtls.url.as_str())),
         },
         scopes: match allowed.native_sso {
             NativeSso::On => allowed.scopes.union(&Scope::from(DEVICE_SSO.to_owned())),
             NativeSso::Off => allowed.scopes,
         },
         native_sso: allowed.native_sso,
+        mutual_tls: config.mutual_tls(),
         id_token_algs: ALGORITHMS.to_vec(),
         claims: catalogue.supported().into_iter().map(str::to_owned).collect(),
         claims_locales: catalogue.locales.clone(),
@@ -69,6 +71,18 @@ pub(crate) fn discovery(
         },
     };
     Bytes::from(Value::Object(discovery::document(&offers)).to_string())
+}
+
+/// What is served where certificates are asked for (RFC 8705 §5).
+fn aliases(base: &str) -> Aliases {
+    let at = |path: &str| format!("{base}{path}");
+    Aliases {
+        pushed_authorization_request_endpoint: at("/par"),
+        token_endpoint: at("/token"),
+        userinfo_endpoint: at("/userinfo"),
+        introspection_endpoint: at("/introspect"),
+        revocation_endpoint: at("/revoke"),
+    }
 }
 
 /// The JWK Set, RFC 7517 §5.

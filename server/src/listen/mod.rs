@@ -3,6 +3,8 @@
 //! Invariant: a slow stranger costs one bounded connection: handshakes, headers, bodies and idle connections have time
 //! limits, and there are only so many connections at once.
 
+mod authorities;
+mod certificate;
 mod peer;
 pub mod tls;
 
@@ -20,12 +22,16 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
+pub use authorities::Authorities;
+pub use certificate::{Chain, Via};
 pub use peer::{Peer, Proxies, Scheme};
 
-use crate::config::Config;
+use self::tls::Certificates;
+use crate::config::{Config, TlsFiles};
 
 /// A TLS handshake takes no longer.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -62,27 +68,46 @@ pub enum Unheard {
     Signals(std::io::Error),
 }
 
+/// What is served: to everybody, and where clients are asked for a certificate.
+pub struct Routers {
+    /// Everything.
+    pub main: Router,
+    /// What stands in `mtls_endpoint_aliases` (RFC 8705 §5).
+    pub mutual: Router,
+}
+
+/// An address that is listened on.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound {
+    /// The address.
+    pub address: SocketAddr,
+    /// What is spoken there.
+    pub scheme: Scheme,
+}
+
 /// Serves until SIGTERM or SIGINT, then drains. `ready` hears the addresses once every one is bound.
-pub async fn serve(config: &Config, router: Router, ready: impl FnOnce(&[SocketAddr])) -> Result<(), Unheard> {
-    let acceptor = config.tls.as_ref().map(tls::Acceptor::open).transpose()?;
-    let mut listeners = Vec::new();
-    for address in &config.listen {
-        let bind = |source| Unheard::Bind { address: *address, source };
-        listeners.push(TcpListener::bind(address).await.map_err(bind)?);
-    }
-    let bound: Vec<SocketAddr> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+pub async fn serve(config: &Config, routers: Routers, ready: impl FnOnce(&[Bound])) -> Result<(), Unheard> {
+    let main = Hall::prepare(&config.listen, config.tls.as_ref(), Certificates::Unasked).await?;
+    let mutual = match &config.mtls {
+        Some(mtls) => Some(Hall::prepare(&mtls.listen, Some(&mtls.tls), Certificates::Asked).await?),
+        None => None,
+    };
+    let bound: Vec<Bound> = std::iter::once(&main).chain(&mutual).flat_map(Hall::bound).collect();
     let (tell, told) = watch::channel(false);
     let door = Door {
-        router,
-        tls: acceptor.as_ref().map(tls::Acceptor::now),
+        router: routers.main,
+        certificates: Certificates::Unasked,
+        tls: None,
         proxies: Arc::new(Proxies::new(&config.trusted_proxies)),
         places: Arc::new(Semaphore::new(config.limits.connections.get())),
         patience: HEADERS,
         idle: IDLE,
     };
-    let watcher = acceptor.map(|acceptor| tokio::spawn(acceptor.watch(told.clone())));
-    let doors: Vec<_> =
-        listeners.into_iter().map(|listener| tokio::spawn(door.clone().open(listener, told.clone()))).collect();
+    let mut open = main.open(&door, &told);
+    if let Some(hall) = mutual {
+        let door = Door { router: routers.mutual, certificates: Certificates::Asked, ..door };
+        open.extend(hall.open(&door, &told));
+    }
     // Before anybody is told that we are ready: whoever hears it may stop us at once.
     let mut signals = Signals::open()?;
     ready(&bound);
@@ -92,19 +117,56 @@ pub async fn serve(config: &Config, router: Router, ready: impl FnOnce(&[SocketA
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     tracing::info!("stopping: no new connections, requests under way finish");
     let _ = tell.send(true);
-    for door in doors {
-        let _ = door.await;
-    }
-    if let Some(watcher) = watcher {
-        let _ = watcher.await;
+    for task in open {
+        let _ = task.await;
     }
     Ok(())
+}
+
+/// Listeners of one kind, bound and not yet open.
+struct Hall {
+    listeners: Vec<TcpListener>,
+    acceptor: Option<tls::Acceptor>,
+}
+
+impl Hall {
+    async fn prepare(
+        addresses: &[SocketAddr],
+        files: Option<&TlsFiles>,
+        certificates: Certificates,
+    ) -> Result<Self, Unheard> {
+        let acceptor = files.map(|files| tls::Acceptor::open(files, certificates)).transpose()?;
+        let mut listeners = Vec::new();
+        for address in addresses {
+            let bind = |source| Unheard::Bind { address: *address, source };
+            listeners.push(TcpListener::bind(address).await.map_err(bind)?);
+        }
+        Ok(Self { listeners, acceptor })
+    }
+
+    fn bound(&self) -> impl Iterator<Item = Bound> {
+        let scheme = if self.acceptor.is_some() { Scheme::Https } else { Scheme::Http };
+        let addresses = self.listeners.iter().filter_map(|listener| listener.local_addr().ok());
+        addresses.map(move |address| Bound { address, scheme })
+    }
+
+    /// Opens them; what is under way is over when every task has ended.
+    fn open(self, door: &Door, told: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+        let tls = self.acceptor.as_ref().map(tls::Acceptor::now);
+        let watcher = self.acceptor.map(|acceptor| tokio::spawn(acceptor.watch(told.clone())));
+        let opened = self.listeners.into_iter().map(|listener| {
+            let door = Door { tls: tls.clone(), ..door.clone() };
+            tokio::spawn(door.open(listener, told.clone()))
+        });
+        opened.chain(watcher).collect()
+    }
 }
 
 /// Serves one address without TLS until told to stop, to so many connections at once: what is not for people.
 pub async fn plainly(listener: TcpListener, router: Router, connections: usize, told: watch::Receiver<bool>) {
     let door = Door {
         router,
+        certificates: Certificates::Unasked,
         tls: None,
         proxies: Arc::new(Proxies::new(&[])),
         places: Arc::new(Semaphore::new(connections)),
@@ -137,6 +199,7 @@ impl Signals {
 #[derive(Clone)]
 struct Door {
     router: Router,
+    certificates: Certificates,
     tls: Option<tls::TlsNow>,
     proxies: Arc<Proxies>,
     places: Arc<Semaphore>,
@@ -183,11 +246,14 @@ impl Door {
     async fn greet(self, stream: TcpStream, address: SocketAddr, leave: watch::Receiver<()>) {
         let _ = stream.set_nodelay(true);
         match &self.tls {
-            None => self.converse(stream, address, Scheme::Http, leave).await,
+            None => self.converse(stream, Arrival { address, scheme: Scheme::Http, shown: None }, leave).await,
             Some(tls) => {
                 let acceptor = TlsAcceptor::from(tls.config());
                 match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => self.converse(stream, address, Scheme::Https, leave).await,
+                    Ok(Ok(stream)) => {
+                        let shown = stream.get_ref().1.peer_certificates().and_then(Chain::of).map(Arc::new);
+                        self.converse(stream, Arrival { address, scheme: Scheme::Https, shown }, leave).await;
+                    }
                     Ok(Err(error)) => tracing::debug!(%address, "a TLS handshake failed: {error}"),
                     Err(_) => tracing::debug!(%address, "a TLS handshake took too long"),
                 }
@@ -195,20 +261,29 @@ impl Door {
         }
     }
 
+    /// Through which listener a request came, and as whom.
+    fn via(&self, arrival: &Arrival) -> Via {
+        match self.certificates {
+            Certificates::Unasked => Via::Main,
+            Certificates::Asked => Via::Mutual(arrival.shown.clone()),
+        }
+    }
+
     async fn converse(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        address: SocketAddr,
-        scheme: Scheme,
+        arrival: Arrival,
         mut leave: watch::Receiver<()>,
     ) {
-        let (router, proxies) = (self.router.clone(), Arc::clone(&self.proxies));
+        let address = arrival.address;
+        let door = self.clone();
         let (pulse, felt) = watch::channel(0_usize);
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             let turn = Turn::begin(&pulse);
-            let peer = proxies.peer(address, scheme, request.headers());
+            let peer = door.proxies.peer(address, arrival.scheme, request.headers());
             request.extensions_mut().insert(peer);
-            let answer = router.clone().call(request.map(Body::new));
+            request.extensions_mut().insert(door.via(&arrival));
+            let answer = door.router.clone().call(request.map(Body::new));
             async move {
                 let answer = answer.await;
                 drop(turn);
@@ -256,6 +331,14 @@ impl Door {
     }
 }
 
+/// A connection as it came.
+struct Arrival {
+    address: SocketAddr,
+    scheme: Scheme,
+    /// Whose it is, if they showed it.
+    shown: Option<Arc<Chain>>,
+}
+
 /// One request under way on a connection.
 struct Turn(watch::Sender<usize>);
 
@@ -279,107 +362,4 @@ fn parted(address: SocketAddr, ended: Result<(), Box<dyn std::error::Error + Sen
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn whoever_asks_nothing_is_sent_away() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let door = Door {
-            router: Router::new().fallback(async || "here"),
-            tls: None,
-            proxies: Arc::new(Proxies::new(&[])),
-            places: Arc::new(Semaphore::new(10)),
-            patience: Duration::from_millis(150),
-            idle: Duration::from_mins(1),
-        };
-        let (tell, told) = watch::channel(false);
-        let open = tokio::spawn(door.open(listener, told));
-        // Nothing at all; the beginning of either version's first line; HTTP/2 without a request; headers that do not end.
-        for said in ["", "P", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\nx: "] {
-            let mut stream = TcpStream::connect(address).await.unwrap();
-            stream.write_all(said.as_bytes()).await.unwrap();
-            let mut rest = Vec::new();
-            let ended = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await;
-            assert!(ended.is_ok(), "{said:?} holds its place for ever");
-        }
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.ends_with("here"), "{answer}");
-        tell.send(true).unwrap();
-        open.await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_full_house_can_be_closed() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let door = Door {
-            router: Router::new(),
-            tls: None,
-            proxies: Arc::new(Proxies::new(&[])),
-            places: Arc::new(Semaphore::new(1)),
-            patience: Duration::from_mins(1),
-            idle: Duration::from_mins(1),
-        };
-        let (tell, told) = watch::channel(false);
-        let open = tokio::spawn(door.open(listener, told));
-        let _sits = TcpStream::connect(address).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        tell.send(true).unwrap();
-        assert!(tokio::time::timeout(Duration::from_secs(5), open).await.is_ok());
-    }
-
-    /// The preface, empty settings, and `GET http://a/` on stream 1 (RFC 9113 §3.4, §6.5, §6.2).
-    const ASKS: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\
-        \0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01a";
-
-    /// The types of the frames in what was read.
-    fn frames(mut bytes: &[u8]) -> Vec<u8> {
-        let mut types = Vec::new();
-        while let [a, b, c, kind, ..] = bytes {
-            types.push(*kind);
-            let length = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
-            bytes = bytes.get(9 + length..).unwrap_or_default();
-        }
-        types
-    }
-
-    #[tokio::test]
-    async fn an_http2_connection_that_is_silent_after_its_request_is_asked_to_leave() {
-        const HEADERS: u8 = 1;
-        const GOAWAY: u8 = 7;
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let slow = async || {
-            tokio::time::sleep(Duration::from_millis(600)).await;
-            "here"
-        };
-        let door = Door {
-            router: Router::new().fallback(slow),
-            tls: None,
-            proxies: Arc::new(Proxies::new(&[])),
-            places: Arc::new(Semaphore::new(10)),
-            patience: Duration::from_millis(200),
-            idle: Duration::from_millis(200),
-        };
-        let (tell, told) = watch::channel(false);
-        let open = tokio::spawn(door.open(listener, told));
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(ASKS).await.unwrap();
-        let mut said = Vec::new();
-        let ended = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut said)).await;
-        assert!(ended.is_ok(), "it holds its place for ever");
-        let frames = frames(&said);
-        let at = |kind: u8| frames.iter().position(|frame| *frame == kind);
-        assert!(at(HEADERS).is_some(), "a request under way is waited for, however long: {frames:?}");
-        assert!(at(GOAWAY) > at(HEADERS), "then it is said that nothing more is taken: {frames:?}");
-        tell.send(true).unwrap();
-        open.await.unwrap();
-    }
-}
+mod tests;

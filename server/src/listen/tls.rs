@@ -15,10 +15,11 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::watch;
 
+use super::certificate::Anybody;
 use crate::config::TlsFiles;
 
 /// How often the files are looked at.
-const LOOK: Duration = Duration::from_secs(5);
+pub(super) const LOOK: Duration = Duration::from_secs(5);
 
 /// Certificate or key that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +29,7 @@ pub struct Unusable {
     what: String,
 }
 
-fn unusable(path: &std::path::Path, what: impl std::fmt::Display) -> Unusable {
+pub(super) fn unusable(path: &std::path::Path, what: impl std::fmt::Display) -> Unusable {
     Unusable { path: path.display().to_string(), what: what.to_string() }
 }
 
@@ -43,19 +44,29 @@ impl TlsNow {
     }
 }
 
+/// Whether clients are asked for a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certificates {
+    /// They are not: browsers would ask people for one.
+    Unasked,
+    /// They are, and may have none.
+    Asked,
+}
+
 /// Certificate files and what was made of them.
 pub struct Acceptor {
     files: TlsFiles,
+    certificates: Certificates,
     now: TlsNow,
     digest: [u8; 32],
 }
 
 impl Acceptor {
     /// Reads the files; the server does not start with broken ones.
-    pub fn open(files: &TlsFiles) -> Result<Self, Unusable> {
+    pub fn open(files: &TlsFiles, certificates: Certificates) -> Result<Self, Unusable> {
         let digest = look(files);
-        let config = load(files)?;
-        Ok(Self { files: files.clone(), now: TlsNow(Arc::new(ArcSwap::new(config))), digest })
+        let config = load(files, certificates)?;
+        Ok(Self { files: files.clone(), certificates, now: TlsNow(Arc::new(ArcSwap::new(config))), digest })
     }
 
     /// What handshakes use.
@@ -76,7 +87,7 @@ impl Acceptor {
             }
             // Said once for each new content, good, bad or gone.
             self.digest = digest;
-            match load(&self.files) {
+            match load(&self.files, self.certificates) {
                 Ok(config) => {
                     self.now.0.store(config);
                     tracing::info!("the TLS certificate was read again");
@@ -89,14 +100,18 @@ impl Acceptor {
 
 /// A digest of what stands in the files, or of why they cannot be read.
 fn look(files: &TlsFiles) -> [u8; 32] {
+    digest([&files.certificate, &files.key].into_iter())
+}
+
+pub(super) fn digest<'a>(files: impl Iterator<Item = &'a PathBuf>) -> [u8; 32] {
     let file = |path: &PathBuf| match std::fs::read(path) {
         Ok(bytes) => jose::sha256(&bytes),
         Err(error) => jose::sha256(error.to_string().as_bytes()),
     };
-    jose::sha256(&[file(&files.certificate), file(&files.key)].concat())
+    jose::sha256(&files.map(file).collect::<Vec<_>>().concat())
 }
 
-fn load(files: &TlsFiles) -> Result<Arc<ServerConfig>, Unusable> {
+fn load(files: &TlsFiles, certificates: Certificates) -> Result<Arc<ServerConfig>, Unusable> {
     let chain = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|e| unusable(&files.certificate, e))?;
@@ -114,9 +129,14 @@ fn load(files: &TlsFiles) -> Result<Arc<ServerConfig>, Unusable> {
         cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
         cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
     ];
-    let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
+    let provider = Arc::new(provider);
+    let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map(|builder| match certificates {
+            Certificates::Unasked => builder.with_no_client_auth(),
+            Certificates::Asked => builder.with_client_cert_verifier(Arc::new(Anybody(provider))),
+        })
+        .and_then(|builder| builder.with_single_cert(chain, key))
         .map_err(|e| unusable(&files.key, e))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
