@@ -58,6 +58,14 @@ pub fn judge<'a>(
     if !facts.resources.contains(&api) {
         return Err(refuse(ErrorCode::InvalidToken, "api_elsewhere", "the access token is for another resource"));
     }
+    // Whoever else takes the token could bring it here (RFC 8707 §2, RFC 9700 §2.3): a token that opens this says so alone.
+    if facts.resources.len() > 1 {
+        return Err(refuse(
+            ErrorCode::InvalidToken,
+            "api_beside_others",
+            "the access token is for other resources too: ask for one for this API alone",
+        ));
+    }
     if facts.account.is_some() || facts.grant.is_some() {
         return Err(refuse(
             ErrorCode::InsufficientScope,
@@ -161,6 +169,9 @@ mod tests {
             let elsewhere = TokenFacts { resources, ..facts() };
             assert_eq!(try_with(Some(elsewhere), Some(client())), Err("api_elsewhere"));
         }
+        let shared =
+            TokenFacts { resources: vec![resource(ISSUER), "https://other.example/api".to_owned()], ..facts() };
+        assert_eq!(try_with(Some(shared), Some(client())), Err("api_beside_others"), "the other could bring it here");
         let let_in = client().policy;
         for policy in [Policy::default(), Policy { entered_by: EnteredBy::Stranger, ..let_in }] {
             let stranger = Client { policy, ..client() };

@@ -120,7 +120,7 @@ async fn attempt(op: &Op, leased: &LeasedLetter) -> Result<(), Stop> {
     // Another has taken its place, or it would reach the wrong one: nobody needs it any more.
     let Some(letter) = letter.filter(|letter| letter.spent_at.is_none() && wanted(letter)) else {
         let id = leased.attempt.id.clone();
-        op.store().write(async move |tx| Ok(tx.give_up(&id, now).await?)).await?;
+        op.store().write(async move |tx| Ok(tx.give_up(&id, None, now).await?)).await?;
         return Ok(());
     };
     if now >= letter.expires_at {

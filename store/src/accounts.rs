@@ -2,6 +2,8 @@
 //!
 //! `email_key` is where letters find an account: no index reads JSON. Invariant: a username is unique without regard to case; claims are whole or refused before they come here.
 
+use std::collections::HashMap;
+
 use login::letter::address_key;
 use openid::account::Account;
 use openid::name::AccountId;
@@ -11,6 +13,7 @@ use serde_json::{Map, Value as Json};
 use crate::fault::Fault;
 use crate::row::Row;
 use crate::statements::statements;
+use crate::text;
 use crate::tx::{Reader, Tx};
 use crate::value::values;
 
@@ -19,6 +22,7 @@ statements! {
               SELECT CAST($1 AS {text}), CAST($2 AS {text}), CAST($3 AS {text}), CAST($4 AS {text}), CAST($5 AS {text}), \
               CAST($6 AS {text}), CAST($7 AS {int}), CAST($7 AS {int}), CAST($8 AS {text}) \
               WHERE NOT EXISTS (SELECT 1 FROM pairwise WHERE sub = $4) ON CONFLICT DO NOTHING";
+    USERNAMES = "SELECT id, username FROM account WHERE id IN ({each}$1{all})";
     BY_ID = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at FROM account WHERE id = $1";
     BY_NAME = "SELECT id, username, sub, claims, created_at, updated_at, disabled_at, password, \
                password_changed_at FROM account WHERE username_key = $1";
@@ -135,6 +139,16 @@ impl Reader {
     pub async fn account(&mut self, id: &AccountId) -> Result<Option<Account>, Fault> {
         let row = self.row(&BY_ID, values![id.as_str()]).await?;
         row.map(|mut row| account(&mut row)).transpose()
+    }
+
+    /// What some people are called.
+    pub async fn usernames(
+        &mut self,
+        accounts: impl IntoIterator<Item = &AccountId>,
+    ) -> Result<HashMap<AccountId, String>, Fault> {
+        let names = text::names(accounts.into_iter().map(AccountId::as_str));
+        let read = |mut row: Row| Ok((AccountId::new(row.take::<String>()?), row.take()?));
+        self.rows(&USERNAMES, values![&names]).await?.into_iter().map(read).collect()
     }
 
     /// An account by what the person types, with its password.

@@ -7,6 +7,7 @@ use openid::time::Time;
 use crate::fault::Fault;
 use crate::row::Row;
 use crate::statements::statements;
+use crate::text;
 use crate::tx::{Reader, Tx};
 use crate::value::values;
 
@@ -24,7 +25,8 @@ macro_rules! trail {
 statements! {
     INSERT = "INSERT INTO audit (id, at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6)";
     LIST = "SELECT id, at, actor, action, subject, detail FROM audit WHERE at < $1 ORDER BY at DESC, id DESC LIMIT $2";
-    ABOUT = "SELECT id, at, actor, action, subject, detail FROM audit WHERE subject = $1 ORDER BY at DESC, id DESC LIMIT $2";
+    ABOUT = "SELECT id, at, actor, action, subject, detail FROM audit WHERE subject IN ({each}$1{all}) \
+        ORDER BY at DESC, id DESC LIMIT $2";
     PAGE = trail!("");
     PAGE_OF_ACTOR = trail!("actor = $3 AND ");
     PAGE_ABOUT = trail!("subject = $3 AND ");
@@ -79,10 +81,14 @@ impl Reader {
         rows.into_iter().map(entry).collect()
     }
 
-    /// The latest lines about one thing.
-    pub async fn audit_about(&mut self, subject: &str, most: u32) -> Result<Vec<Entry>, Fault> {
-        let rows = self.rows(&ABOUT, values![subject, most]).await?;
-        rows.into_iter().map(entry).collect()
+    /// The latest lines about some things.
+    pub async fn audit_about(
+        &mut self,
+        subjects: impl IntoIterator<Item = &str>,
+        most: u32,
+    ) -> Result<Vec<Entry>, Fault> {
+        let names = text::names(subjects);
+        self.rows(&ABOUT, values![&names, most]).await?.into_iter().map(entry).collect()
     }
 }
 

@@ -5,6 +5,7 @@
 //! | words in migrations | `INTEGER TEXT BLOB`, `STRICT`, `instr` | `BIGINT TEXT BYTEA`, none, `strpos` |
 //! | places of values | `?1` | `$1` |
 //! | a write | the one writer thread, group commit | a thread with a pool, read committed |
+//! | a list of names | `json_each` | `jsonb_array_elements_text` |
 //! | hold and lease rows | nothing, already alone | `FOR SHARE`, `FOR UPDATE`, `SKIP LOCKED` |
 //! | wake the courier | in-process signal | `NOTIFY` without payload |
 //! | try again | `BEGIN` waits while busy | deadlock, serialization |
@@ -257,6 +258,8 @@ impl Words {
         ("{share}", ""),
         ("{hold}", ""),
         ("{lease}", ""),
+        ("{each}", "SELECT value FROM json_each("),
+        ("{all}", ")"),
         // `$2, $1` would be numbered by first appearance; a value's place is the number in its name.
         ("$", "?"),
     ]);
@@ -269,6 +272,8 @@ impl Words {
         ("{share}", "FOR SHARE"),
         ("{hold}", "FOR UPDATE"),
         ("{lease}", "FOR UPDATE SKIP LOCKED"),
+        ("{each}", "SELECT jsonb_array_elements_text(CAST(CAST("),
+        ("{all}", " AS TEXT) AS JSONB))"),
     ]);
 }
 

@@ -46,7 +46,7 @@ pub use engine::{Address, Claim, Location, Nodes};
 pub use fault::{Fault, Kind};
 pub use outbox::{
     Attempt, Counts, Cursor, Lease, Leased, LeasedLetter, Ledger, Letter, Matter, Meter, NoticeFilter, NoticeRow,
-    NoticeState, Outcome, Proof, Queue, Reading, Room, Said, Settled, Sums, Turn,
+    NoticeState, Outcome, Proof, Queue, Reading, Room, Said, Seen, Settled, Sums, Turn,
 };
 pub use sessions::{
     Asker, Browser, DeviceRow, DrawnDevice, EndReport, Ending, GrantEnding, GrantRow, HeldDevices, Hold, NewSession,

@@ -85,11 +85,14 @@ statements! { STATEMENTS_HERE:
         ORDER BY due_at LIMIT $3 {lease})";
     TAKE_BACK = "UPDATE outbox SET lease_until = NULL WHERE settled_at IS NULL AND lease_until IS NOT NULL";
     REOPEN = "UPDATE outbox SET settled_at = NULL, outcome = NULL, due_at = $2, deliver_by = $3, lease_until = NULL \
-        WHERE id = $1 AND outcome <> 'delivered' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.kind = outbox.kind \
+        WHERE id = $1 AND outcome <> 'delivered' \
+        AND (CAST($4 AS {text}) IS NULL OR (outcome = $4 AND settled_at <= $5)) AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.kind = outbox.kind \
         AND o.client = outbox.client AND o.subject = outbox.subject AND o.sid = outbox.sid AND o.settled_at IS NULL)";
-    HURRY = "UPDATE outbox SET due_at = $2, deliver_by = $3 WHERE id = $1 AND settled_at IS NULL";
+    HURRY = "UPDATE outbox SET due_at = $2, deliver_by = $3 WHERE id = $1 AND settled_at IS NULL \
+        AND (CAST($4 AS {text}) IS NULL OR $4 = 'pending')";
     GIVE_UP = "UPDATE outbox SET settled_at = $2, outcome = 'withdrawn', lease_until = NULL \
-        WHERE id = $1 AND (settled_at IS NULL OR outcome = 'parked')";
+        WHERE id = $1 AND (settled_at IS NULL OR outcome = 'parked') AND (CAST($3 AS {text}) IS NULL \
+        OR (coalesce(outcome, 'pending') = $3 AND (settled_at IS NULL OR settled_at <= $4)))";
     WITHDRAW = "UPDATE outbox SET settled_at = $2, outcome = 'withdrawn', lease_until = NULL \
         WHERE client = $1 AND (settled_at IS NULL OR outcome = 'parked')";
 }
@@ -189,6 +192,15 @@ pub enum Settled {
     Now,
     /// Another attempt has taken its place, it was settled before, or there is none.
     Not,
+}
+
+/// As what somebody has seen a notice before they decided about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Where it stood.
+    pub state: NoticeState,
+    /// When they looked.
+    pub at: Time,
 }
 
 /// The name of the notice about a stay. A stay ends once, so one name is enough.
@@ -303,11 +315,19 @@ impl Tx {
         self.change(&TAKE_BACK, &[]).await
     }
 
-    /// "Send again": opens a parked, refused or withdrawn notice once more, or makes a pending one due now.
-    pub async fn retry_notice(&mut self, id: &str, now: Time, deliver_by: Time) -> Result<Settled, Fault> {
-        let mut settled = self.changed(&REOPEN, values![id, now, deliver_by]).await?;
+    /// "Send again": opens a parked, refused or withdrawn notice once more, or makes a pending one due now. If it is said as
+    /// what it was seen, only while it is that still.
+    pub async fn retry_notice(
+        &mut self,
+        id: &str,
+        seen: Option<Seen>,
+        now: Time,
+        deliver_by: Time,
+    ) -> Result<Settled, Fault> {
+        let (state, at) = (seen.map(|seen| seen.state.as_str()), seen.map(|seen| seen.at));
+        let mut settled = self.changed(&REOPEN, values![id, now, deliver_by, state, at]).await?;
         if settled == Settled::Not {
-            settled = self.changed(&HURRY, values![id, now, deliver_by]).await?;
+            settled = self.changed(&HURRY, values![id, now, deliver_by, state]).await?;
         }
         if settled == Settled::Now {
             self.wake_courier().await?;
@@ -315,9 +335,10 @@ impl Tx {
         Ok(settled)
     }
 
-    /// "Give up": an unsettled or parked notice is withdrawn.
-    pub async fn give_up(&mut self, id: &str, now: Time) -> Result<Settled, Fault> {
-        self.changed(&GIVE_UP, values![id, now]).await
+    /// "Give up": an unsettled or parked notice is withdrawn. If it is said as what it was seen, only while it is that still.
+    pub async fn give_up(&mut self, id: &str, seen: Option<Seen>, now: Time) -> Result<Settled, Fault> {
+        let (state, at) = (seen.map(|seen| seen.state.as_str()), seen.map(|seen| seen.at));
+        self.changed(&GIVE_UP, values![id, now, state, at]).await
     }
 
     /// The client is deleted: what it was still to be told is withdrawn. Returns how many.

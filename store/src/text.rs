@@ -13,6 +13,11 @@ pub(crate) fn list(items: &[String]) -> String {
     serde_json::Value::from(items).to_string()
 }
 
+/// Names for `{each}$1{all}`: so many things are asked for in one question.
+pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    serde_json::Value::from_iter(names).to_string()
+}
+
 /// Reads what [`list`] wrote.
 pub(crate) fn read_list(text: &str, column: &'static str) -> Result<Vec<String>, Fault> {
     serde_json::from_str(text).map_err(|error| Fault::from_error(Kind::Bug, format!("column {column}"), error))

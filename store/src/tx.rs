@@ -88,7 +88,7 @@ impl Store {
     /// A connection on loan for questions. No snapshot across statements.
     pub async fn reader(&self) -> Result<Reader, Fault> {
         refuse_nested("a reader")?;
-        Ok(Reader { line: self.engine.reader().await?, poison: Poison::Immune })
+        Ok(Reader::over(self.engine.reader().await?, Poison::Immune))
     }
 
     /// Asks the database whether it answers.
@@ -194,12 +194,28 @@ impl Spoilt {
 pub struct Reader {
     line: Line,
     poison: Poison,
+    /// How many questions were asked.
+    #[cfg(test)]
+    pub(crate) asked: u32,
 }
 
 impl Reader {
+    fn over(line: Line, poison: Poison) -> Self {
+        Self {
+            line,
+            poison,
+            #[cfg(test)]
+            asked: 0,
+        }
+    }
+
     /// All rows of a question.
     pub(crate) async fn rows(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Vec<Row>, Fault> {
         self.sound()?;
+        #[cfg(test)]
+        {
+            self.asked += 1;
+        }
         let answer = self.line.rows(statement, values).await;
         self.judge(answer, statement)
     }
@@ -240,7 +256,7 @@ pub struct Tx {
 
 impl Tx {
     pub(crate) fn new(line: Line) -> Self {
-        Self { reader: Reader { line, poison: Poison::Clean }, wakes: false, trace: None }
+        Self { reader: Reader::over(line, Poison::Clean), wakes: false, trace: None }
     }
 
     /// Changes rows and counts them.

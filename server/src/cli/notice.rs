@@ -7,14 +7,18 @@ use std::io::Write as _;
 use clap::{Args, Subcommand, ValueEnum};
 use openid::time::Span;
 use serde_json::json;
-use store::{NoticeFilter, NoticeState, Settled};
+use store::{NoticeFilter, NoticeRow, NoticeState, Seen};
 
 use super::out::{Failed, Out};
+use crate::act::{self, Acted, How, Looked};
 use crate::op::Op;
 use crate::view::Moment;
 use crate::view::export::{Export, Format};
 use crate::view::figures::{self, Balance};
 use crate::view::notice::{self, Notice};
+
+/// Parked notices that one command sends again.
+const MOST: u32 = 10_000;
 
 /// `ostiary notice …`.
 #[derive(Subcommand, Debug)]
@@ -192,8 +196,7 @@ pub(super) async fn notices(command: NoticeCommand, op: &Op, out: &Out) -> Resul
 
 async fn show(id: &str, op: &Op, out: &Out) -> Result<(), Failed> {
     let found = notice::notice(op, id).await?;
-    let found =
-        found.ok_or_else(|| Failed::new(format!("there is no notice {id}; `ostiary notice list` shows them")))?;
+    let found = found.ok_or_else(|| unknown(id))?;
     let value = serde_json::to_value(&found)?;
     out.answer(&value, |out| {
         out.line(&format!("{}: {}", found.state, found.story));
@@ -206,20 +209,24 @@ async fn show(id: &str, op: &Op, out: &Out) -> Result<(), Failed> {
 }
 
 async fn give_up(id: &str, op: &Op, out: &Out) -> Result<(), Failed> {
-    let now = op.now();
-    let named = id.to_owned();
-    let done = super::change(op, "notice_given_up", id, async move |tx, _| {
-        Ok((tx.give_up(&named, now).await? == Settled::Now).then_some(()))
-    });
-    if done.await?.is_none() {
-        return Err(Failed::new(format!(
-            "{id} is no notice that waits or is parked; `ostiary notice list` shows them"
-        )));
-    }
+    settle(How::GiveUp, id, op).await?;
     out.answer(&json!({"id": id, "state": "withdrawn"}), |out| {
-        out.line(&format!("{id} is withdrawn; `ostiary notice retry` would still send it again."));
+        out.line(&format!("{id} is withdrawn; `ostiary notice retry {id}` would still send it again."));
     });
     Ok(())
+}
+
+/// Settles one, or says why that cannot be done.
+async fn settle(how: How, id: &str, op: &Op) -> Result<(), Failed> {
+    match act::settle(op, &super::session::actor(), how, id).await? {
+        Acted::Done(()) => Ok(()),
+        Acted::Not(why) => Err(Failed::new(format!("{id}: {why}; `ostiary notice show {id}` tells all of it"))),
+        Acted::Unknown => Err(unknown(id)),
+    }
+}
+
+fn unknown(id: &str) -> Failed {
+    Failed::new(format!("there is no notice {id}; `ostiary notice list` shows them"))
 }
 
 async fn ledger(arguments: &ListArguments, op: &Op, out: &Out) -> Result<(), Failed> {
@@ -308,30 +315,24 @@ async fn sums(all: bool, op: &Op, out: &Out) -> Result<(), Failed> {
 }
 
 async fn retry(arguments: &RetryArguments, op: &Op, out: &Out) -> Result<(), Failed> {
-    let ids = if let Some(id) = &arguments.id {
-        vec![id.clone()]
+    let reopened = if let Some(id) = &arguments.id {
+        settle(How::Again, id, op).await?;
+        1
     } else {
-        let parked = NoticeFilter { state: Some(NoticeState::Parked), limit: 10_000, ..NoticeFilter::default() };
-        let parked = op.store().reader().await?.notices(&parked).await?;
-        parked.into_iter().map(|row| row.id).collect()
+        let at = op.now();
+        let parked = NoticeFilter { state: Some(NoticeState::Parked), limit: MOST, ..NoticeFilter::default() };
+        let rows = op.store().reader().await?.notices(&parked).await?;
+        let looked = |row: NoticeRow| {
+            let at = row.settled_at.map_or(at, |settled| settled.max(at));
+            Looked { id: row.id, seen: Seen { state: row.state, at } }
+        };
+        let looked: Vec<Looked> = rows.into_iter().map(looked).collect();
+        act::settle_all(op, &super::session::actor(), How::Again, (&looked, "state=parked")).await?
     };
-    let (now, deadline) = (op.now(), op.config().lifetimes.logout_deadline);
-    let subject = arguments.id.as_deref().unwrap_or("parked");
-    let reopened = super::change(op, "notices_retried", subject, async move |tx, line| {
-        let mut reopened = 0;
-        for id in &ids {
-            reopened += usize::from(tx.retry_notice(id, now, now + deadline).await? == Settled::Now);
-        }
-        line.tell(&json!({"reopened": reopened}));
-        Ok((reopened > 0).then_some(reopened))
-    })
-    .await?
-    .unwrap_or_default();
-    if arguments.id.is_some() && reopened == 0 {
-        return Err(Failed::new("there is no such notice, or it was delivered; `ostiary notice list` shows them"));
-    }
-    out.answer(&json!({"reopened": reopened}), |out| {
-        out.line(&format!("{reopened} notices are sent again by a running server."));
+    out.answer(&json!({"reopened": reopened}), |out| match reopened {
+        0 => out.line("Nothing is parked."),
+        1 => out.line("One notice is sent again by a running server."),
+        many => out.line(&format!("{many} notices are sent again by a running server.")),
     });
     Ok(())
 }

@@ -5,11 +5,12 @@
 use clap::{ArgGroup, Args, Subcommand};
 use openid::logout::judge::{End, Ended, OfflineGrants};
 use openid::name::{AccountId, ClientId, SessionId, Sid};
+use openid::session::SessionStanding;
 use serde_json::json;
 use store::{Selection, SessionFilter};
 
 use super::out::{Failed, Out, when};
-use crate::act;
+use crate::act::{self, Actor};
 use crate::op::Op;
 use crate::view::preview::{self, Extent, Party};
 use crate::view::{history, tree};
@@ -72,11 +73,16 @@ pub(super) async fn sessions(command: SessionCommand, op: &Op, out: &Out) -> Res
     }
 }
 
+/// Whoever works on the command line.
+pub(super) fn actor() -> Actor {
+    Actor::named(super::actor())
+}
+
 /// The account of a username.
 pub(super) async fn account(op: &Op, name: &str) -> Result<AccountId, Failed> {
     match op.store().reader().await?.account_by_username(name).await? {
         Some((account, _)) => Ok(account.id),
-        None => Err(Failed::new(format!("there is no user {name}"))),
+        None => Err(Failed::new(format!("there is no user {name}; `ostiary user list` shows them"))),
     }
 }
 
@@ -124,7 +130,14 @@ impl Which {
             };
         }
         if let Some(sid) = &self.sid {
-            return Ok(Ended::Participation(Sid::new(sid)));
+            let sid = Sid::new(sid);
+            let stay = op.store().reader().await?.participation(&sid).await?;
+            return match stay.is_some_and(|stay| stay.standing(op.now()) == SessionStanding::Live) {
+                true => Ok(Ended::Participation(sid)),
+                false => Err(Failed::new(format!(
+                    "no stay {sid} goes on; `ostiary session show` shows those of a session, `ostiary session list` the sessions"
+                ))),
+            };
         }
         let person = match &self.user {
             Some(name) => Some(account(op, name).await?),
@@ -146,12 +159,12 @@ impl Which {
 
     async fn order(&self, op: &Op) -> Result<End, Failed> {
         let offline = if self.offline { OfflineGrants::Revoke } else { OfflineGrants::Keep };
-        Ok(act::order(op, self.read(op).await?, offline, &super::actor()))
+        Ok(act::order(op, self.read(op).await?, offline, &actor()))
     }
 }
 
 async fn end(which: &Which, op: &Op, out: &Out) -> Result<(), Failed> {
-    let carried = act::end(op, &which.order(op).await?).await?;
+    let carried = act::end(op, &actor(), &which.order(op).await?).await?;
     let sums = carried.sums;
     let value = json!({
         "sessions": sums.sessions, "notices": sums.noticed, "shown": sums.shown, "untold": sums.untold,

@@ -238,6 +238,9 @@ pub struct Endpoint {
 /// A form's body.
 const FORM: usize = 64 * 1024;
 
+/// A form that names a thousand notices.
+const LONG_FORM: usize = 128 * 1024;
+
 macro_rules! row {
     ($name:ident, $methods:expr, $path:literal, $caller:ident, $channel:ident, $cache:expr, $cors:ident, $body:expr) => {
         row!($name, $methods, $path, $caller, $channel, $cache, $cors, Nobody, $body)
@@ -321,7 +324,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     row!(Console, ["GET"], "/console", Browser, Page, Cache::NoStore, Closed, 0),
     row!(ConsoleLedger, ["GET"], "/console/ledger", Browser, Page, Cache::NoStore, Closed, 0),
     row!(ConsoleNotice, ["GET"], "/console/notice", Browser, Page, Cache::NoStore, Closed, 0),
-    row!(ConsoleSettle, ["GET", "POST"], "/console/settle", Browser, Page, Cache::NoStore, Closed, FORM),
+    row!(ConsoleSettle, ["GET", "POST"], "/console/settle", Browser, Page, Cache::NoStore, Closed, LONG_FORM),
     row!(ConsoleFind, ["GET"], "/console/find", Browser, Page, Cache::NoStore, Closed, 0),
     row!(ConsolePerson, ["GET"], "/console/person", Browser, Page, Cache::NoStore, Closed, 0),
     row!(ConsoleSession, ["GET"], "/console/session", Browser, Page, Cache::NoStore, Closed, 0),

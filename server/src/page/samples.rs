@@ -13,7 +13,8 @@ use people::{
     mailed, recover, sent, verify,
 };
 
-use super::console::{Did, Ends, How, OneClient, Shown};
+use super::console::{Did, Ends, OneClient, Shown};
+use crate::act::How;
 use console::{NotForYou, acting, calm, figures, hostile_console, hostile_figures, looking, pages, wrong};
 use declared::{declared_consent, detailed, hostile_details};
 

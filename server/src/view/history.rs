@@ -12,8 +12,8 @@ use super::tree::{self, MOST, Session, Wood};
 use super::{Moment, Names};
 use crate::op::Op;
 
-/// So many lines of the audit trail about one thing.
-const LINES: u32 = 50;
+/// So many lines of the audit trail, the latest.
+const LINES: u32 = 1_000;
 
 /// More stays and notices than this are not looked up in the audit trail.
 const THINGS: usize = 100;
@@ -109,19 +109,16 @@ pub async fn history(op: &Op, id: &SessionId) -> Result<Option<History>, Fault> 
     let mut reader = op.store().reader().await?;
     let Some(row) = reader.session(id).await? else { return Ok(None) };
     let account = reader.account(&row.session.account).await?;
-    let stays = reader.participations(id).await?;
+    let stays = reader.participations([id]).await?;
     let grants = reader.session_grants(id, MOST).await?;
     let notices = reader.notices_of_sessions(std::slice::from_ref(id)).await?;
     let endings = match &row.ended {
         Some((at, _, by)) => reader.endings_at(*at, by).await?,
         None => Vec::new(),
     };
-    let mut lines = Vec::new();
     let about =
         stays.iter().map(|stay| stay.participation.sid.as_str()).chain(notices.iter().map(|row| row.id.as_str()));
-    for subject in [id.as_str()].into_iter().chain(about.take(THINGS)) {
-        lines.extend(reader.audit_about(subject, LINES).await?);
-    }
+    let lines = reader.audit_about([id.as_str()].into_iter().chain(about.take(THINGS)), LINES).await?;
     drop(reader);
     let names = Names::of(op, tree::clients(&stays, &grants)).await?;
     let session = Wood::new((stays, grants, &notices), &names).session(&row, op.now());

@@ -180,15 +180,11 @@ struct Facts {
 
 async fn gather(reader: &mut Reader, verdict: &Verdict) -> Result<Facts, Fault> {
     let mut facts = Facts { stays: HashMap::new(), grants: HashMap::new() };
-    for (sid, _, _) in told(verdict) {
-        if let Some(stay) = reader.participation(sid).await? {
-            facts.stays.insert(sid.clone(), stay);
-        }
+    for stay in reader.participations_named(told(verdict).map(|(sid, _, _)| sid)).await? {
+        facts.stays.insert(stay.participation.sid.clone(), stay);
     }
-    for id in verdict.revoked.iter().chain(&verdict.kept) {
-        if let Some(grant) = reader.grant_row(id).await? {
-            facts.grants.insert(id.clone(), grant);
-        }
+    for grant in reader.grants_named(verdict.revoked.iter().chain(&verdict.kept)).await? {
+        facts.grants.insert(grant.id.clone(), grant);
     }
     Ok(facts)
 }

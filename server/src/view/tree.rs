@@ -217,23 +217,27 @@ pub async fn sessions(op: &Op, filter: &SessionFilter) -> Result<Sessions, Fault
     let is_more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| is_more).map(|row| row.session.id.to_string());
-    let mut listed = Vec::with_capacity(rows.len());
-    for row in rows {
-        let mut reader = op.store().reader().await?;
-        let account = reader.account(&row.session.account).await?;
-        let stays = reader.participations(&row.session.id).await?;
-        drop(reader);
+    let mut reader = op.store().reader().await?;
+    let people = reader.usernames(rows.iter().map(|row| &row.session.account)).await?;
+    let stays = reader.participations(rows.iter().map(|row| &row.session.id)).await?;
+    drop(reader);
+    let names = Names::of(op, clients(&stays, &[])).await?;
+    let mut taking_part: HashMap<SessionId, Vec<String>> = HashMap::new();
+    for row in &rows {
         // What ended before the session did is nobody's stay any more.
-        let there = |stay: &&StayRow| stay.ended.is_none() || row.ended.is_some();
-        let taking_part = stays.iter().filter(there).map(|stay| stay.participation.client.to_string()).collect();
-        let names = Names::of(op, clients(&stays, &[])).await?;
-        let session = Wood::new((stays, Vec::new(), &[]), &names).session(&row, now);
-        listed.push(Listed {
-            session,
-            username: account.map(|account| account.username).unwrap_or_default(),
-            clients: taking_part,
-        });
+        let there = |stay: &&StayRow| {
+            stay.participation.session == row.session.id && (stay.ended.is_none() || row.ended.is_some())
+        };
+        let there = stays.iter().filter(there).map(|stay| stay.participation.client.to_string()).collect();
+        taking_part.insert(row.session.id.clone(), there);
     }
+    let mut wood = Wood::new((stays, Vec::new(), &[]), &names);
+    let list = |row: &SessionRow| Listed {
+        session: wood.session(row, now),
+        username: people.get(&row.session.account).cloned().unwrap_or_default(),
+        clients: taking_part.remove(&row.session.id).unwrap_or_default(),
+    };
+    let listed = rows.iter().map(list).collect();
     Ok(Sessions { sessions: listed, next })
 }
 

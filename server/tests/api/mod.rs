@@ -228,10 +228,7 @@ async fn notices(provider: &Provider, caller: &Caller, walk: &SignedIn) {
         let lost = caller.post(provider, &format!("/api/v1/notices/nothing/{verb}"), &json!({})).await;
         assert_eq!(lost.status, 404, "{}", lost.body);
     }
-    assert_eq!(
-        (lines(provider, "notice_given_up").await.len(), lines(provider, "notices_retried").await.len()),
-        (1, 1)
-    );
+    assert_eq!((lines(provider, "notice_given_up").await.len(), lines(provider, "notice_retried").await.len()), (1, 1));
     // Page by page.
     let first = caller.get(provider, "/api/v1/notices?limit=1").await.json();
     let next = first["next"].as_str().unwrap();

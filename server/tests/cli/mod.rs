@@ -1,6 +1,7 @@
 //! The command line, by running it: what it answers, what it refuses and how it says so, and what the audit trail keeps.
 
 mod config;
+mod ledger;
 mod place;
 mod rp;
 mod running;

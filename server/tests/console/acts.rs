@@ -63,10 +63,10 @@ async fn an_operator_works(plan: Plan) {
     assert_eq!(text_of(&again, "done"), "One notice is sent again.");
     settles(&provider, &["delivered", "delivered"], SOON).await;
     figured(&provider, &mut browser, "2 = 2 + 0 + 0 + 0 + 0 It adds up.").await;
-    let line = &lines(&provider, "notices_retried").await[0];
+    let line = &lines(&provider, "notice_retried").await[0];
     assert_eq!(line["actor"], "operator:grace");
     let trail = browser.open(&provider.url("/console/audit?actor=operator%3Agrace")).await;
-    assert!(trail.says("notices_retried") && trail.says("session_ended"), "{}", trail.answer.body);
+    assert!(trail.says("notice_retried") && trail.says("session_ended"), "{}", trail.answer.body);
     assert!(!trail.says("sign_in"), "only hers: {}", trail.answer.body);
 }
 
@@ -102,11 +102,26 @@ async fn many_are_settled_after_a_question_that_says_how_many() {
     let question = follow(&mut browser, &ledger, "all-give-up").await;
     assert!(question.says("Give 3 notices up"), "{}", question.answer.body);
     sql(&provider, &copy("late", "created_at + 3600000"));
+    // One that is older than all of them was pending when the question was put, and is parked since.
+    sql(&provider, &copy("old", "created_at - 3600000"));
+    sql(&provider, "UPDATE outbox SET settled_at = settled_at + 3600000 WHERE id = 'old'");
+    // One of the three was sent again meanwhile, by somebody else, and is parked once more.
+    sql(&provider, "UPDATE outbox SET settled_at = settled_at + 3600000 WHERE id = 'x2'");
     let done = browser.submit(&question, &question.form("settle-form")).await;
     assert!(done.answer.status == 200, "{}", done.answer.body);
-    settles(&provider, &["delivered", "parked", "withdrawn", "withdrawn", "withdrawn"], SOON).await;
-    let line = &lines(&provider, "notices_given_up").await[0];
-    assert_eq!((&line["actor"], &line["detail"]["withdrawn"]), (&"operator:grace".into(), &3.into()), "{line:#}");
+    settles(&provider, &["delivered", "parked", "parked", "parked", "withdrawn", "withdrawn"], SOON).await;
+    let left =
+        sql(&provider, "SELECT group_concat(id) FROM (SELECT id FROM outbox WHERE outcome = 'parked' ORDER BY id)");
+    assert_eq!(left, "late,old,x2", "what was not asked about is not touched");
+    let whole = &lines(&provider, "notices_given_up").await[0];
+    assert_eq!((&whole["actor"], &whole["detail"]["notices"]), (&"operator:grace".into(), &2.into()), "{whole:#}");
+    assert!(whole["detail"]["filter"].as_str().unwrap().contains("state=parked"), "{whole:#}");
+    // Each of them says by itself who gave it up, and as part of what.
+    let each = lines(&provider, "notice_given_up").await;
+    let mut subjects: Vec<&str> = each.iter().map(|line| line["subject"].as_str().unwrap()).collect();
+    subjects.sort_unstable();
+    assert_eq!((subjects.len(), subjects[1]), (2, "x1"), "{each:#?}");
+    assert!(each.iter().all(|line| line["actor"] == "operator:grace" && line["detail"]["of"].is_string()), "{each:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,7 +149,7 @@ async fn whoever_may_only_look_acts_on_nothing() {
     assert_eq!(refused.answer.status, 403);
     assert!(refused.says("This page is not for you"), "{}", refused.answer.body);
     settles(&provider, &["delivered", "parked"], SOON).await;
-    assert_eq!(lines(&provider, "notices_retried").await.len(), 0);
+    assert_eq!(lines(&provider, "notice_retried").await.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,6 +186,11 @@ async fn a_forged_form_does_nothing() {
     let ada = sql(&provider, "SELECT id FROM account WHERE username = 'ada'");
     let of_another = browser.submit(&page, &form.clone().fill("who", &ada)).await;
     assert_eq!(of_another.url.path(), "/login", "a form that was made for somebody else acts for nobody");
+    let looked = browser.open(&provider.url("/console/settle?how=give-up&state=parked")).await;
+    for wrong in ["", "x", "7 lost:x", "parked:x"] {
+        let refused = browser.submit(&looked, &looked.form("settle-form").fill("looked", wrong)).await;
+        assert_eq!(refused.answer.status, 400, "{wrong}: {}", refused.answer.body);
+    }
     let how = browser.submit(&page, &form.fill("how", "else")).await;
     assert_eq!(how.answer.status, 400);
     settles(&provider, &["delivered", "parked"], SOON).await;
@@ -196,7 +216,7 @@ async fn everything_of_a_person_a_stay_or_a_client_can_be_ended() {
     assert_eq!((over.answer.status, over.url.path()), (200, "/console/client"), "{}", over.answer.body);
     settles(&provider, &["delivered", "parked"], SOON).await;
     assert_eq!(text_of(&over, "none"), "Nobody is signed in there.");
-    assert_eq!(lines(&provider, "client_sessions_ended").await[0]["actor"], "operator:grace");
+    assert_eq!(lines(&provider, "session_ended").await[0]["actor"], "operator:grace");
     // And the person as a whole, background access too.
     ada.open(&told.begin(&provider).url()).await;
     let account = sql(&provider, "SELECT id FROM account WHERE username = 'ada'");

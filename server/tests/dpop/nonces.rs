@@ -66,6 +66,56 @@ async fn a_nonce_is_asked_for_and_nothing_is_spent_meanwhile() {
     assert_eq!(ground.bound(Who::Own).await["token_type"], "DPoP");
 }
 
+/// A nonce of ours that was made so long ago, as any node could have made it.
+fn made_before(provider: &testkit::Provider, seconds: i64) -> Value {
+    let config = server::config::Config::load(&provider.dir().join("ostiary.toml"), std::iter::empty()).unwrap();
+    let made = (testkit::dpop::now() - seconds).to_string();
+    let mac = server::sealing::Sealing::new(&config.secrets).mac("dpop nonce", &made);
+    json!({"nonce": format!("{made}.{mac}")})
+}
+
+/// RFC 9449 §8.2, §9: where a nonce is soon over the operator's API sends another along, too, whatever it answers.
+#[tokio::test]
+async fn the_api_sends_another_nonce_along_in_time() {
+    let ground = Ground::new().await;
+    let provider = &ground.provider;
+    let robot = provider.cli(&["api", "add", "robot"]).await;
+    let text = |name: &str| robot[name].as_str().unwrap().to_owned();
+    let (id, api) = (text("client_id"), text("resource"));
+    let policy = provider.file("wary.json", &json!({"targets": [&api], "dpop_nonces": "required"}).to_string());
+    let mut metadata = provider.cli(&["client", "show", &id]).await["client"].clone();
+    metadata
+        .as_object_mut()
+        .unwrap()
+        .retain(|name, _| !name.starts_with("client_id") && !name.starts_with("client_secret"));
+    let metadata = provider.file("robot.json", &metadata.to_string());
+    provider.cli(&["client", "update", &id, &metadata, "--policy", &policy]).await;
+    let token = testkit::eventually("the new client is let in", std::time::Duration::from_secs(5), async || {
+        let fields = [("grant_type", "client_credentials"), ("resource", api.as_str())];
+        let question = Question::post(&provider.url("/token"), &fields).basic(&id, &text("client_secret"));
+        let answer = provider.ask(proven(question, &ground.token_proof(&made_before(provider, 1)))).await;
+        let issued = answer.status == 200 && answer.json()["scope"].as_str().is_some_and(|s| s.contains("ostiary:"));
+        issued.then(|| answer.json()["access_token"].as_str().unwrap().to_owned())
+    })
+    .await;
+    let ask = async |path: &str, mut changed: Value| {
+        let url = provider.url(path);
+        changed["ath"] = json!(jose::base64url(jose::sha256(token.as_bytes())));
+        let proof = ground.key.proof("GET", &url, &changed);
+        let question = Question::get(&url).header("authorization", &format!("DPoP {token}"));
+        provider.ask(proven(question, &proof)).await
+    };
+    let asked = ask("/api/v1/sessions", json!({})).await;
+    is_refused(&asked, 401, "use_dpop_nonce");
+    let young = ask("/api/v1/sessions", nonce(&asked)).await;
+    assert_eq!((young.status, young.header("dpop-nonce")), (200, None), "{}", young.body);
+    for (path, status) in [("/api/v1/sessions", 200), ("/api/v1/notices/nobody", 404)] {
+        let old = ask(path, made_before(provider, 150)).await;
+        assert_eq!(old.status, status, "{}", old.body);
+        assert_eq!(ask(path, nonce(&old)).await.status, status, "the one that came with it is good");
+    }
+}
+
 /// RFC 9449 §8.1: scripts of a public client's origin may send proofs and read nonces.
 #[tokio::test]
 async fn scripts_may_send_proofs_and_read_nonces() {

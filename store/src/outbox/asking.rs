@@ -50,7 +50,7 @@ statements! {
     NOTICES_OF_CLIENT = ledger!("client = $2 AND ");
     NOTICES_OF_ACCOUNT = ledger!("account = $3 AND ");
     NOTICES_OF_SESSION = ledger!("session = $5 AND ");
-    OF_SESSION = concat!(notice_columns!(), "WHERE session = $1 ORDER BY created_at, id");
+    OF_SESSIONS = concat!(notice_columns!(), "WHERE session IN ({each}$1{all}) ORDER BY created_at, id");
     COUNT = "SELECT coalesce(outcome, 'pending'), count(*) FROM outbox GROUP BY outcome \
         UNION ALL SELECT outcome, CAST(sum(amount) AS {int}) FROM outbox_total GROUP BY outcome \
         UNION ALL SELECT 'oldest', min(created_at) FROM outbox WHERE settled_at IS NULL";
@@ -278,13 +278,8 @@ impl Reader {
 
     /// All notices about some sessions: what the sign-out page shows.
     pub async fn notices_of_sessions(&mut self, sessions: &[SessionId]) -> Result<Vec<NoticeRow>, Fault> {
-        let mut found = Vec::new();
-        for session in sessions {
-            for row in self.rows(&OF_SESSION, values![session.as_str()]).await? {
-                found.push(read_row(row)?);
-            }
-        }
-        Ok(found)
+        let names = text::names(sessions.iter().map(SessionId::as_str));
+        self.rows(&OF_SESSIONS, values![&names]).await?.into_iter().map(read_row).collect()
     }
 
     /// What became of all promises ever made, those folded away included.

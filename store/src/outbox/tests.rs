@@ -7,8 +7,8 @@ use openid::time::{Span, Time};
 use tokio::task::JoinSet;
 
 use super::{
-    Attempt, Counts, Cursor, Lease, Leased, Meter, NoticeFilter, NoticeRow, NoticeState, Outcome, Room, Said, Settled,
-    Turn,
+    Attempt, Counts, Cursor, Lease, Leased, Meter, NoticeFilter, NoticeRow, NoticeState, Outcome, Room, Said, Seen,
+    Settled, Turn,
 };
 use crate::Store;
 use crate::engine::tests::both::on_both;
@@ -194,22 +194,22 @@ on_both! {
         // PostgreSQL's listener needs a moment to be there.
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         let (reopened, much_later) = (id.clone(), START + Span::from_days(3));
-        let retried = store.write(async move |tx| Ok(tx.retry_notice(&reopened, much_later, much_later + DEADLINE).await?)).await.unwrap();
+        let retried = store.write(async move |tx| Ok(tx.retry_notice(&reopened, None, much_later, much_later + DEADLINE).await?)).await.unwrap();
         assert_eq!(retried, Settled::Now);
         tokio::time::timeout(std::time::Duration::from_secs(5), wakes.next()).await.expect("the courier is called");
         let third = take(&store, lease(much_later, 1, 1)).await;
         assert_eq!((third[0].attempt.number, third[0].notice.deliver_by), (3, much_later + DEADLINE), "the same row, counted on");
         assert_eq!(settle(&store, &id, 3, Outcome::Refused).await, Settled::Now);
         let (given_up, reopened) = (id.clone(), id.clone());
-        let not = store.write(async move |tx| Ok(tx.give_up(&given_up, START).await?)).await.unwrap();
+        let not = store.write(async move |tx| Ok(tx.give_up(&given_up, None, START).await?)).await.unwrap();
         assert_eq!(not, Settled::Not, "the relying party's own no stands");
-        store.write(async move |tx| Ok(tx.retry_notice(&reopened, much_later, much_later + DEADLINE).await?)).await.unwrap();
+        store.write(async move |tx| Ok(tx.retry_notice(&reopened, None, much_later, much_later + DEADLINE).await?)).await.unwrap();
         let given_up = id.clone();
-        let done = store.write(async move |tx| Ok(tx.give_up(&given_up, START).await?)).await.unwrap();
+        let done = store.write(async move |tx| Ok(tx.give_up(&given_up, None, START).await?)).await.unwrap();
         assert_eq!(done, Settled::Now);
         let sums = counts(&store).await;
         assert_eq!((sums.created, sums.withdrawn), (1, 1));
-        let unknown = store.write(async move |tx| Ok(tx.retry_notice("nobody", START, START).await?)).await.unwrap();
+        let unknown = store.write(async move |tx| Ok(tx.retry_notice("nobody", None, START, START).await?)).await.unwrap();
         assert_eq!(unknown, Settled::Not);
     }
 
@@ -294,7 +294,7 @@ on_both! {
         take(&store, lease(START, 1, 1)).await;
         settle(&store, &id, 1, Outcome::Delivered).await;
         let again = id.clone();
-        let retried = store.write(async move |tx| Ok(tx.retry_notice(&again, START, START).await?)).await.unwrap();
+        let retried = store.write(async move |tx| Ok(tx.retry_notice(&again, None, START, START).await?)).await.unwrap();
         assert_eq!(retried, Settled::Not);
     }
 
@@ -334,7 +334,7 @@ on_both! {
                 3 => assert_eq!(settle(&store, id, 1, Outcome::Parked).await, Settled::Now),
                 4 => {
                     let id = id.clone();
-                    store.write(async move |tx| Ok(tx.give_up(&id, START).await?)).await.unwrap();
+                    store.write(async move |tx| Ok(tx.give_up(&id, None, START).await?)).await.unwrap();
                 }
                 _ => (),
             }
@@ -383,10 +383,10 @@ on_both! {
             agree(minute).await;
         }
         let parked = ids[2].clone();
-        store.write(async move |tx| Ok(tx.retry_notice(&parked, minute, minute).await?)).await.unwrap();
+        store.write(async move |tx| Ok(tx.retry_notice(&parked, None, minute, minute).await?)).await.unwrap();
         agree(minute).await;
         let given_up = ids[6].clone();
-        store.write(async move |tx| Ok(tx.give_up(&given_up, minute).await?)).await.unwrap();
+        store.write(async move |tx| Ok(tx.give_up(&given_up, None, minute).await?)).await.unwrap();
         agree(minute).await;
         for _ in 0..3 {
             minute = minute + Span::from_minutes(20);
@@ -394,6 +394,40 @@ on_both! {
             agree(minute).await;
         }
         assert_eq!(counts(&store).await.created, 24);
+    }
+
+    async fn what_was_decided_about_a_notice_holds_only_for_what_was_seen_of_it(store: Store) {
+        let rps = clients(&store, 4).await;
+        let ids = promise(&store, "a", &rps).await;
+        let looked = START + Span::from_minutes(1);
+        let late = looked + Span::from_minutes(1);
+        let park = async |id: &str, at: Time| {
+            let attempt = Attempt { id: id.to_owned(), number: 0 };
+            store.write(async move |tx| Ok(tx.settle(&attempt, Outcome::Parked, &said(404), at).await?)).await.unwrap();
+        };
+        park(&ids[0], START).await;
+        // These two are seen pending, and parked only then.
+        park(&ids[1], late).await;
+        park(&ids[2], late).await;
+        let as_seen = move |state: NoticeState| Some(Seen { state, at: looked });
+        let retry = async |id: &str, state: NoticeState| {
+            let id = id.to_owned();
+            store.write(async move |tx| Ok(tx.retry_notice(&id, as_seen(state), late, late).await?)).await.unwrap()
+        };
+        let give_up = async |id: &str, state: NoticeState| {
+            let id = id.to_owned();
+            store.write(async move |tx| Ok(tx.give_up(&id, as_seen(state), late).await?)).await.unwrap()
+        };
+        let (parked, pending) = (NoticeState::Parked, NoticeState::Pending);
+        for id in &ids[1..3] {
+            for state in [parked, pending] {
+                assert_eq!((retry(id, state).await, give_up(id, state).await), (Settled::Not, Settled::Not), "{id}");
+            }
+        }
+        assert_eq!((retry(&ids[0], pending).await, retry(&ids[0], parked).await), (Settled::Not, Settled::Now));
+        // It was seen parked: it waits now, as somebody wished meanwhile.
+        assert_eq!((give_up(&ids[0], parked).await, give_up(&ids[0], pending).await), (Settled::Not, Settled::Now));
+        assert_eq!((retry(&ids[3], parked).await, retry(&ids[3], pending).await), (Settled::Not, Settled::Now));
     }
 
     async fn a_meter_proves_what_ended_within_its_time(store: Store) {

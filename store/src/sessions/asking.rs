@@ -59,7 +59,8 @@ statements! {
         AND (CAST($2 AS {int}) = 0 OR (ended_at IS NULL AND idle_until > $3 AND expires_at > $3)) \
         AND (CAST($4 AS {text}) IS NULL OR id > $4) ORDER BY id LIMIT $5");
     STAY = concat!(stay_columns!(), "WHERE p.sid = $1");
-    STAYS = concat!(stay_columns!(), "WHERE p.session = $1 ORDER BY p.begun_at, p.sid");
+    STAYS = concat!(stay_columns!(), "WHERE p.session IN ({each}$1{all}) ORDER BY p.begun_at, p.sid");
+    STAYS_NAMED = concat!(stay_columns!(), "WHERE p.sid IN ({each}$1{all})");
 }
 
 /// What a browser brings: the digests of its two secrets. Each session hangs on one of them, so that each lives as long
@@ -229,10 +230,19 @@ impl Reader {
         self.row(&STAY, values![sid.as_str()]).await?.map(read_stay).transpose()
     }
 
-    /// The stays of a session, ended ones too.
-    pub async fn participations(&mut self, session: &SessionId) -> Result<Vec<StayRow>, Fault> {
-        let rows = self.rows(&STAYS, values![session.as_str()]).await?;
-        rows.into_iter().map(read_stay).collect()
+    /// The stays in some sessions, ended ones too.
+    pub async fn participations(
+        &mut self,
+        sessions: impl IntoIterator<Item = &SessionId>,
+    ) -> Result<Vec<StayRow>, Fault> {
+        let names = text::names(sessions.into_iter().map(SessionId::as_str));
+        self.rows(&STAYS, values![&names]).await?.into_iter().map(read_stay).collect()
+    }
+
+    /// Some stays, however they stand.
+    pub async fn participations_named(&mut self, sids: impl IntoIterator<Item = &Sid>) -> Result<Vec<StayRow>, Fault> {
+        let names = text::names(sids.into_iter().map(Sid::as_str));
+        self.rows(&STAYS_NAMED, values![&names]).await?.into_iter().map(read_stay).collect()
     }
 }
 

@@ -134,7 +134,7 @@ impl Tx {
     async fn end_bounded(&mut self, end: &End, wait: Span, most: u32) -> Result<EndReport, Fault> {
         let mut report = EndReport::default();
         let reaches = self.mark(end, most, &mut report).await?;
-        let leaving = self.leaving(&reaches).await?;
+        let leaving = self.leaving(&end.what, &reaches).await?;
         let stays = leaving.len();
         let verdict = judge::judge(end, leaving);
         for (sid, unpromised) in fates(&verdict) {
@@ -170,8 +170,7 @@ impl Tx {
         // Until nothing is left, as in [`Tx::mark`].
         loop {
             let reached = self.reached(&end.what, EVERYTHING).await?;
-            let elsewhere: Vec<_> =
-                reached.into_iter().map(|(session, _, _)| session).filter(|id| id != here).collect();
+            let elsewhere: Vec<_> = reached.into_iter().filter(|id| id != here).collect();
             if elsewhere.is_empty() {
                 break;
             }
@@ -219,7 +218,7 @@ impl Tx {
         let whole = matches!(end.what, Ended::Session(_) | Ended::Account(_));
         loop {
             let before = reaches.len();
-            for (session, client, sid) in self.reached(&end.what, most).await? {
+            for session in self.reached(&end.what, most).await? {
                 if known.contains(&session) {
                     continue;
                 }
@@ -235,7 +234,7 @@ impl Tx {
                     report.sessions.push(session.clone());
                 }
                 known.insert(session.clone());
-                reaches.push(Reach { session, kind, client, sid });
+                reaches.push(Reach { session, kind });
             }
             if reaches.len() == before {
                 break;
@@ -261,7 +260,7 @@ impl Tx {
             let mark = values![device.as_str(), end.at, end.cause.as_str(), end.by.as_str()];
             if judge::follows(end.cause, tie) && self.row(&MARK, mark).await?.is_some() {
                 report.sessions.push(device.clone());
-                reaches.push(Reach { session: device, kind: SessionKind::Device, client: None, sid: None });
+                reaches.push(Reach { session: device, kind: SessionKind::Device });
             }
         }
         Ok(())

@@ -29,7 +29,7 @@ statements! {
     GRANTS_OF_ACCOUNT = concat!(grant_rows!(), "WHERE p.account = $1 AND (CAST($2 AS {int}) = 0 OR (g.ended_at IS NULL \
         AND g.expires_at > $3)) ORDER BY g.created_at DESC, g.id LIMIT $4");
     GRANTS_OF_SESSION = concat!(grant_rows!(), "WHERE p.session = $1 ORDER BY g.created_at, g.id LIMIT $2");
-    GRANT = concat!(grant_rows!(), "WHERE g.id = $1");
+    GRANTS_NAMED = concat!(grant_rows!(), "WHERE g.id IN ({each}$1{all})");
     ENDINGS_AT = "SELECT id, what, subject, cause, ended_by, at, told, untold, revoked, kept, coalesce(shown, 0) \
         FROM ending WHERE at = $1 AND ended_by = $2 ORDER BY id LIMIT 50";
     REACH_OF_CLIENT = "SELECT count(DISTINCT session), count(*) FROM participation WHERE client = $1 AND ended_at IS NULL";
@@ -151,9 +151,10 @@ impl Reader {
         rows.into_iter().map(read_grant_row).collect()
     }
 
-    /// One grant.
-    pub async fn grant_row(&mut self, id: &GrantId) -> Result<Option<GrantRow>, Fault> {
-        self.row(&GRANT, values![id.as_str()]).await?.map(read_grant_row).transpose()
+    /// Some grants.
+    pub async fn grants_named(&mut self, grants: impl IntoIterator<Item = &GrantId>) -> Result<Vec<GrantRow>, Fault> {
+        let names = text::names(grants.into_iter().map(GrantId::as_str));
+        self.rows(&GRANTS_NAMED, values![&names]).await?.into_iter().map(read_grant_row).collect()
     }
 
     /// The endings somebody ordered at one moment: of a session's end, what it was part of.

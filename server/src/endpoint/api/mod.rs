@@ -9,6 +9,7 @@ mod orders;
 mod reading;
 
 use axum::http::{StatusCode, header};
+use openid::bound::dpop::Nonce;
 use openid::operator::{self, Deed};
 use openid::userinfo;
 use openid::wire::form::Form;
@@ -21,6 +22,7 @@ use super::Name;
 use super::access_token::known_as;
 use super::ask::Ask;
 use super::dpop;
+use crate::act::{Actor, How};
 use crate::answer::{Answer, Stop, json as answer_json, put};
 use crate::op::Op;
 
@@ -85,7 +87,7 @@ pub(super) async fn api(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> 
         Name::ApiRetry | Name::ApiGiveUp | Name::ApiEnd => Deed::Act,
         _ => Deed::Read,
     };
-    let actor = admit(op, ask, deed).await?;
+    let (actor, nonce) = admit(op, ask, deed).await?;
     let query = ask.query()?;
     query.once()?;
     let ended = match name {
@@ -96,20 +98,22 @@ pub(super) async fn api(op: &Op, name: Name, ask: &Ask) -> Result<Answer, Stop> 
         Name::ApiSessions => reading::sessions(op, &query).await,
         Name::ApiSession => reading::session(op, last(ask)).await,
         Name::ApiAccountSessions => reading::tree(op, before_last(ask), &query).await,
-        Name::ApiRetry => orders::retry(op, &actor, before_last(ask)).await,
-        Name::ApiGiveUp => orders::give_up(op, &actor, before_last(ask)).await,
+        Name::ApiRetry => orders::settle(op, &actor, How::Again, before_last(ask)).await,
+        Name::ApiGiveUp => orders::settle(op, &actor, How::GiveUp, before_last(ask)).await,
         Name::ApiPreview => orders::preview(op, &actor, ask).await,
         Name::ApiEnd => orders::end(op, &actor, ask).await,
         other => return Err(Fault::bug(format!("{other:?} is no operation of the API")).into()),
     };
-    Ok(ended?.unwrap_or_else(|problem| {
+    let mut answer = ended?.unwrap_or_else(|problem| {
         tracing::info!(path = ask.path(), status = problem.status.as_u16(), "not done: {}", problem.detail);
         problem.answer()
-    }))
+    });
+    dpop::renew(op, nonce, &mut answer);
+    Ok(answer)
 }
 
-/// Whoever calls, as the audit trail calls them.
-async fn admit(op: &Op, ask: &Ask, deed: Deed) -> Result<String, Stop> {
+/// Whoever calls, and how the nonce of their proof stands.
+async fn admit(op: &Op, ask: &Ask, deed: Deed) -> Result<(Actor, Nonce), Stop> {
     let Some(presented) = userinfo::presented(ask.authorization()?, None)? else {
         return Err(refuse(ErrorCode::InvalidToken, "api_bearer_absent", "an access token is needed").into());
     };
@@ -117,13 +121,13 @@ async fn admit(op: &Op, ask: &Ask, deed: Deed) -> Result<String, Stop> {
     let proof = dpop::prove_beside(op, ask, &presented)?;
     let found = op.store().reader().await?.access_token(&known_as(op, presented.token), now).await?;
     let facts = found.map(|found| found.facts);
-    dpop::bind(op, &presented, facts.as_ref(), proof).await?;
+    let nonce = dpop::bind(op, &presented, facts.as_ref(), proof).await?;
     let client = match &facts {
         Some(facts) => super::mentioned(op, &facts.client).await?,
         None => None,
     };
     let id = operator::judge(facts.as_ref(), client.as_deref(), op.issuer().as_str(), deed, now)?;
-    Ok(format!("client:{id}"))
+    Ok((Actor::named(format!("client:{id}")), nonce))
 }
 
 /// What is asked for, as JSON.

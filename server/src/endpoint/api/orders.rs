@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::reading::{account, given};
 use super::{Ended, Problem, answer};
-use crate::act::{self, Acted};
+use crate::act::{self, Acted, Actor, How};
 use crate::answer::Stop;
 use crate::endpoint::ask::Ask;
 use crate::op::Op;
@@ -47,19 +47,9 @@ enum Offline {
     Revoke,
 }
 
-/// `POST /api/v1/notices/{notice}/retry`.
-pub(super) async fn retry(op: &Op, actor: &str, id: &str) -> Ended {
-    of_notice(op, id, act::retry(op, actor, id).await?).await
-}
-
-/// `POST /api/v1/notices/{notice}/give-up`.
-pub(super) async fn give_up(op: &Op, actor: &str, id: &str) -> Ended {
-    of_notice(op, id, act::give_up(op, actor, id).await?).await
-}
-
-/// The notice as it is now.
-async fn of_notice(op: &Op, id: &str, acted: Acted<()>) -> Ended {
-    match acted {
+/// `POST /api/v1/notices/{notice}/retry`, `POST /api/v1/notices/{notice}/give-up`. Answers the notice as it is now.
+pub(super) async fn settle(op: &Op, actor: &Actor, how: How, id: &str) -> Ended {
+    match act::settle(op, actor, how, id).await? {
         Acted::Not(why) => return Ok(Err(Problem::conflict(why))),
         Acted::Unknown => {}
         Acted::Done(()) => {
@@ -145,7 +135,7 @@ async fn stay(op: &Op, sid: Sid) -> Result<Result<What, Problem>, Stop> {
     })
 }
 
-async fn order(op: &Op, actor: &str, ask: &Ask) -> Result<Result<End, Problem>, Stop> {
+async fn order(op: &Op, actor: &Actor, ask: &Ask) -> Result<Result<End, Problem>, Stop> {
     let order = given!(read(ask));
     let what = given!(target(op, &order).await?);
     let offline = match order.offline {
@@ -156,15 +146,15 @@ async fn order(op: &Op, actor: &str, ask: &Ask) -> Result<Result<End, Problem>, 
 }
 
 /// `POST /api/v1/preview`.
-pub(super) async fn preview(op: &Op, actor: &str, ask: &Ask) -> Ended {
+pub(super) async fn preview(op: &Op, actor: &Actor, ask: &Ask) -> Ended {
     let end = given!(order(op, actor, ask).await?);
     answer(&preview::preview(op, &end).await?).map(Ok)
 }
 
 /// `POST /api/v1/end`.
-pub(super) async fn end(op: &Op, actor: &str, ask: &Ask) -> Ended {
+pub(super) async fn end(op: &Op, actor: &Actor, ask: &Ask) -> Ended {
     let end = given!(order(op, actor, ask).await?);
-    let carried = act::end(op, &end).await?;
+    let carried = act::end(op, actor, &end).await?;
     let single = matches!(end.what, What::Session(_) | What::Participation(_));
     if single && !carried.ended_something() {
         return Ok(Err(Problem::conflict("somebody else ended it in this very moment")));

@@ -1,24 +1,22 @@
 //! `GET`/`POST /console/settle`: "send again" and "give up", of one notice or of all that a filter finds.
 //!
-//! Invariant: what is done to many was asked about first, with their number; what came into the ledger after the question is
-//! not touched.
+//! Invariant: what is done to many was asked about first, notice by notice: the form brings back which they were and as what they
+//! were seen, and one that has become something else since is not touched.
 
 use axum::http::Method;
+use openid::time::Time;
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, refuse};
-use serde_json::json;
-use store::{NoticeFilter, NoticeState, Settled};
+use store::{NoticeFilter, NoticeState, Seen};
 
 use super::super::ask::Ask;
-use super::gate::{self, Admitted, Gate, Wants};
+use super::gate::{self, Gate, Wants};
 use super::ledger::{meant, typed};
+use crate::act::{self, Acted, How, Looked};
 use crate::answer::{Answer, Stop, see_other};
 use crate::op::Op;
-use crate::page::console::{How, Settle};
+use crate::page::console::Settle;
 use crate::view::notice::{self, MOST, Notice};
-
-/// Notices settled in one transaction.
-const BATCH: usize = 200;
 
 /// Notices shown with the question.
 const SHOWN: usize = 10;
@@ -59,17 +57,35 @@ async fn chosen(op: &Op, form: &Form, how: How) -> Result<(Vec<Notice>, bool), S
     Ok((found.notices.into_iter().filter(|one| fits(how, one.state)).collect(), more))
 }
 
+/// What was looked at, as the form brings it back: when, and each with its state. Another node's clock may be ahead.
+fn looked_at(notices: &[Notice], now: Time) -> String {
+    let at = notices.iter().filter_map(|one| one.settled_at).map(|at| at.0).max().map_or(now, |at| at.max(now));
+    let each = notices.iter().map(|one| format!(" {}:{}", one.state, one.id));
+    [at.millis().to_string()].into_iter().chain(each).collect()
+}
+
+fn read_looked_at(text: &str) -> Option<Vec<Looked>> {
+    let mut words = text.split(' ');
+    let at = Time::from_millis(words.next()?.parse().ok()?);
+    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
+    let read = |word: &str| {
+        let (state, id) = word.split_once(':')?;
+        Some(Looked { id: id.to_owned(), seen: Seen { state: NoticeState::read(state)?, at } })
+    };
+    words.take(most).map(read).collect()
+}
+
 async fn question(op: &Op, ask: &Ask, form: &Form, how: How) -> Result<Answer, Stop> {
     let admitted = match gate::enter(op, ask, Wants::Act).await? {
         Gate::Open(admitted) => admitted,
         Gate::Closed(answer) => return Ok(answer),
     };
-    let cursor = format!("{}.", op.now().millis() + 1);
+    let now = op.now();
     let (mut notices, more) = chosen(op, form, how).await?;
-    let count = u64::try_from(notices.len()).unwrap_or(u64::MAX);
+    let (count, looked) = (u64::try_from(notices.len()).unwrap_or(u64::MAX), looked_at(&notices, now));
     notices.truncate(SHOWN);
     let (id, filter) = (form.get("id").map(str::to_owned), typed(form));
-    let page = Settle { how, id, filter, cursor, notices, count, more };
+    let page = Settle { how, id, filter, looked, notices, count, more };
     Ok(gate::show(op, ask, &admitted, |f, c| page.render(f, c)))
 }
 
@@ -86,46 +102,36 @@ async fn submitted(op: &Op, ask: &Ask, form: &Form, how: How) -> Result<Answer, 
         Gate::Open(admitted) => admitted,
         Gate::Closed(answer) => return Ok(answer),
     };
-    let (notices, _) = chosen(op, form, how).await?;
-    let most = form.get("most").and_then(|most| most.parse().ok()).unwrap_or(notices.len());
-    let ids: Vec<String> = notices.into_iter().take(most).map(|notice| notice.id).collect();
-    let subject = form.get("id").unwrap_or("ledger").to_owned();
-    let mut done = 0;
-    for some in ids.chunks(BATCH) {
-        done += batch(op, &admitted, (how, &subject, &filter), some.to_vec()).await?;
-    }
+    let actor = admitted.actor();
+    let done = if let Some(id) = form.get("id") {
+        match act::settle(op, &actor, how, id).await? {
+            Acted::Done(()) => 1,
+            Acted::Not(_) => 0,
+            Acted::Unknown => return Err(gate::unknown()),
+        }
+    } else {
+        let looked = read_looked_at(form.need("looked")?).ok_or_else(|| wrong("looked"))?;
+        act::settle_all(op, &actor, how, (&looked, &filter)).await?
+    };
     let and = if back.ends_with('?') { "" } else { "&" };
     Ok(see_other(&format!("{}{back}{and}did={}&count={done}", op.issuer().as_str(), how.as_str())))
 }
 
-/// Some of them, in one transaction with its line.
-async fn batch(
-    op: &Op,
-    admitted: &Admitted,
-    (how, subject, filter): (How, &str, &str),
-    ids: Vec<String>,
-) -> Result<usize, Stop> {
-    let (now, deadline) = (op.now(), op.config().lifetimes.logout_deadline);
-    let action = match (how, ids.len()) {
-        (How::Again, _) => "notices_retried",
-        (How::GiveUp, 1) => "notice_given_up",
-        (How::GiveUp, _) => "notices_given_up",
-    };
-    let filter = filter.to_owned();
-    let done = gate::act(op, admitted, (action, subject), async move |tx, line| {
-        let mut done = 0;
-        for id in &ids {
-            let settled = match how {
-                How::Again => tx.retry_notice(id, now, now + deadline).await?,
-                How::GiveUp => tx.give_up(id, now).await?,
-            };
-            done += usize::from(settled == Settled::Now);
+#[cfg(test)]
+mod tests {
+    use openid::time::Time;
+    use store::NoticeState;
+
+    use super::read_looked_at;
+
+    #[test]
+    fn what_was_looked_at_is_read_whole_or_not_at_all() {
+        let read = read_looked_at("7 parked:a.b pending:c:d").unwrap();
+        assert_eq!((read[0].id.as_str(), read[1].id.as_str()), ("a.b", "c:d"));
+        assert_eq!((read[0].seen.state, read[1].seen.at), (NoticeState::Parked, Time::from_millis(7)));
+        assert_eq!(read_looked_at("7"), Some(Vec::new()));
+        for wrong in ["", "x parked:a", "7 lost:a", "7 parked", "7  parked:a"] {
+            assert_eq!(read_looked_at(wrong), None, "{wrong}");
         }
-        line.tell(&match how {
-            How::Again => json!({"reopened": done, "filter": filter}),
-            How::GiveUp => json!({"withdrawn": done, "filter": filter}),
-        });
-        Ok((done > 0).then_some(done))
-    });
-    Ok(done.await?.unwrap_or_default())
+    }
 }

@@ -5,23 +5,16 @@
 use axum::http::Method;
 use openid::logout::judge::{End, Ended, OfflineGrants};
 use openid::name::{AccountId, ClientId, SessionId, Sid};
-use openid::session::Cause;
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, Refusal, refuse};
-use store::EndReport;
 
 use super::super::ask::Ask;
-use super::gate::{self, Admitted, Gate, Wants};
+use super::gate::{self, Gate, Wants};
+use crate::act::{self, Actor};
 use crate::answer::{Answer, Stop, see_other};
 use crate::op::Op;
 use crate::page::console::{EndPreview, Ends};
 use crate::view::preview;
-
-/// Sessions and grants ended in one transaction: their people wait that long at most.
-const BATCH: u32 = 500;
-
-/// Transactions for one order: what is left after them stands in the preview, to be ordered again.
-const ROUNDS: u32 = 40;
 
 /// What a form names, whether it is there or not.
 struct Named {
@@ -56,13 +49,11 @@ struct Order {
     ends: Ends,
     /// The page it is about, below the issuer.
     back: String,
-    /// What the trail calls it.
-    line: (&'static str, String),
 }
 
 impl Order {
-    fn end(&self, op: &Op, by: &str) -> End {
-        End { offline: self.offline, ..op.order_to_end(self.what.clone(), Cause::Operator, by) }
+    fn end(&self, op: &Op, actor: &Actor) -> End {
+        act::order(op, self.what.clone(), self.offline, actor)
     }
 }
 
@@ -78,7 +69,7 @@ pub(super) async fn end(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
 async fn order(op: &Op, ask: &Ask, named: &Named) -> Result<Order, Stop> {
     let (id, offline) = (&named.id, named.offline);
     let mut reader = op.store().reader().await?;
-    let order = |what, ends, back, line| Order { what, offline, ends, back, line };
+    let order = |what, ends, back| Order { what, offline, ends, back };
     Ok(match named.kind {
         "session" => {
             let session = SessionId::new(id);
@@ -86,7 +77,7 @@ async fn order(op: &Op, ask: &Ask, named: &Named) -> Result<Order, Stop> {
             let whose =
                 reader.account(&found.session.account).await?.map(|account| account.username).unwrap_or_default();
             let back = format!("/console/session?id={}", super::encoded(id));
-            order(Ended::Session(session), Ends::Session(whose), back, ("session_ended", id.clone()))
+            order(Ended::Session(session), Ends::Session(whose), back)
         }
         "stay" => {
             let sid = Sid::new(id);
@@ -95,14 +86,13 @@ async fn order(op: &Op, ask: &Ask, named: &Named) -> Result<Order, Stop> {
             let locales = op.frame(ask).locales(&[]);
             let name = super::super::mentioned_name(op, &found.participation.client, &locales).await?;
             let back = format!("/console/session?id={}", super::encoded(found.participation.session.as_str()));
-            order(Ended::Participation(sid), Ends::Stay(name), back, ("stay_ended", id.clone()))
+            order(Ended::Participation(sid), Ends::Stay(name), back)
         }
         "account" => {
             let account = AccountId::new(id);
             let found = reader.account(&account).await?.ok_or_else(gate::unknown)?;
             let back = format!("/console/person?id={}", super::encoded(id));
-            let line = ("session_ended", id.clone());
-            order(Ended::Account(account), Ends::Account(found.username), back, line)
+            order(Ended::Account(account), Ends::Account(found.username), back)
         }
         _ => {
             drop(reader);
@@ -110,7 +100,7 @@ async fn order(op: &Op, ask: &Ask, named: &Named) -> Result<Order, Stop> {
             let locales = op.frame(ask).locales(&[]);
             let name = super::super::mentioned_name(op, &client, &locales).await?;
             let back = format!("/console/client?id={}", super::encoded(id));
-            order(Ended::Client(client), Ends::Client(name), back, ("client_sessions_ended", id.clone()))
+            order(Ended::Client(client), Ends::Client(name), back)
         }
     })
 }
@@ -134,32 +124,9 @@ async fn submitted(op: &Op, ask: &Ask, form: &Form) -> Result<Answer, Stop> {
         Gate::Closed(answer) => return Ok(answer),
     };
     let order = order(op, ask, &named).await?;
-    let most = if matches!(order.what, Ended::Client(_)) { BATCH } else { u32::MAX };
-    let mut all = EndReport::default();
-    for _ in 0..ROUNDS {
-        let report = round(op, &admitted, &order, most).await?;
-        let is_all = most == u32::MAX || report.is_all(most);
-        all.add(report);
-        if is_all {
-            break;
-        }
-    }
+    let actor = admitted.actor();
+    let sums = act::end(op, &actor, &order.end(op, &actor)).await?.sums;
     // Of a whole client only stays end: the sessions they are in go on.
-    let ended = if all.sessions.is_empty() {
-        all.notices.len() + all.shown.len() + all.untold.len()
-    } else {
-        all.sessions.len()
-    };
+    let ended = if sums.sessions == 0 { sums.stays } else { sums.sessions };
     Ok(see_other(&format!("{}{}&did=ended&count={ended}", op.issuer().as_str(), order.back)))
-}
-
-/// So much of it, in one transaction with its line.
-async fn round(op: &Op, admitted: &Admitted, order: &Order, most: u32) -> Result<EndReport, Stop> {
-    let end = order.end(op, &admitted.actor());
-    let done = gate::act(op, admitted, (order.line.0, &order.line.1), async move |tx, line| {
-        let report = tx.end_some(&end, most).await?;
-        line.tell(&report.tally());
-        Ok(report.ended_something().then_some(report))
-    });
-    Ok(done.await?.unwrap_or_default())
 }

@@ -5,14 +5,13 @@
 
 use openid::account::{Account, Operator};
 use openid::name::SessionId;
-use openid::session::{Session, SessionStanding};
+use openid::session::Session;
 use openid::time::Span;
 use openid::wire::form::Form;
 use openid::wire::refusal::{ErrorCode, refuse};
-use store::Tx;
-use store::audit::Entry;
 
 use super::super::ask::Ask;
+use crate::act::Actor;
 use crate::answer::{Answer, Stop, see_other};
 use crate::browser::{self, FormCookie};
 use crate::op::Op;
@@ -44,9 +43,9 @@ pub(super) struct Admitted {
 }
 
 impl Admitted {
-    /// As the audit trail names them.
-    pub(super) fn actor(&self) -> String {
-        format!("operator:{}", self.account.username)
+    /// In whose name they act.
+    pub(super) fn actor(&self) -> Actor {
+        Actor::operator(&self.account, &self.session)
     }
 }
 
@@ -107,38 +106,6 @@ async fn operator(op: &Op, here: Vec<(Account, Session)>) -> Result<Option<(Acco
         }
     }
     Ok(found)
-}
-
-/// Acts in the operator's name: holds the role, looks whether the session still lives, does it and writes its line, in one
-/// transaction. `None`: it changed nothing, and there is no line.
-pub(super) async fn act<T, F>(
-    op: &Op,
-    admitted: &Admitted,
-    (action, subject): (&str, &str),
-    work: F,
-) -> Result<Option<T>, Stop>
-where
-    F: AsyncFn(&mut Tx, &mut Entry) -> Result<Option<T>, Stop> + Send + 'static,
-    T: Send + 'static,
-{
-    let (account, session, now) = (admitted.account.id.clone(), admitted.session.clone(), op.now());
-    let entry = op.line(&admitted.actor(), action, subject);
-    op.store()
-        .write(async move |tx| {
-            let holds = tx.hold_operator(&account).await? == Some(Operator::Act);
-            let found = tx.session(&session).await?;
-            if !holds || !found.is_some_and(|found| found.standing(now) == SessionStanding::Live) {
-                let say = "you may not act here any more";
-                return Err(refuse(ErrorCode::AccessDenied, "console_role_over", say).into());
-            }
-            let mut line = entry.clone();
-            let changed = work(tx, &mut line).await?;
-            if changed.is_some() {
-                tx.note(&line).await?;
-            }
-            Ok(changed)
-        })
-        .await
 }
 
 /// The address that was asked for: below the issuer, and as a link on a page.

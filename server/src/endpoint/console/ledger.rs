@@ -47,16 +47,9 @@ pub(super) async fn meant(op: &Op, typed: &Filter, form: &Form) -> Result<Result
 
 /// Who the notices are about.
 async fn people(op: &Op, notices: &[Notice]) -> Result<HashMap<String, String>, Fault> {
-    let mut people = HashMap::new();
-    let mut reader = op.store().reader().await?;
-    for account in notices.iter().map(|notice| &notice.account).filter(|account| !account.is_empty()) {
-        if !people.contains_key(account)
-            && let Some(found) = reader.account(&AccountId::new(account)).await?
-        {
-            people.insert(account.clone(), found.username);
-        }
-    }
-    Ok(people)
+    let accounts: Vec<AccountId> = notices.iter().map(|notice| AccountId::new(&notice.account)).collect();
+    let found = op.store().reader().await?.usernames(&accounts).await?;
+    Ok(found.into_iter().map(|(account, username)| (account.to_string(), username)).collect())
 }
 
 /// The ledger.

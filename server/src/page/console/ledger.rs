@@ -8,6 +8,7 @@ use openid::session::Cause;
 use store::NoticeState;
 
 use super::{Console, Head, LIVE, Part, cause, live_policy, number, state};
+use crate::act::How;
 use crate::answer::Answer;
 use crate::page::{Forms, Frame, policy, show};
 use crate::view::notice::{Notice, Notices};
@@ -255,30 +256,6 @@ impl OneNotice {
     }
 }
 
-/// How notices are settled by hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
-    /// "Send again".
-    Again,
-    /// "Give up".
-    GiveUp,
-}
-
-impl How {
-    /// The word in a form.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Again => "again",
-            Self::GiveUp => "give-up",
-        }
-    }
-
-    /// Reads the word.
-    pub fn read(word: &str) -> Option<Self> {
-        [Self::Again, Self::GiveUp].into_iter().find(|how| how.as_str() == word)
-    }
-}
-
 /// The question before notices are settled.
 #[derive(Debug)]
 pub struct Settle {
@@ -288,8 +265,8 @@ pub struct Settle {
     pub id: Option<String>,
     /// The filter.
     pub filter: Filter,
-    /// Those that were there when the page was made: what comes later was not asked about.
-    pub cursor: String,
+    /// Which they are, and as what they were seen: the form brings it back.
+    pub looked: String,
     /// The first of them.
     pub notices: Vec<Notice>,
     /// How many it is.

@@ -18,7 +18,7 @@ pub use end::{EndPreview, Ends};
 pub use figures::{counting, figures};
 pub use find::{Clients, Find, Found, OneClient, Trail};
 pub use gate::NotForYou;
-pub use ledger::{Did, Filter, How, Ledger, OneNotice, Settle};
+pub use ledger::{Did, Filter, Ledger, OneNotice, Settle};
 pub use tree::{OnePerson, OneSession, Shown};
 
 const LIVE: &str = include_str!("../../../assets/live.js");

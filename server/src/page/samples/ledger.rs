@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use super::EVIL;
 use super::console::at;
-use crate::page::console::{
-    Did, EndPreview, Ends, Filter, How, Ledger, OneNotice, OnePerson, OneSession, Settle, Shown,
-};
+use crate::act::How;
+use crate::page::console::{Did, EndPreview, Ends, Filter, Ledger, OneNotice, OnePerson, OneSession, Settle, Shown};
 use crate::view::Ended;
 use crate::view::history::{Event, History, What};
 use crate::view::notice::{Notice, Notices, Trouble};
@@ -155,12 +154,20 @@ pub(super) fn hostile_notice() -> OneNotice {
 pub(super) fn settle(how: How, id: Option<&str>) -> Settle {
     let notices = vec![notice("parked", "operator", Some("down")), notice("pending", "person", None)];
     let (count, more) = if id.is_some() { (1, false) } else { (1_000, true) };
-    Settle { how, id: id.map(str::to_owned), filter: parked().filter, cursor: "8.".into(), notices, count, more }
+    Settle {
+        how,
+        id: id.map(str::to_owned),
+        filter: parked().filter,
+        looked: "8 parked:n1".into(),
+        notices,
+        count,
+        more,
+    }
 }
 
 pub(super) fn hostile_settle() -> Settle {
     let ledger = hostile_ledger();
-    Settle { filter: ledger.filter, notices: ledger.notices.notices, cursor: EVIL.into(), ..settle(How::GiveUp, None) }
+    Settle { filter: ledger.filter, notices: ledger.notices.notices, looked: EVIL.into(), ..settle(How::GiveUp, None) }
 }
 
 fn grant(id: &str, kind: &'static str, over: bool) -> Grant {

@@ -133,8 +133,8 @@ on_both! {
         let second = store.write(async move |tx| Ok(exchange(tx, &there, &two, ("secret-a", "b"), START).await?)).await.unwrap().unwrap();
         assert_eq!(second.device.ds_hash.as_deref(), Some("hash-a"), "what binds is the device, not the secret");
         let mut reader = store.reader().await.unwrap();
-        assert!(reader.participations(&place.browser).await.unwrap().is_empty());
-        assert_eq!(reader.participations(&device).await.unwrap().len(), 2);
+        assert!(reader.participations([&place.browser]).await.unwrap().is_empty());
+        assert_eq!(reader.participations([&device]).await.unwrap().len(), 2);
         let row = reader.device(&device).await.unwrap().unwrap();
         assert_eq!((&row.opened_from, &row.client, row.secrets), (&place.browser, &place.one, 1));
         assert_eq!(reader.session(&device).await.unwrap().unwrap().agent.as_deref(), Some("Firefox"), "the device's name");
@@ -181,7 +181,7 @@ on_both! {
         assert_eq!((&grant.sid, &grant.session), (&place.sid, &device), "one stay, one sid, one notice");
         let mut reader = store.reader().await.unwrap();
         assert!(reader.participation(&again).await.unwrap().is_none(), "nobody was ever told of the other");
-        assert_eq!(reader.participations(&device).await.unwrap().len(), 1);
+        assert_eq!(reader.participations([&device]).await.unwrap().len(), 1);
     }
 
     async fn a_hundred_exchanges_of_two_honest_apps_all_succeed(store: Store) {

@@ -122,7 +122,7 @@ on_both! {
         let new = reader.participation(&second).await.unwrap().unwrap();
         assert_eq!(new.standing(START), SessionStanding::Live);
         assert_eq!(new.standing(START + IDLE), SessionStanding::Over, "its session has idled out");
-        assert_eq!(reader.participations(&id).await.unwrap().len(), 2);
+        assert_eq!(reader.participations([&id]).await.unwrap().len(), 2);
     }
 
     async fn a_browser_finds_its_live_sessions_the_client_s_last_one_first(store: Store) {

@@ -126,6 +126,28 @@ on_both! {
         assert_eq!(ledger.clients["mute"].counts.created, 0);
     }
 
+    async fn a_preview_asks_as_often_for_many_as_for_few(store: Store) {
+        let clients = parties(&store).await;
+        let mut asked = BTreeSet::new();
+        for many in [1, 12] {
+            let ann = account(&store, &format!("ann-{many}")).await;
+            for n in 0..many {
+                let id = session(&store, &format!("s-{many}-{n}"), &ann, "cookie").await;
+                for (place, rp) in clients.iter().take(many).enumerate() {
+                    stay(&store, &id, rp, &format!("{many}-{n}-{place}")).await;
+                }
+            }
+            let mut reader = store.reader().await.unwrap();
+            let foreseen = reader.preview(&ending(Ended::Account(ann), Cause::Operator)).await.unwrap();
+            assert_eq!(foreseen.sessions.len(), many);
+            let sids: Vec<Sid> = fates(&foreseen.verdict).into_iter().map(|(sid, _)| sid).collect();
+            assert_eq!(reader.participations_named(&sids).await.unwrap().len(), sids.len());
+            assert_eq!(reader.participations(&foreseen.sessions).await.unwrap().len(), sids.len());
+            asked.insert(reader.asked);
+        }
+        assert_eq!(asked.len(), 1, "{asked:?}");
+    }
+
     async fn a_promise_that_was_lost_is_seen(store: Store) {
         let (ann, rp) = (account(&store, "ann").await, client(&store, "rp").await);
         let id = session(&store, "s", &ann, "cookie").await;

@@ -68,7 +68,7 @@ on_both! {
             });
             let joined: Vec<Sid> = running.join_all().await.into_iter().flatten().collect();
             let mut reader = store.reader().await.unwrap();
-            let stays = reader.participations(&id).await.unwrap();
+            let stays = reader.participations([&id]).await.unwrap();
             let told = reader.notices_of_sessions(&[id]).await.unwrap();
             assert_eq!(stays.len(), joined.len(), "a stay that was refused is not there");
             assert_eq!(told.len(), joined.len(), "round {round}: every stay has its notice");

@@ -268,7 +268,7 @@ on_both! {
             }
             assert!(!lives(&store, &drawn(&tag).access).await);
             let mut reader = store.reader().await.unwrap();
-            assert_eq!(reader.participations(&place.session).await.unwrap().len(), 1);
+            assert_eq!(reader.participations([&place.session]).await.unwrap().len(), 1);
         }
     }
 
