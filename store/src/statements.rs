@@ -74,6 +74,7 @@ pub(crate) static EVERY: &[&[&[&Statement]]] = &[
         crate::sources::STATEMENTS,
         crate::subjects::STATEMENTS,
         crate::tokens::STATEMENTS,
+        crate::tokens::EXCHANGED,
         crate::tokens::HELD,
         crate::versions::STATEMENTS,
     ],

@@ -3,7 +3,11 @@
 //! Invariant: a token's life is asked of everything it hangs from, in one query; a refresh token is spent by a conditional
 //! statement that can succeed once, and no row back is contention.
 
+mod exchanged;
 mod held;
+pub use self::exchanged::ExchangedRow;
+#[cfg(test)]
+pub(crate) use self::exchanged::STATEMENTS as EXCHANGED;
 #[cfg(test)]
 pub(crate) use self::held::STATEMENTS as HELD;
 

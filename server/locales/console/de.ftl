@@ -176,6 +176,14 @@ console-background-lead = Er dauert an, obwohl seine Sitzung beendet ist.
 console-grant-online = mit der Sitzung
 console-grant-offline = Hintergrund
 console-device = Gerät
+console-end-device = Dieses Gerät abmelden …
+console-replayed = Ein ersetztes Geheimnis kam zurück
+console-exchanged = Getauschte Tokens
+console-exchanged-lead = Diese Clients nehmen nicht teil und werden nicht benachrichtigt. Was sie haben, hängt an den Berechtigungen, die enden, und stirbt mit ihnen.
+console-n-exchanged = { $count ->
+    [one] 1 Token
+   *[other] { $count } Tokens
+}
 console-live = läuft
 console-expired = abgelaufen
 console-ended = beendet: { $cause }

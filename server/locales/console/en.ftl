@@ -176,6 +176,14 @@ console-background-lead = It goes on although its session is over.
 console-grant-online = with the session
 console-grant-offline = background
 console-device = Device
+console-end-device = Sign out this device …
+console-replayed = A replaced secret came back
+console-exchanged = Exchanged tokens
+console-exchanged-lead = These clients take no part and are not told. What they hold rests on the grants that end, and dies with them.
+console-n-exchanged = { $count ->
+    [one] 1 token
+   *[other] { $count } tokens
+}
 console-live = live
 console-expired = expired
 console-ended = ended: { $cause }

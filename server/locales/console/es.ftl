@@ -176,6 +176,14 @@ console-background-lead = Sigue aunque su sesión haya terminado.
 console-grant-online = con la sesión
 console-grant-offline = segundo plano
 console-device = Dispositivo
+console-end-device = Cerrar sesión en este dispositivo…
+console-replayed = Volvió un secreto sustituido
+console-exchanged = Tokens canjeados
+console-exchanged-lead = Estos clientes no participan y no se les avisa. Lo que tienen se apoya en los permisos que terminan, y muere con ellos.
+console-n-exchanged = { $count ->
+    [one] 1 token
+   *[other] { $count } tokens
+}
 console-live = activa
 console-expired = caducada
 console-ended = terminada: { $cause }

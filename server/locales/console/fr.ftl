@@ -176,6 +176,14 @@ console-background-lead = Il dure bien que sa session soit terminée.
 console-grant-online = avec la session
 console-grant-offline = arrière-plan
 console-device = Appareil
+console-end-device = Déconnecter cet appareil…
+console-replayed = Un secret remplacé est revenu
+console-exchanged = Jetons échangés
+console-exchanged-lead = Ces clients ne participent pas et ne sont pas prévenus. Ce qu’ils détiennent repose sur les autorisations qui prennent fin, et meurt avec elles.
+console-n-exchanged = { $count ->
+    [one] { $count } jeton
+   *[other] { $count } jetons
+}
 console-live = en cours
 console-expired = expirée
 console-ended = terminée : { $cause }

@@ -106,13 +106,15 @@ async fn list(user: Option<&str>, client: Option<String>, all: bool, (op, out): 
                 session.agent.unwrap_or_default(),
                 listed.clients.join(" "),
                 when(session.seen_at.0),
+                session.replayed_at.map(|at| when(at.0)).unwrap_or_default(),
                 ended.unwrap_or_default(),
             ]);
         }
         let Some(next) = page.next else { break };
         filter.after = Some(SessionId::new(next));
     }
-    out.table(&["SESSION", "USER", "KIND", "ON", "CLIENTS", "SEEN", "ENDED"], &rows, &values, "nobody is signed in");
+    let head = ["SESSION", "USER", "KIND", "ON", "CLIENTS", "SEEN", "REPLAYED", "ENDED"];
+    out.table(&head, &rows, &values, "nobody is signed in");
     Ok(())
 }
 
@@ -200,6 +202,9 @@ async fn foresee(which: &Which, op: &Op, out: &Out) -> Result<(), Failed> {
     let value = serde_json::to_value(&preview)?;
     out.answer(&value, |out| {
         out.table(&["CLIENT", "SID", "SESSION", "TOLD", "GRANTS"], &rows, &[], "no stay would end");
+        for one in &preview.exchanged {
+            out.line(&format!("{} ({}) takes no part and is not told: {}, dead with the grant.", one.client_name, one.client_id, held(one.tokens)));
+        }
         let sums = preview.sums;
         out.line(&format!(
             "\n{} sessions and {} stays would end: {} noticed, {} by the browser alone, {} untold; {} grants would end, {} live on.",
@@ -213,6 +218,14 @@ async fn foresee(which: &Which, op: &Op, out: &Out) -> Result<(), Failed> {
     Ok(())
 }
 
+fn held(tokens: u64) -> String {
+    if tokens == 1 {
+        "it holds a token it exchanged".to_owned()
+    } else {
+        format!("it holds {tokens} tokens it exchanged")
+    }
+}
+
 /// One session, its tree and its history.
 async fn show(id: &str, op: &Op, out: &Out) -> Result<(), Failed> {
     let history = history::history(op, &SessionId::new(id)).await?;
@@ -224,6 +237,9 @@ async fn show(id: &str, op: &Op, out: &Out) -> Result<(), Failed> {
         let session = &history.session;
         let agent = session.agent.as_deref().unwrap_or_default();
         out.line(&format!("{} {} of {} {agent}", session.kind, session.id, history.username));
+        if let Some(at) = session.replayed_at {
+            out.line(&format!("  a device secret came back that had been replaced: {}", at.exact()));
+        }
         for stay in &session.stays {
             let end = match (&stay.ended, &stay.told) {
                 (Some(ended), Some(told)) => format!("ended {}: {}, {}", ended.at.exact(), ended.cause, told.words()),
@@ -234,6 +250,9 @@ async fn show(id: &str, op: &Op, out: &Out) -> Result<(), Failed> {
                 let end =
                     grant.ended.as_ref().map_or_else(|| "lives".to_owned(), |ended| format!("ended: {}", ended.cause));
                 out.line(&format!("    {} {} {}, {end}", grant.kind, grant.id, grant.scope));
+                for one in &grant.exchanged {
+                    out.line(&format!("      {}", one.words()));
+                }
             }
         }
         out.line("");

@@ -199,6 +199,7 @@ fn places(
         id: row.session.id.to_string(),
         here: row.session.id == here.id,
         device: row.session.kind == SessionKind::Device,
+        replayed: row.replayed_at,
         agent: row.agent.clone().unwrap_or_default(),
         seen: row.session.seen_at,
         // The earliest first.

@@ -99,6 +99,8 @@ pub struct Place {
     pub seen: Time,
     /// Whether it is a device's own (Native SSO): apps that share a sign-in.
     pub device: bool,
+    /// When a secret of the device came back that had been replaced.
+    pub replayed: Option<Time>,
     /// Who takes part in it.
     pub applications: Vec<InPlace>,
     /// Sessions opened from it.
@@ -316,6 +318,11 @@ impl AccountPage<'_> {
     fn agent(&self, place: &Place) -> String {
         let agent = self.f.plain(&place.agent);
         if agent.trim().is_empty() { self.f.t("account-unknown-agent") } else { agent }
+    }
+
+    /// What ends it.
+    fn end(&self, place: &Place) -> String {
+        self.f.t(if place.device { "account-end-device" } else { "account-end" })
     }
 
     /// Where a mistake was made, for the fields it concerns.

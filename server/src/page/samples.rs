@@ -4,6 +4,7 @@ use openid::time::Time;
 
 mod console;
 mod declared;
+mod endings;
 mod found;
 mod ledger;
 mod people;
@@ -185,11 +186,11 @@ samples! {
     "console_session" "live" => |f| ledger::one_session(true).render(f, &acting());
     "console_session" "over" => |f| ledger::one_session(false).render(f, &acting());
     "console_session" "hostile" => |f| ledger::hostile_session().render(f, &acting());
-    "console_end" "session" => |f| ledger::ends(Ends::Session("ada".into()), "keep").render(f, &acting());
-    "console_end" "account, all" => |f| ledger::ends(Ends::Account("ada".into()), "revoke").render(f, &acting());
-    "console_end" "client" => |f| ledger::ends_client().render(f, &acting());
-    "console_end" "nothing" => |f| ledger::ends_nothing().render(f, &acting());
-    "console_end" "hostile" => |f| ledger::hostile_end().render(f, &acting());
+    "console_end" "session" => |f| endings::ends(Ends::Session("ada".into()), "keep").render(f, &acting());
+    "console_end" "account, all" => |f| endings::ends(Ends::Account("ada".into()), "revoke").render(f, &acting());
+    "console_end" "client" => |f| endings::ends_client().render(f, &acting());
+    "console_end" "nothing" => |f| endings::ends_nothing().render(f, &acting());
+    "console_end" "hostile" => |f| endings::hostile_end().render(f, &acting());
     "console_find" "asked" => |f| found::find("", &[]).render(f, &looking());
     "console_find" "some" => |f| found::find("ada", &["Ada Lovelace", "Adam"]).render(f, &looking());
     "console_find" "none" => |f| found::find("x", &[]).render(f, &looking());
@@ -410,7 +411,16 @@ fn place(id: &str, here: bool, agent: &str, seconds: i64) -> Place {
     let stay = |name: &str| InPlace { sid: format!("{id}-{}", name.len()), name: name.into() };
     let applications = vec![stay("Example Library"), stay("Reading Room")];
     let seen = Time::from_seconds(NOW - seconds);
-    Place { id: id.into(), here, agent: agent.into(), seen, device: false, applications, below: Vec::new() }
+    Place {
+        id: id.into(),
+        here,
+        agent: agent.into(),
+        seen,
+        device: false,
+        replayed: None,
+        applications,
+        below: Vec::new(),
+    }
 }
 
 fn access(client: &str, name: &str, since: i64) -> Access {
@@ -443,7 +453,8 @@ fn account(notice: Option<AccountNotice>) -> Account {
 fn with_devices() -> Account {
     let mut page = account(None);
     let phone = Place { device: true, ..place("d1", false, "Safari · iPhone", 30) };
-    let tablet = Place { device: true, ..place("d2", false, "", 90) };
+    let replayed = Some(Time::from_seconds(NOW - 7200));
+    let tablet = Place { device: true, replayed, ..place("d2", false, "", 90) };
     page.sessions[0].below = vec![phone, tablet];
     page
 }

@@ -7,6 +7,7 @@ use store::audit::Entry;
 use store::{Ending, Fault, NoticeRow, NoticeState};
 use utoipa::ToSchema;
 
+use super::exchanged::Exchanged;
 use super::notice::{self, Notice};
 use super::tree::{self, MOST, Session, Wood};
 use super::{Moment, Names};
@@ -111,6 +112,7 @@ pub async fn history(op: &Op, id: &SessionId) -> Result<Option<History>, Fault> 
     let account = reader.account(&row.session.account).await?;
     let stays = reader.participations([id]).await?;
     let grants = reader.session_grants(id, MOST).await?;
+    let exchanged = reader.session_exchanged(id, op.now()).await?;
     let notices = reader.notices_of_sessions(std::slice::from_ref(id)).await?;
     let endings = match &row.ended {
         Some((at, _, by)) => reader.endings_at(*at, by).await?,
@@ -120,8 +122,8 @@ pub async fn history(op: &Op, id: &SessionId) -> Result<Option<History>, Fault> 
         stays.iter().map(|stay| stay.participation.sid.as_str()).chain(notices.iter().map(|row| row.id.as_str()));
     let lines = reader.audit_about([id.as_str()].into_iter().chain(about.take(THINGS)), LINES).await?;
     drop(reader);
-    let names = Names::of(op, tree::clients(&stays, &grants)).await?;
-    let session = Wood::new((stays, grants, &notices), &names).session(&row, op.now());
+    let names = Names::of(op, tree::clients(&stays, &grants, &exchanged)).await?;
+    let session = Wood::new((stays, grants, &notices), &names).and(exchanged).session(&row, op.now());
     let username = account.map(|account| account.username).unwrap_or_default();
     let mut events = of_session(&session);
     events.extend(notices.iter().flat_map(|row| of_notice(row, &names)));
@@ -184,12 +186,18 @@ fn of_session(session: &Session) -> Vec<Event> {
             let words = format!("{} was granted {} ({})", stay.client_name, grant.scope, grant.kind);
             events.push(own(of(grant.created_at, What::Granted, words)));
             if let Some(ended) = &grant.ended {
-                let words = format!("a grant of {} ended: {}", stay.client_name, ended.cause);
+                let words = format!("a grant of {} ended: {}{}", stay.client_name, ended.cause, dead(&grant.exchanged));
                 events.push(own(of(ended.at, What::GrantEnded, words)));
             }
         }
     }
     events
+}
+
+/// What died with a grant.
+fn dead(exchanged: &[Exchanged]) -> String {
+    let names: Vec<String> = exchanged.iter().map(|one| format!("{} ({})", one.client_name, one.tokens)).collect();
+    if names.is_empty() { String::new() } else { format!("; with it the tokens exchanged by {}", names.join(", ")) }
 }
 
 impl tree::Told {

@@ -3,6 +3,7 @@
 //!
 //! Invariant: one maker for each; whoever shows a number shows the same number.
 
+pub mod exchanged;
 pub mod export;
 pub mod figures;
 pub mod history;

@@ -5,10 +5,13 @@ use std::collections::HashMap;
 
 use openid::logout::judge::{End, Ended, OfflineGrants, Untold, Verdict};
 use openid::name::{ClientId, GrantId, Sid};
+use openid::time::Time;
 use serde::Serialize;
+use store::tokens::ExchangedRow;
 use store::{Fault, GrantRow, Reader, StayRow};
 use utoipa::ToSchema;
 
+use super::exchanged::{self, Exchanged};
 use super::tree::{self, Grant};
 use super::{Moment, Names};
 use crate::op::Op;
@@ -33,6 +36,9 @@ pub struct Preview {
     pub parties: Vec<Party>,
     /// Grants beyond those stays that would end: background access that outlived its sessions.
     pub background: Vec<Grant>,
+    /// Tokens that die with the grants that would end, and that other clients were given for tokens of these (RFC 8693). Those
+    /// clients take no part, and are not told.
+    pub exchanged: Vec<Exchanged>,
     /// In numbers, of what is looked at here.
     pub sums: EndSums,
     /// Of a whole client: in how many sessions it takes part. The preview looks at the first 200 of them.
@@ -125,7 +131,7 @@ pub async fn preview(op: &Op, end: &End) -> Result<Preview, Fault> {
         Ended::Client(client) => Some(reader.reach_of_client(client).await?),
         _ => None,
     };
-    let facts = gather(&mut reader, &verdict).await?;
+    let facts = gather(&mut reader, &verdict, op.now()).await?;
     drop(reader);
     let names = Names::of(op, facts.clients()).await?;
     let mut parties = facts.parties(&verdict, &names);
@@ -135,7 +141,9 @@ pub async fn preview(op: &Op, end: &End) -> Result<Preview, Fault> {
         .map(|grant| grant.id.clone())
         .collect();
     let beyond = verdict.revoked.iter().filter(|id| !in_stays.iter().any(|own| own == id.as_str()));
-    let background = beyond.filter_map(|id| facts.grants.get(id)).map(|row| tree::grant(row, &names)).collect();
+    let background = beyond.filter_map(|id| facts.grants.get(id)).map(|row| facts.grant(row, &names)).collect();
+    let dying = facts.exchanged.iter().filter(|one| verdict.revoked.contains(&one.grant));
+    let exchanged = exchanged::by_client(dying, &names);
     parties.sort_by(|a, b| (a.client_name.to_lowercase(), &a.sid).cmp(&(b.client_name.to_lowercase(), &b.sid)));
     let sums = sums(&verdict, foreseen.sessions.len());
     let most = usize::try_from(MOST).unwrap_or(usize::MAX);
@@ -152,6 +160,7 @@ pub async fn preview(op: &Op, end: &End) -> Result<Preview, Fault> {
         sessions: foreseen.sessions.iter().map(ToString::to_string).collect(),
         parties,
         background,
+        exchanged,
         sums,
         reach: reach.map(|(sessions, _)| sessions),
         extent,
@@ -176,16 +185,18 @@ fn sums(verdict: &Verdict, ended: usize) -> EndSums {
 struct Facts {
     stays: HashMap<Sid, StayRow>,
     grants: HashMap<GrantId, GrantRow>,
+    exchanged: Vec<ExchangedRow>,
 }
 
-async fn gather(reader: &mut Reader, verdict: &Verdict) -> Result<Facts, Fault> {
-    let mut facts = Facts { stays: HashMap::new(), grants: HashMap::new() };
+async fn gather(reader: &mut Reader, verdict: &Verdict, now: Time) -> Result<Facts, Fault> {
+    let mut facts = Facts { stays: HashMap::new(), grants: HashMap::new(), exchanged: Vec::new() };
     for stay in reader.participations_named(told(verdict).map(|(sid, _, _)| sid)).await? {
         facts.stays.insert(stay.participation.sid.clone(), stay);
     }
     for grant in reader.grants_named(verdict.revoked.iter().chain(&verdict.kept)).await? {
         facts.grants.insert(grant.id.clone(), grant);
     }
+    facts.exchanged = reader.exchanged_from(verdict.revoked.iter().chain(&verdict.kept), now).await?;
     Ok(facts)
 }
 
@@ -199,7 +210,12 @@ fn told(verdict: &Verdict) -> impl Iterator<Item = (&Sid, &ClientId, Option<Unto
 impl Facts {
     fn clients(&self) -> Vec<ClientId> {
         let of_stays = self.stays.values().map(|stay| stay.participation.client.clone());
-        of_stays.chain(self.grants.values().map(|grant| grant.client.clone())).collect()
+        let of_grants = self.grants.values().map(|grant| grant.client.clone());
+        of_stays.chain(of_grants).chain(self.exchanged.iter().map(|one| one.client.clone())).collect()
+    }
+
+    fn grant(&self, row: &GrantRow, names: &Names) -> Grant {
+        tree::grant(row, &self.exchanged, names)
     }
 
     fn parties(&self, verdict: &Verdict, names: &Names) -> Vec<Party> {
@@ -217,7 +233,7 @@ impl Facts {
         let channels = [(notice.is_some(), "back_channel"), (framed, "front_channel")];
         let of_stay = |ids: &[GrantId]| {
             let rows = ids.iter().filter_map(|id| self.grants.get(id)).filter(|grant| grant.sid == *sid);
-            rows.map(|row| tree::grant(row, names)).collect()
+            rows.map(|row| self.grant(row, names)).collect()
         };
         Party {
             client_id: client.to_string(),

@@ -9,9 +9,11 @@ use openid::name::{AccountId, ClientId, SessionId, Sid};
 use openid::session::SessionStanding;
 use openid::time::Time;
 use serde::Serialize;
+use store::tokens::ExchangedRow;
 use store::{Fault, GrantRow, NoticeFilter, NoticeRow, Selection, SessionFilter, SessionRow, StayRow, Unpromised};
 use utoipa::ToSchema;
 
+use super::exchanged::Exchanged;
 use super::notice::{self, Notice};
 use super::{Ended, Moment, Names};
 use crate::op::Op;
@@ -49,6 +51,8 @@ pub struct Session {
     pub agent: Option<String>,
     /// The session it was opened from (Native SSO).
     pub opened_from: Option<String>,
+    /// When a device secret last came back that had been replaced (Native SSO): it was copied, or an app is slow.
+    pub replayed_at: Option<Moment>,
     /// When it was opened.
     pub begun_at: Moment,
     /// When the person last proved who they are.
@@ -162,6 +166,8 @@ pub struct Grant {
     pub expires_at: Moment,
     /// When and why it ended.
     pub ended: Option<Ended>,
+    /// Tokens other clients were given for those of it (RFC 8693): they die with it.
+    pub exchanged: Vec<Exchanged>,
 }
 
 /// A session in a list.
@@ -193,11 +199,12 @@ pub async fn person(op: &Op, account: &AccountId, selection: Selection) -> Resul
     let rows = reader.account_sessions(account, selection, now).await?;
     let stays = reader.account_stays(account, selection, now, MOST).await?;
     let grants = reader.account_grants(account, selection, now, MOST).await?;
+    let exchanged = reader.account_exchanged(account, now).await?;
     let filter = NoticeFilter { account: Some(account.clone()), limit: 50, ..NoticeFilter::default() };
     let notices = reader.notices(&filter).await?;
     drop(reader);
-    let names = Names::of(op, clients(&stays, &grants)).await?;
-    let mut wood = Wood::new((stays, grants, &notices), &names);
+    let names = Names::of(op, clients(&stays, &grants, &exchanged)).await?;
+    let mut wood = Wood::new((stays, grants, &notices), &names).and(exchanged);
     let sessions: Vec<Session> = rows.iter().map(|row| wood.session(row, now)).collect();
     Ok(Some(Person {
         account: account.to_string(),
@@ -221,7 +228,7 @@ pub async fn sessions(op: &Op, filter: &SessionFilter) -> Result<Sessions, Fault
     let people = reader.usernames(rows.iter().map(|row| &row.session.account)).await?;
     let stays = reader.participations(rows.iter().map(|row| &row.session.id)).await?;
     drop(reader);
-    let names = Names::of(op, clients(&stays, &[])).await?;
+    let names = Names::of(op, clients(&stays, &[], &[])).await?;
     let mut taking_part: HashMap<SessionId, Vec<String>> = HashMap::new();
     for row in &rows {
         // What ended before the session did is nobody's stay any more.
@@ -245,6 +252,7 @@ pub async fn sessions(op: &Op, filter: &SessionFilter) -> Result<Sessions, Fault
 pub(super) struct Wood<'a> {
     stays: HashMap<SessionId, Vec<StayRow>>,
     grants: HashMap<Sid, Vec<GrantRow>>,
+    exchanged: Vec<ExchangedRow>,
     states: HashMap<&'a Sid, (&'a str, &'static str)>,
     names: &'a Names,
 }
@@ -255,7 +263,13 @@ impl<'a> Wood<'a> {
         (stays, grants, notices): (Vec<StayRow>, Vec<GrantRow>, &'a [NoticeRow]),
         names: &'a Names,
     ) -> Self {
-        let mut wood = Self { stays: HashMap::new(), grants: HashMap::new(), states: HashMap::new(), names };
+        let mut wood = Self {
+            stays: HashMap::new(),
+            grants: HashMap::new(),
+            exchanged: Vec::new(),
+            states: HashMap::new(),
+            names,
+        };
         for stay in stays {
             wood.stays.entry(stay.participation.session.clone()).or_default().push(stay);
         }
@@ -266,6 +280,11 @@ impl<'a> Wood<'a> {
             wood.states.insert(&row.notice.sid, (&row.id, row.state.as_str()));
         }
         wood
+    }
+
+    /// With what was exchanged.
+    pub(super) fn and(self, exchanged: Vec<ExchangedRow>) -> Self {
+        Self { exchanged, ..self }
     }
 
     /// A session with what belongs to it, which is taken out.
@@ -285,6 +304,7 @@ impl<'a> Wood<'a> {
             browser: row.browser.map(|digest| jose::base64url(&digest.0[..6])),
             agent: row.agent.clone(),
             opened_from: row.opened_from.as_ref().map(ToString::to_string),
+            replayed_at: row.replayed_at.map(Moment),
             begun_at: Moment(session.created_at),
             auth_time: Moment(session.auth_time),
             acr: session.acr.clone(),
@@ -311,7 +331,7 @@ impl<'a> Wood<'a> {
             used_at: Moment(row.used_at),
             ended: row.ended.map(|(at, cause)| Ended::new(at, cause, None)),
             told: row.ended.map(|_| self.told(row)),
-            grants: grants.iter().map(|row| grant(row, self.names)).collect(),
+            grants: grants.iter().map(|row| grant(row, &self.exchanged, self.names)).collect(),
         }
     }
 
@@ -330,12 +350,13 @@ impl<'a> Wood<'a> {
     fn background(self) -> Vec<Grant> {
         let mut rows: Vec<GrantRow> = self.grants.into_values().flatten().collect();
         rows.sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
-        rows.iter().map(|row| grant(row, self.names)).collect()
+        rows.iter().map(|row| grant(row, &self.exchanged, self.names)).collect()
     }
 }
 
-/// A grant as it is shown.
-pub(super) fn grant(row: &GrantRow, names: &Names) -> Grant {
+/// A grant as it is shown, with what was exchanged for tokens of it.
+pub(super) fn grant(row: &GrantRow, exchanged: &[ExchangedRow], names: &Names) -> Grant {
+    let own = exchanged.iter().filter(|one| one.grant == row.id);
     Grant {
         id: row.id.to_string(),
         client_id: row.client.to_string(),
@@ -347,6 +368,7 @@ pub(super) fn grant(row: &GrantRow, names: &Names) -> Grant {
         created_at: Moment(row.created_at),
         expires_at: Moment(row.expires_at),
         ended: row.ended.map(|(at, cause)| Ended::new(at, cause, None)),
+        exchanged: own.map(|one| Exchanged::of(one, names)).collect(),
     }
 }
 
@@ -370,10 +392,11 @@ fn nest(sessions: Vec<Session>) -> Vec<Session> {
     top
 }
 
-/// The clients of some stays and grants.
-pub(super) fn clients(stays: &[StayRow], grants: &[GrantRow]) -> Vec<ClientId> {
+/// The clients of some stays and grants, and of what was exchanged.
+pub(super) fn clients(stays: &[StayRow], grants: &[GrantRow], exchanged: &[ExchangedRow]) -> Vec<ClientId> {
     let of_stays = stays.iter().map(|stay| stay.participation.client.clone());
-    of_stays.chain(grants.iter().map(|grant| grant.client.clone())).collect()
+    let of_grants = grants.iter().map(|grant| grant.client.clone());
+    of_stays.chain(of_grants).chain(exchanged.iter().map(|one| one.client.clone())).collect()
 }
 
 #[cfg(test)]
@@ -391,6 +414,7 @@ mod tests {
             browser: None,
             agent: None,
             opened_from: from.map(str::to_owned),
+            replayed_at: None,
             begun_at: at,
             auth_time: at,
             acr: None,

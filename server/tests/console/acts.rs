@@ -18,7 +18,7 @@ async fn ada_at_two(provider: &Provider) -> (RelyingParty, RelyingParty, Browser
 }
 
 /// A link of a page by its id.
-async fn follow(browser: &mut Browser, page: &Page, id: &str) -> Page {
+pub(crate) async fn follow(browser: &mut Browser, page: &Page, id: &str) -> Page {
     let href =
         crate::people::link_of(page, id).unwrap_or_else(|| panic!("no {id} at {}: {}", page.url, page.answer.body));
     browser.open(&href).await

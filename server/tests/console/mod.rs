@@ -4,6 +4,8 @@ mod acts;
 mod crowd;
 mod gate;
 
+pub(crate) use acts::follow;
+
 use std::time::Duration;
 
 use testkit::{Browser, Page, Plan, Provider};

@@ -32,7 +32,10 @@ pub(super) async fn native() -> Provider {
 }
 
 pub(super) async fn native_with(plan: testkit::Plan) -> Provider {
-    let provider = with_ada(plan).await;
+    native_in(with_ada(plan).await).await
+}
+
+pub(super) async fn native_in(provider: Provider) -> Provider {
     let is = provider.cli(&["native-sso", "on"]).await;
     assert_eq!(is, json!({"native_sso": "on", "groups": {}}));
     offers(&provider, |scopes| scopes.iter().any(|scope| scope == "device_sso")).await;

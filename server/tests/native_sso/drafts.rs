@@ -6,7 +6,7 @@ use testkit::{Browser, RelyingParty};
 use super::apps::{
     Keychain, SECRET_03, app, app_with, claims, exchange, first, first_with, native, parameters, refused,
 };
-use crate::ground::{passes, plan, sql, with_ada};
+use crate::ground::{ADA, passes, plan, sql, with_ada};
 
 /// Draft -07, §3.3 and §4: the whole conversation.
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn sharing_a_device_is_asked_for_in_its_own_words() {
     let mut browser = Browser::new(&provider);
     let begun = one.begin(&provider).with("scope", "openid device_sso");
     let page = browser.open(&begun.url()).await;
-    let page = browser.sign_in(&page, crate::ground::ADA.0, crate::ground::ADA.1).await;
+    let page = browser.sign_in(&page, ADA.0, ADA.1).await;
     assert!(page.says("other apps on this device"), "{}", page.answer.body);
     let page = browser.allow(&page).await;
     let answer = one.try_redeem(&provider, &page.parameter("code").unwrap(), &begun.verifier).await;
@@ -172,9 +172,72 @@ async fn a_secret_grows_old_and_comes_back() {
     refused(&exchange(&provider, &one, &old).await, "invalid_request");
     let audit = provider.cli(&["audit"]).await;
     assert!(audit.to_string().contains("device_secret_replayed"), "{audit}");
+    // It is shown: to the operator, and to the person.
+    let listed = provider.cli(&["session", "list", "--user", "ada"]).await;
+    let row = listed.as_array().unwrap().iter().find(|row| row["kind"] == "device").unwrap();
+    assert!(row["replayed_at"].is_string(), "{row}");
+    let shown = provider.cli(&["session", "show", row["id"].as_str().unwrap()]).await;
+    assert!(shown["session"]["replayed_at"].is_string(), "{shown}");
+    let mut person = Browser::new(&provider);
+    let page = person.open(&provider.url("/account")).await;
+    let page = person.sign_in(&page, ADA.0, ADA.1).await;
+    assert!(page.says("an old key of this device"), "{}", page.answer.body);
     assert_eq!(exchange(&provider, &two, &new).await.status, 200, "by default nothing else comes of it");
     refused(&exchange(&provider, &two, &old).await, "invalid_request");
     refused(&exchange(&provider, &two, &new).await, "invalid_grant");
+}
+
+/// Where a replay ends the device, it does so wherever the secret comes: with a refresh token, and with a code.
+#[tokio::test]
+async fn a_replaced_secret_ends_the_device_with_a_code_and_a_refresh_too() {
+    for comes_with in ["refresh_token", "code"] {
+        let provider = native().await;
+        let app = app(&provider, "Mail", &json!({"group": "acme", "replayed": "end-device"})).await;
+        let mut browser = Browser::new(&provider);
+        let begun = first(&provider, &mut browser, &app, "openid offline_access device_sso").await;
+        let old = Keychain::of(&begun);
+        // Its successor has been in use for two days.
+        sql(
+            &provider,
+            "INSERT INTO device_secret (hash, session, parent, issued_at, used_at) \
+             SELECT x'00', session, hash, issued_at, issued_at - 172800000 FROM device_secret",
+        );
+        if comes_with == "refresh_token" {
+            let token = begun["refresh_token"].as_str().unwrap();
+            let fields =
+                [("grant_type", "refresh_token"), ("refresh_token", token), ("device_secret", &old.device_secret)];
+            refused(&provider.ask(app.asks(&provider, "/token", &fields)).await, "invalid_grant");
+        } else {
+            let secret = Some(&*old.device_secret);
+            let again = first_with(&provider, &mut browser, &app, ("openid device_sso", secret)).await;
+            assert_ne!(claims(&again)["ds_hash"], claims(&begun)["ds_hash"], "another device session");
+        }
+        assert_eq!(app.hears(1, std::time::Duration::from_secs(10)).await[0].claims["sid"], claims(&begun)["sid"]);
+        let over = sql(&provider, "SELECT cause FROM session WHERE kind = 'device' AND ended_at IS NOT NULL");
+        assert_eq!(over, "reuse", "{comes_with}");
+        refused(&exchange(&provider, &app, &old).await, "invalid_grant");
+    }
+}
+
+/// An app that loses its keychain again and again leaves no more device sessions behind than its policy says.
+#[tokio::test]
+async fn there_are_no_more_devices_than_the_policy_says() {
+    let provider = native().await;
+    let app = app(&provider, "Mail", &json!({"group": "acme", "devices": 2})).await;
+    let mut answers = Vec::new();
+    for n in 0..3 {
+        answers.push(first(&provider, &mut Browser::new(&provider), &app, "openid device_sso").await);
+        sql(&provider, &format!("UPDATE session SET seen_at = seen_at - {} WHERE kind = 'device'", 60_000 * (3 - n)));
+    }
+    let heard = app.hears(1, std::time::Duration::from_secs(10)).await;
+    assert_eq!(heard.len(), 1);
+    assert_eq!(heard[0].claims["sid"], claims(&answers[0])["sid"], "the one unseen for the longest time");
+    refused(&exchange(&provider, &app, &Keychain::of(&answers[0])).await, "invalid_grant");
+    for answer in &answers[1..] {
+        assert_eq!(exchange(&provider, &app, &Keychain::of(answer)).await.status, 200);
+    }
+    let audit = provider.cli(&["audit"]).await.to_string();
+    assert!(audit.contains("devices_too_many"), "{audit}");
 }
 
 /// The same person signs in again on the same device: one device session, one stay. Another person gets another.

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use testkit::http::Question;
 use testkit::{Browser, Provider, RelyingParty};
 
-use super::apps::{Keychain, app, claims, exchange, first, native, question, refused};
-use crate::ground::{ADA, ending_page, passes, sql};
+use super::apps::{Keychain, app, claims, exchange, first, native, native_in, question, refused};
+use crate::console::{enter, follow, text_of, with_grace};
+use crate::ground::{ADA, ending_page, passes, plan, sql};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -23,7 +24,10 @@ struct Device {
 }
 
 async fn device(native_policy: Value) -> Device {
-    let provider = native().await;
+    device_at(native().await, native_policy).await
+}
+
+async fn device_at(provider: Provider, native_policy: Value) -> Device {
     let one = app(&provider, "Mail", &native_policy).await;
     let two = app(&provider, "Calendar", &native_policy).await;
     let mut browser = Browser::new(&provider);
@@ -79,6 +83,25 @@ async fn a_person_signs_out_a_device_from_their_page() {
     let session = device.session();
     let page = ending_page(&device.provider, &mut device.browser, &format!("session={session}")).await;
     device.browser.submit(&page, &page.form("end-form")).await;
+    device.is_over().await;
+}
+
+/// And the operator's, in the console: the device hangs below the browser session it was opened from, with its name and when it
+/// was last used.
+#[tokio::test]
+async fn an_operator_signs_out_a_device_in_the_console() {
+    let provider = native_in(with_grace(plan(), &["--act"]).await).await;
+    let device = device_at(provider, json!({"group": "acme"})).await;
+    let account = sql(&device.provider, "SELECT id FROM account WHERE username = 'ada'");
+    let (mut browser, page) = enter(&device.provider, &format!("/console/person?id={account}")).await;
+    assert!(page.says("Mail") && page.says("Calendar"), "{}", page.answer.body);
+    let name = text_of(&page, "session-1-1-d1");
+    assert!(name.starts_with("Device · "), "the device by its name: {name}");
+    assert!(text_of(&page, "end-1-1-d1").starts_with("Sign out this device"));
+    let preview = follow(&mut browser, &page, "end-1-1-d1").await;
+    assert!(text_of(&preview, "noticed").starts_with('2'), "{}", preview.answer.body);
+    let over = browser.submit(&preview, &preview.form("end-form")).await;
+    assert_eq!(over.answer.status, 200, "{}", over.answer.body);
     device.is_over().await;
 }
 

@@ -99,10 +99,18 @@ async fn a_service_acts_for_a_person_and_says_so() {
     let theirs = chain.introspect(&chain.token).await;
     assert!(theirs["active"] == true && theirs.get("act").is_none(), "{theirs}");
     assert_eq!(known["sub"], theirs["sub"], "the person");
+    // Who looks before an ending is told of it, and whose it is.
+    let session = super::super::ground::sql(&chain.provider, "SELECT id FROM session");
+    let preview = chain.provider.cli(&["session", "preview", &session]).await;
+    let one = &preview["exchanged"][0];
+    assert_eq!((&one["client_name"], &one["tokens"]), (&json!("Orders"), &json!(1)), "{preview}");
+    assert_eq!(preview["parties"].as_array().unwrap().len(), 1, "it takes no part: {preview}");
     // It is dead the moment what it rests on is.
     chain.provider.cli(&["session", "end", "--user", "ada"]).await;
     assert_eq!(chain.introspect(token).await, json!({"active": false}));
     refused(&chain.exchange(&chain.token, &actor).await, "invalid_request");
+    let history = chain.provider.cli(&["session", "show", &session]).await;
+    assert!(history.to_string().contains("with it the tokens exchanged by Orders (1)"), "{history}");
 }
 
 /// RFC 8693 §2.2.2: what a token was meant for, what it may do, and the key it is bound to are bounds of what comes of it.

@@ -24,7 +24,8 @@ macro_rules! session_row {
             "SELECT ",
             session_columns!(),
             ", browser, agent, ended_at, cause, ended_by, \
-            (SELECT d.opened_from FROM device d WHERE d.session = session.id) FROM session "
+            (SELECT d.opened_from FROM device d WHERE d.session = session.id), \
+            (SELECT d.replayed_at FROM device d WHERE d.session = session.id) FROM session "
         )
     };
 }
@@ -110,6 +111,8 @@ pub struct SessionRow {
     pub ended: Option<(Time, Cause, String)>,
     /// The session it was last opened from: of a device (Native SSO).
     pub opened_from: Option<SessionId>,
+    /// When a secret of it last came back that had been replaced: of a device.
+    pub replayed_at: Option<Time>,
 }
 
 impl SessionRow {
@@ -274,7 +277,7 @@ fn read_session_row(mut row: Row) -> Result<SessionRow, Fault> {
     let by: Option<String> = row.take()?;
     let ended = ended.map(|(at, cause)| (at, cause, by.unwrap_or_default()));
     let opened_from = row.take::<Option<String>>()?.map(SessionId::new);
-    Ok(SessionRow { session, browser, agent, ended, opened_from })
+    Ok(SessionRow { session, browser, agent, ended, opened_from, replayed_at: row.take()? })
 }
 
 pub(super) fn read_end(row: &mut Row) -> Result<Option<(Time, Cause)>, Fault> {

@@ -4,12 +4,13 @@ use askama::Template;
 use axum::http::StatusCode;
 
 use super::ledger::{story, to};
-use super::{Console, Did, Head, LIVE, Part, cause, live_policy, state};
+use super::{Console, Did, Head, LIVE, Part, cause, live_policy, number, state};
 use crate::answer::Answer;
 use crate::page::{Frame, show};
+use crate::view::exchanged::Exchanged;
 use crate::view::history::{Event, History, What};
 use crate::view::notice::Notice;
-use crate::view::tree::{How, Person, Session, Standing, Stay, Told};
+use crate::view::tree::{Grant, How, Person, Session, Standing, Stay, Told};
 
 /// Which of a person's sessions are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,20 @@ impl PersonPage<'_> {
         standing(self.f, session)
     }
 
+    fn agent(&self, session: &Session) -> String {
+        agent(self.f, session)
+    }
+
+    /// What ends it.
+    fn end(&self, session: &Session) -> String {
+        end(self.f, session, "console-end")
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the templates hand over references")]
+    fn n(&self, key: &str, count: &u64) -> String {
+        self.f.tn(key, "count", number(*count))
+    }
+
     fn live(&self, session: &Session) -> bool {
         self.c.may_act() && session.standing == Standing::Live
     }
@@ -110,7 +125,8 @@ impl PersonPage<'_> {
     }
 
     fn said(&self) -> String {
-        let live = self.p.person.sessions.iter().filter(|session| session.standing == Standing::Live).count();
+        let all = self.p.person.sessions.iter().flat_map(|session| std::iter::once(session).chain(&session.below));
+        let live = all.filter(|session| session.standing == Standing::Live).count();
         self.f.tn("console-sessions-live", "count", i64::try_from(live).unwrap_or(i64::MAX))
     }
 }
@@ -128,6 +144,11 @@ pub(super) fn agent(f: &Frame, session: &Session) -> String {
     let own = session.agent.as_deref().map(|agent| f.plain(agent)).filter(|agent| !agent.trim().is_empty());
     let own = own.unwrap_or_else(|| f.t("account-unknown-agent"));
     if session.kind == "device" { format!("{} · {own}", f.t("console-device")) } else { own }
+}
+
+/// What ends it: a device is signed out.
+fn end(f: &Frame, session: &Session, other: &str) -> String {
+    f.t(if session.kind == "device" { "console-end-device" } else { other })
 }
 
 pub(super) fn standing(f: &Frame, session: &Session) -> String {
@@ -190,6 +211,10 @@ impl SessionPage<'_> {
         standing(self.f, self.s)
     }
 
+    fn end(&self) -> String {
+        end(self.f, self.s, "console-end-session")
+    }
+
     fn is_live(&self) -> bool {
         self.s.standing == Standing::Live
     }
@@ -245,7 +270,8 @@ impl SessionPage<'_> {
         let own = |id: &str| event.subject.as_deref() == Some(id);
         match event.what {
             What::Opened => Some(self.agent()),
-            What::Granted => grants().find(|grant| own(&grant.id)).map(|grant| self.f.plain(&grant.scope)),
+            What::Granted => grants().find(|grant| own(&grant.id)).map(|grant| self.granted(grant)),
+            What::GrantEnded => grants().find(|grant| own(&grant.id)).and_then(|grant| self.exchanged(grant)),
             What::Ended => self.s.ended.as_ref().map(|ended| cause(self.f, ended.cause)),
             What::Left => {
                 let stay = self.s.stays.iter().find(|stay| own(&stay.sid))?;
@@ -256,8 +282,26 @@ impl SessionPage<'_> {
                 Some(state(self.f, notice.state))
             }
             What::Audited => Some(self.f.plain(&event.words)),
-            What::GrantEnded | What::Noticed | What::Authenticated | What::Joined => None,
+            What::Noticed | What::Authenticated | What::Joined => None,
         }
+    }
+
+    fn granted(&self, grant: &Grant) -> String {
+        let scope = self.f.plain(&grant.scope);
+        match self.exchanged(grant) {
+            Some(exchanged) => format!("{scope} · {exchanged}"),
+            None => scope,
+        }
+    }
+
+    /// Who holds tokens that were exchanged for those of a grant: with it they die.
+    fn exchanged(&self, grant: &Grant) -> Option<String> {
+        let one = |one: &Exchanged| {
+            let tokens = self.f.tn("console-n-exchanged", "count", number(one.tokens));
+            format!("{} ({tokens})", self.f.plain(&one.client_name))
+        };
+        let all: Vec<String> = grant.exchanged.iter().map(one).collect();
+        (!all.is_empty()).then(|| format!("{}: {}", self.f.t("console-exchanged"), all.join(", ")))
     }
 
     fn said(&self) -> String {

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use super::EVIL;
 use super::console::at;
 use crate::act::How;
-use crate::page::console::{Did, EndPreview, Ends, Filter, Ledger, OneNotice, OnePerson, OneSession, Settle, Shown};
+use crate::page::console::{Did, Filter, Ledger, OneNotice, OnePerson, OneSession, Settle, Shown};
 use crate::view::Ended;
+use crate::view::exchanged::Exchanged;
 use crate::view::history::{Event, History, What};
 use crate::view::notice::{Notice, Notices, Trouble};
-use crate::view::preview::{EndSums, Extent, Party, Preview};
 use crate::view::tree::{Grant, How as Way, Person, Session, Standing, Stay, Told};
 
 /// Every kind of trouble there is.
@@ -170,7 +170,7 @@ pub(super) fn hostile_settle() -> Settle {
     Settle { filter: ledger.filter, notices: ledger.notices.notices, looked: EVIL.into(), ..settle(How::GiveUp, None) }
 }
 
-fn grant(id: &str, kind: &'static str, over: bool) -> Grant {
+pub(super) fn grant(id: &str, kind: &'static str, over: bool) -> Grant {
     Grant {
         id: id.into(),
         client_id: "library".into(),
@@ -182,7 +182,12 @@ fn grant(id: &str, kind: &'static str, over: bool) -> Grant {
         created_at: at(7_000),
         expires_at: at(-86_400),
         ended: over.then(|| ended("operator")),
+        exchanged: Vec::new(),
     }
+}
+
+pub(super) fn exchanged(name: &str, tokens: u64) -> Exchanged {
+    Exchanged { client_id: "orders".into(), client_name: name.into(), tokens, until: at(-300) }
 }
 
 fn ended(cause: &'static str) -> Ended {
@@ -216,6 +221,7 @@ pub(super) fn session(id: &str, standing: Standing, stays: Vec<Stay>) -> Session
         browser: Some("0a1b2c".into()),
         agent: Some("Firefox · Linux".into()),
         opened_from: None,
+        replayed_at: None,
         begun_at: at(7_200),
         auth_time: at(7_200),
         acr: Some("urn:x:1".into()),
@@ -259,8 +265,13 @@ pub(super) fn one_person(shown: Shown) -> OnePerson {
     phone.kind = "device";
     phone.browser = None;
     phone.agent = None;
-    let live =
+    let mut live =
         session("s1", Standing::Live, vec![stay("s1d", "Example Library", None), stay("s1e", "Reading Room", None)]);
+    let mut below = session("s4", Standing::Live, vec![stay("s4d", "Mail", None)]);
+    (below.kind, below.browser, below.agent) = ("device", None, Some("Safari · iPhone".into()));
+    (below.opened_from, below.replayed_at) = (Some("s1".into()), Some(at(600)));
+    live.stays[0].grants[0].exchanged = vec![exchanged("Orders", 2)];
+    live.below = vec![below];
     let sessions = match shown {
         Shown::Live => vec![live, phone],
         Shown::All => vec![live, over(), phone],
@@ -328,71 +339,5 @@ pub(super) fn hostile_session() -> OneSession {
         event.by = Some(EVIL.into());
         event.client_id = Some(EVIL.into());
     }
-    page
-}
-
-fn party(name: &str, untold: Option<&'static str>) -> Party {
-    Party {
-        client_id: "library".into(),
-        client_name: name.into(),
-        sid: "s1d".into(),
-        session: "s1".into(),
-        channels: if untold.is_some() || name == "Map Room" { Vec::new() } else { vec!["back_channel"] },
-        untold,
-        deliver_by: untold.is_none().then(|| at(-86_400)),
-        revoked: vec![grant("g1", "online", false)],
-        kept: vec![grant("g2", "offline", false)],
-    }
-}
-
-fn preview(parties: Vec<Party>, offline: &'static str) -> Preview {
-    let sums = EndSums { sessions: 1, stays: 4, noticed: 2, shown: 0, untold: 2, revoked: 4, kept: 4 };
-    Preview {
-        what: "session",
-        subject: "s1".into(),
-        cause: "operator",
-        offline,
-        sessions: vec!["s1".into()],
-        parties,
-        background: vec![grant("b1", "offline", false)],
-        sums,
-        reach: None,
-        extent: Extent::All,
-    }
-}
-
-pub(super) fn ends(ends: Ends, offline: &'static str) -> EndPreview {
-    let parties = vec![
-        party("Example Library", None),
-        party("Map Cabinet", Some("no-address")),
-        party("Map Room", None),
-        party("Music Shelf", Some("no-browser")),
-    ];
-    let back = "/console/session?id=s1".to_owned();
-    EndPreview { ends, named: ("session", "s1".into()), back, preview: preview(parties, offline) }
-}
-
-pub(super) fn ends_client() -> EndPreview {
-    let mut page = ends(Ends::Client("Example Library".into()), "keep");
-    page.preview.reach = Some(12_000);
-    page.preview.extent = Extent::Part;
-    page.preview.sums.sessions = 0;
-    page
-}
-
-pub(super) fn ends_nothing() -> EndPreview {
-    let mut page = ends(Ends::Stay("Example Library".into()), "keep");
-    page.preview.parties.clear();
-    page.preview.sums = EndSums::default();
-    page
-}
-
-pub(super) fn hostile_end() -> EndPreview {
-    let mut page = ends(Ends::Account(EVIL.into()), "keep");
-    page.named = ("account", EVIL.into());
-    page.preview.parties =
-        vec![Party { revoked: vec![Grant { scope: EVIL.into(), ..grant("g", "online", false) }], ..party(EVIL, None) }];
-    page.preview.background =
-        vec![Grant { client_name: EVIL.into(), scope: EVIL.into(), ..grant("g", "offline", false) }];
     page
 }
