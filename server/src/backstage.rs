@@ -67,9 +67,8 @@ fn step_aside() {
 fn step_aside() {}
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
-    #![cfg(target_os = "linux")]
-
     use super::{Backstage, STEP};
 
     #[tokio::test]

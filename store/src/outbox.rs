@@ -47,27 +47,20 @@ const BACKCHANNEL: &str = "backchannel_logout";
 
 statements! { STATEMENTS_HERE:
     POST = "INSERT INTO outbox (id, kind, client, account, subject, sid, session, cause, created_at, due_at, attempts, \
-        deliver_by, traceparent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12) ON CONFLICT DO NOTHING";
+        deliver_by, traceparent, expired) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13) \
+        ON CONFLICT DO NOTHING";
     DUE = "SELECT id FROM outbox WHERE settled_at IS NULL AND due_at <= $1 AND kind = $2 \
         AND (lease_until IS NULL OR lease_until <= $1) ORDER BY due_at LIMIT 1";
-    NEXT_CLIENT = "SELECT client FROM outbox WHERE settled_at IS NULL AND client > $1 \
-        AND (CAST($2 AS {text}) IS NULL OR client <= $2) ORDER BY client LIMIT 1";
-    NEXT_CLIENT_WANTED = "SELECT client FROM outbox WHERE settled_at IS NULL \
-        AND cause NOT IN ('idle_expiry', 'absolute_expiry') AND client > $1 \
+    NEXT_CLIENT = "SELECT client FROM outbox WHERE settled_at IS NULL AND expired = $3 AND client > $1 \
         AND (CAST($2 AS {text}) IS NULL OR client <= $2) ORDER BY client LIMIT 1";
     LEASE = "UPDATE outbox SET attempts = attempts + 1, lease_until = $3 WHERE id IN (SELECT id FROM outbox \
-        WHERE client = $1 AND settled_at IS NULL AND due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) \
-        ORDER BY due_at LIMIT $4 {lease}) \
-        RETURNING id, client, subject, sid, account, session, deliver_by, cause, attempts, created_at, \
-        traceparent";
-    LEASE_WANTED = "UPDATE outbox SET attempts = attempts + 1, lease_until = $3 WHERE id IN (SELECT id FROM outbox \
-        WHERE client = $1 AND settled_at IS NULL AND cause NOT IN ('idle_expiry', 'absolute_expiry') AND due_at <= $2 \
+        WHERE expired = $5 AND client = $1 AND settled_at IS NULL AND due_at <= $2 \
         AND (lease_until IS NULL OR lease_until <= $2) \
         ORDER BY due_at LIMIT $4 {lease}) \
         RETURNING id, client, subject, sid, account, session, deliver_by, cause, attempts, created_at, \
         traceparent";
     LEASE_OVERDUE = "UPDATE outbox SET attempts = attempts + 1, lease_until = $3 WHERE id IN (SELECT id FROM outbox \
-        WHERE client = $1 AND settled_at IS NULL AND due_at <= $2 AND deliver_by <= $2 \
+        WHERE expired = $5 AND client = $1 AND settled_at IS NULL AND due_at <= $2 AND deliver_by <= $2 \
         AND (lease_until IS NULL OR lease_until <= $2) \
         ORDER BY due_at LIMIT $4 {lease}) \
         RETURNING id, client, subject, sid, account, session, deliver_by, cause, attempts, created_at, \
@@ -225,6 +218,7 @@ impl Tx {
             due,
             notice.deliver_by,
             trace.as_deref(),
+            i64::from(matches!(cause, Cause::IdleExpiry | Cause::AbsoluteExpiry)),
         ];
         self.change(&POST, values).await?;
         Ok(id)
@@ -237,13 +231,13 @@ impl Tx {
         let mut taken = Vec::new();
         let last = lease.after.as_ref().map(ClientId::as_str);
         let laps = [Some((last.unwrap_or_default(), None)), last.map(|last| ("", Some(last)))];
-        for next in [&NEXT_CLIENT_WANTED, &NEXT_CLIENT] {
+        for expired in [0, 1] {
             for (behind, until) in laps.into_iter().flatten() {
                 let mut client = behind.to_owned();
                 while !lease.is_full(&taken) {
-                    let Some(mut row) = self.row(next, values![&client, until]).await? else { break };
+                    let Some(mut row) = self.row(&NEXT_CLIENT, values![&client, until, expired]).await? else { break };
                     client = row.take()?;
-                    self.lease_of(lease, &ClientId::new(client.clone()), next, &mut taken).await?;
+                    self.lease_of(lease, &ClientId::new(client.clone()), expired, &mut taken).await?;
                 }
             }
         }
@@ -255,17 +249,17 @@ impl Tx {
         &mut self,
         lease: &Lease,
         client: &ClientId,
-        next: &Statement,
+        expired: i64,
         taken: &mut Vec<Leased>,
     ) -> Result<(), Fault> {
         let statement = match lease.room.get(client) {
             Some(Room::Overdue(_)) => &LEASE_OVERDUE,
-            _ if next.name == NEXT_CLIENT_WANTED.name => &LEASE_WANTED,
-            _ => &LEASE,
+            Some(Room::For(_)) | None => &LEASE,
         };
         let room = lease.left(client, taken);
         if room > 0 {
-            for row in self.rows(statement, values![client.as_str(), lease.now, lease.until, room]).await? {
+            let some = values![client.as_str(), lease.now, lease.until, room, expired];
+            for row in self.rows(statement, some).await? {
                 taken.push(read_leased(row)?);
             }
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod both;
 mod kill;
+mod plans;
 mod postgres;
 mod sqlite;
 mod trials;

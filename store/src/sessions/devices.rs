@@ -44,7 +44,7 @@ statements! {
     MOVE_GRANTS = "UPDATE grants SET session = $2, kind = $3 WHERE sid = $1";
     DISCARD = "DELETE FROM participation WHERE sid = $1 AND begun_at = used_at \
                AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.sid = $1) \
-               AND NOT EXISTS (SELECT 1 FROM code c WHERE c.sid = $1 AND c.spent_at IS NULL)";
+               AND NOT EXISTS (SELECT 1 FROM code c WHERE c.expires_at > $2 AND c.sid = $1 AND c.spent_at IS NULL)";
     STAY_OF = "UPDATE participation SET used_at = $3 WHERE session = $1 AND client = $2 AND ended_at IS NULL RETURNING sid";
     USE = "UPDATE device_secret SET used_at = $2 WHERE hash = $1 AND used_at IS NULL";
     REPLACE = "UPDATE device_secret SET replaced_at = $2 WHERE hash = $1 \
@@ -216,7 +216,7 @@ impl Tx {
             let stay = self.row(&STAY_OF, values![device.as_str(), grant.client.as_str(), now]).await?;
             let mut stay = stay.ok_or_else(|| Fault::bug("a stay neither moved nor was there"))?;
             grant.sid = Sid::new(stay.take::<String>()?);
-            self.change(&DISCARD, values![sid.as_str()]).await?;
+            self.change(&DISCARD, values![sid.as_str(), now]).await?;
         }
         grant.session = device.clone();
         grant.kind = GrantKind::Online;

@@ -17,7 +17,7 @@ statements! {
         ORDER BY idle_until LIMIT $2 {lease}";
     EXPIRED = "SELECT id, expires_at FROM session WHERE ended_at IS NULL AND expires_at <= $1 \
         ORDER BY expires_at LIMIT $2 {lease}";
-    EXPIRED_GRANTS = "SELECT id FROM grants WHERE ended_at IS NULL AND expires_at <= $1 ORDER BY id LIMIT $2 {lease}";
+    EXPIRED_GRANTS = "SELECT id FROM grants WHERE ended_at IS NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2 {lease}";
     OVER = "UPDATE grants SET ended_at = $2, cause = $3 WHERE id = $1 AND ended_at IS NULL";
     KEPT_LONG = "SELECT s.id FROM session s WHERE s.ended_at <= $1 \
         AND NOT EXISTS (SELECT 1 FROM participation p JOIN grants g ON g.sid = p.sid \

@@ -1,0 +1,85 @@
+//! How SQLite goes about each statement: nothing reads through a table that grows with use, whatever is in it.
+
+use rusqlite::Connection;
+
+use super::both::sqlite;
+use crate::Store;
+use crate::statements::EVERY;
+
+/// What an operator fills by hand, and what has one row for each kind.
+const SMALL: &[&str] = &[
+    "CONSTANT ROW",
+    "json_each VIRTUAL TABLE INDEX 1:",
+    "schema_version",
+    "version",
+    "setting",
+    "signing_key",
+    "claim",
+    "claim_scope",
+    "claim_source",
+    "exchange_rule",
+    "resource_server",
+    "outbox_total",
+];
+
+/// Statements that read through a table or an index, and why that is well.
+const THROUGH: &[(&str, &str)] = &[
+    ("accounts::UNREAD", "a page of an index that empties itself"),
+    ("clients::UNREAD", "a page of an index that empties itself"),
+    ("clients::FRONT", "an index of the clients that have a frame"),
+    ("operators::LIST", "an index of the operators alone"),
+    ("catalogue::FORGET_CONSENTED", "an operator removes a scope"),
+    ("catalogue::FORGET_GRANTED", "an operator removes a scope"),
+    ("catalogue::FORGET_IN_CODES", "an operator removes a scope"),
+    ("catalogue::FORGET_IN_TOKENS", "an operator removes a scope"),
+    ("keys::REMOVE", "a handful of keys"),
+    ("keys::RETIRE", "a handful of keys"),
+    ("resources::ALL", "what an operator filled by hand"),
+    ("registrations::COUNT", "an operator asks"),
+    ("sources::TOKENS", "a page, when secrets are sealed anew"),
+    ("asking::SOME", "a page in the order of its key"),
+    ("outbox::TAKE_BACK", "once, when the one node starts"),
+    ("asking::NOTICES", "a page in the order of its index"),
+    ("asking::COUNT", "the command line and the proof count exactly"),
+    ("metering::FIGURES", "once for everybody who looks (decision 0023)"),
+    ("totals::OF_EACH_CLIENT", "once for everybody who looks (decision 0023)"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_statement_reads_through_what_grows() {
+    let (_store, folder) = sqlite().await;
+    let file = Connection::open(folder.0.join("ostiary.db")).unwrap();
+    let mut found = Vec::new();
+    for statement in EVERY.iter().copied().flatten().copied().flatten() {
+        if statement.name.contains("::tests::") || THROUGH.iter().any(|(name, _)| statement.name.ends_with(name)) {
+            continue;
+        }
+        let mut plan = file.prepare(&format!("EXPLAIN QUERY PLAN {}", statement.sqlite())).unwrap();
+        let mut rows = plan.raw_query();
+        while let Some(row) = rows.next().unwrap() {
+            let step: String = row.get(3).unwrap();
+            let through = step.strip_prefix("SCAN ").map(|step| step.split(" USING").next().unwrap_or_default());
+            if through.is_some_and(|table| !SMALL.contains(&table)) {
+                found.push(format!("{}: {step}", statement.name));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_table_was_like_once_decides_nothing() {
+    let (store, folder) = sqlite().await;
+    store.close().await;
+    let known = |file: &Connection| {
+        let count = "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'sqlite_stat%'";
+        file.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    let file = Connection::open(folder.0.join("ostiary.db")).unwrap();
+    assert_eq!(known(&file), 0, "nothing is gathered when the file is closed");
+    file.execute_batch("ANALYZE").unwrap();
+    assert!(known(&file) > 0);
+    let store = Store::open(&folder.location()).await.unwrap();
+    assert_eq!(known(&file), 0);
+    store.close().await;
+}
