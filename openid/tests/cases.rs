@@ -875,3 +875,9 @@ fn the_table_of_endings_is_in_step() {
 fn the_page_of_the_examiner_is_in_step() {
     in_step("certification.md", &tested::certification());
 }
+
+/// Every clause of the listed specifications is held by a case or a test that is there, or says why nothing holds it.
+#[test]
+fn the_page_of_obligations_is_in_step() {
+    in_step("obligations.md", &tested::obligations());
+}

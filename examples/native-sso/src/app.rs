@@ -39,7 +39,9 @@ impl App {
     pub async fn open(name: &'static str, issuer: &str, keychain: PathBuf) -> Result<Self, Failed> {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
         let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-        let provider: Value = http.get(url).send().await?.error_for_status()?.json().await?;
+        let answer =
+            http.get(&url).send().await.map_err(|_| format!("nobody answers at {url}; --issuer names another"))?;
+        let provider: Value = answer.error_for_status()?.json().await?;
         if provider["issuer"] != issuer.trim_end_matches('/') {
             return Err("the metadata is another provider's".into());
         }
@@ -131,7 +133,13 @@ impl App {
         let (own, shared) = (self.own()?, self.read("shared").unwrap_or_default());
         let mut fields = vec![("grant_type", "refresh_token"), ("refresh_token", text(&own, "refresh_token")?)];
         fields.extend(shared["device_secret"].as_str().map(|secret| ("device_secret", secret)));
-        let mut tokens = self.ask_for_tokens(&fields).await??;
+        let mut tokens = match self.ask_for_tokens(&fields).await? {
+            Ok(tokens) => tokens,
+            Err(error) if error == "invalid_grant" => {
+                return Err("signed out: the session on this device is over (invalid_grant); sign-in again".into());
+            }
+            Err(error) => return Err(error.into()),
+        };
         // A refresh token that is not replaced goes on.
         if tokens.get("refresh_token").is_none() {
             tokens["refresh_token"] = own["refresh_token"].clone();
@@ -140,8 +148,8 @@ impl App {
         Ok(format!("{}: refreshed", self.name))
     }
 
-    /// Gives back what the apps share, and what is this app's own (RFC 7009). Each other app goes on until its own grant is
-    /// given back; "sign out this device" on the person's page ends them all at once.
+    /// Gives back what the apps share, and what is this app's own (RFC 7009). Each other app goes on, and whichever refreshes next
+    /// puts a fresh secret into the keychain; [`Self::sign_out_device`] ends them all at once.
     pub async fn sign_out(&self) -> Result<String, Failed> {
         let (own, shared) = (self.read(self.name).unwrap_or_default(), self.read("shared").unwrap_or_default());
         for token in [&shared["device_secret"], &own["refresh_token"]].into_iter().filter_map(Value::as_str) {
@@ -156,7 +164,15 @@ impl App {
         for what in [self.name, "shared"] {
             drop(std::fs::remove_file(self.keychain.join(format!("{what}.json"))));
         }
-        Ok(format!("{}: signed out; nothing is left in the keychain", self.name))
+        Ok(format!("{}: signed out; nothing of it is left in the keychain", self.name))
+    }
+
+    /// RP-Initiated Logout: the provider asks the person in the browser, and says that every app of this device is meant.
+    pub fn sign_out_device(&self) -> Result<String, Failed> {
+        let shared = self.read("shared").ok_or("nobody is signed in on this device")?;
+        let mut url = Url::parse(text(&self.provider, "end_session_endpoint")?)?;
+        url.query_pairs_mut().append_pair("id_token_hint", text(&shared, "id_token")?).append_pair("ui_locales", "en");
+        Ok(format!("{}: open this in your browser\n\n  {url}\n", self.name))
     }
 
     /// The outer result: whether there was an answer; the inner: what it was.

@@ -10,7 +10,15 @@ pub use app::{App, Failed};
 
 use std::process::ExitCode;
 
-/// Runs an app from its command line: `mail [--issuer URL] [--keychain FILE] COMMAND`.
+const COMMANDS: &str = "[--issuer URL] [--keychain FOLDER] COMMAND\n  \
+    sign-in          by what is in the keychain, else by the browser\n  \
+    browser          by the browser\n  \
+    whoami           ask the provider\n  \
+    refresh          use the refresh token\n  \
+    sign-out         of this app; the others go on, and share what they get anew\n  \
+    sign-out-device  of every app on this device, by the browser";
+
+/// Runs an app from its command line: `mail [--issuer URL] [--keychain FOLDER] COMMAND`.
 pub async fn run(name: &'static str) -> ExitCode {
     match command(name).await {
         Ok(said) => {
@@ -41,18 +49,18 @@ async fn command(name: &'static str) -> Result<String, Failed> {
             _ => command = Some(word),
         }
     }
+    // Whoever asks what there is gets an answer without a provider.
+    let command = command.unwrap_or_default();
+    if !COMMANDS.lines().any(|line| !command.is_empty() && line.trim_start().starts_with(&format!("{command} "))) {
+        return Err(COMMANDS.into());
+    }
     let app = App::open(name, &issuer, keychain.into()).await?;
-    match command.as_deref() {
-        Some("sign-in") => app.sign_in().await,
-        Some("browser") => app.sign_in_by_browser().await,
-        Some("whoami") => app.whoami().await,
-        Some("refresh") => app.refresh().await,
-        Some("sign-out") => app.sign_out().await,
-        _ => Err(format!(
-            "{name} [--issuer URL] [--keychain FOLDER] COMMAND\n  sign-in   by what is in the keychain, else by the browser\n  \
-             browser   by the browser\n  whoami    ask the provider\n  refresh   use the refresh token\n  sign-out  of every app \
-             on this device"
-        )
-        .into()),
+    match command.as_str() {
+        "sign-in" => app.sign_in().await,
+        "browser" => app.sign_in_by_browser().await,
+        "whoami" => app.whoami().await,
+        "refresh" => app.refresh().await,
+        "sign-out" => app.sign_out().await,
+        _ => app.sign_out_device(),
     }
 }

@@ -65,6 +65,11 @@ impl Figures {
     pub(crate) const HEAD: &str =
         "| work | CPU ms | × bare | units/s | p50 ms | p99 ms | MiB |\n|---|---|---|---|---|---|---|";
 
+    /// What one unit costs, in processor milliseconds.
+    pub(crate) fn cpu_ms(&self) -> f64 {
+        self.cpu
+    }
+
     /// What one unit costs more than one of another, in processor milliseconds.
     pub(crate) fn beyond(&self, other: &Self) -> f64 {
         self.cpu - other.cpu

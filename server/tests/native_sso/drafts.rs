@@ -274,3 +274,26 @@ async fn who_signs_in_again_stays_on_the_device() {
     assert_ne!(bob["device_secret"], first_time["device_secret"], "a device secret is one person's");
     assert_ne!(claims(&bob)["ds_hash"], before["ds_hash"]);
 }
+
+/// Draft -07 §4.1: "Confidential clients MUST use client authentication with this profile."
+#[tokio::test]
+async fn a_confidential_client_proves_who_it_is() {
+    let provider = native().await;
+    let one = app(&provider, "Mail", &json!({"group": "acme"})).await;
+    let mut two = RelyingParty::open().await;
+    let metadata = json!({
+        "client_name": "Calendar", "redirect_uris": [two.redirect_uri()], "scope": "openid device_sso",
+        "grant_types": ["authorization_code", "refresh_token", super::apps::GRANT],
+    });
+    let policy = json!({"consent": "first-party", "native_sso": {"group": "acme"}});
+    let file = provider.file("calendar policy.json", &policy.to_string());
+    two.register(&provider, &metadata, &["--policy", &file]).await;
+    let keychain = Keychain::of(&first(&provider, &mut Browser::new(&provider), &one, "openid device_sso").await);
+    // By its name alone, as a public client would.
+    let id = two.client_id.clone();
+    let fields: Vec<_> = parameters(&provider, &keychain).into_iter().chain([("client_id", &*id)]).collect();
+    let unproven = provider.ask(testkit::http::Question::post(&provider.url("/token"), &fields)).await;
+    assert_eq!(unproven.json()["error"], "invalid_client", "{}", unproven.body);
+    let proven = exchange(&provider, &two, &keychain).await;
+    assert_eq!(proven.status, 200, "{}", proven.body);
+}

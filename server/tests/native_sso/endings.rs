@@ -206,6 +206,19 @@ async fn the_browsers_idle_expiry_leaves_the_apps_alone() {
     assert!(device.one.heard().is_empty() && device.two.heard().is_empty());
 }
 
+/// -07 §4.3: "If that session expires, all `refresh_tokens` associated with it MUST be invalidated", before any sweep has seen it.
+#[tokio::test]
+async fn the_device_sessions_own_expiry_ends_every_refresh_token() {
+    let device = device(json!({"group": "acme"})).await;
+    sql(&device.provider, "UPDATE session SET expires_at = created_at + 1 WHERE kind = 'device'");
+    for (app, answer) in [(&device.one, &device.first), (&device.two, &device.second)] {
+        let token = answer["refresh_token"].as_str().unwrap();
+        refused(&app.try_refresh(&device.provider, token).await, "invalid_grant");
+        assert_eq!(app.hears(1, SOON).await[0].claims["sid"], claims(answer)["sid"], "expiry is a logout too");
+    }
+    refused(&exchange(&device.provider, &device.two, &device.keychain).await, "invalid_grant");
+}
+
 /// RFC 7009, and -07 §4.3: "if the original `refresh_token` is revoked the `ds_hash` value in the `id_token` is no longer valid".
 #[tokio::test]
 async fn a_secret_can_be_revoked_and_goes_with_the_first_apps_refresh_token() {
