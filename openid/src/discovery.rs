@@ -1,6 +1,6 @@
 //! The provider's metadata: OpenID Connect Discovery 1.0 §3, RFC 8414 §2, RP-Initiated Logout §2.1, Back-Channel Logout
 //! §2.1, Front-Channel Logout §3, Session Management §3.3, RFC 9126 §5, RFC 9207 §3,
-//! RFC 8705 §5, RFC 9449 §5.1.
+//! RFC 8705 §3.3 and §5, RFC 9449 §5.1.
 //!
 //! Invariant: only what is true is said, only registered names are used, and no array is empty.
 
@@ -173,9 +173,13 @@ pub fn document(offers: &Offers) -> Map<String, Value> {
     members.filter(|(_, value)| told(value)).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Where certificates are asked for (RFC 8705 §5).
+/// Where certificates are asked for, and what is bound to them (RFC 8705 §3.3, §5).
 fn certificates(offers: &Offers) -> impl Iterator<Item = (&'static str, Value)> {
-    [("mtls_endpoint_aliases", json!(offers.endpoints.aliases))].into_iter()
+    [
+        ("tls_client_certificate_bound_access_tokens", json!((offers.mutual_tls != MutualTls::Off).then_some(true))),
+        ("mtls_endpoint_aliases", json!(offers.endpoints.aliases)),
+    ]
+    .into_iter()
 }
 
 /// What is signed and encrypted, and with what (Discovery §3).

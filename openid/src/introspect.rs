@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::bound::dpop;
+use crate::bound;
 use crate::client::Client;
 use crate::client::metadata::ClientKind;
 use crate::name::{Digest, Sub};
@@ -96,10 +96,10 @@ pub fn answer(
         answer.insert("scope".into(), json!(facts.scope.to_string()));
     }
     if kind == TokenType::Access {
-        answer.insert("token_type".into(), json!(dpop::token_type(facts.jkt.as_ref())));
-        // RFC 9449 §6.2.
-        if let Some(jkt) = &facts.jkt {
-            answer.insert("cnf".into(), jkt.cnf());
+        answer.insert("token_type".into(), json!(bound::token_type(facts.cnf.as_ref())));
+        // RFC 9449 §6.2, RFC 8705 §3.2.
+        if let Some(bound) = &facts.cnf {
+            answer.insert("cnf".into(), bound.cnf());
         }
     }
     answer.insert("iat".into(), json!(facts.issued_at.seconds()));

@@ -131,7 +131,7 @@ mod tests {
             scope: Scope::from(format!("{READ} {ACT}")),
             claims: ClaimsRequest::default(),
             resources: vec![resource(ISSUER)],
-            jkt: None,
+            cnf: None,
             issued_at: NOW,
             expires_at: Time::from_seconds(2_000),
             life: Life::Live,

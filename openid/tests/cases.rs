@@ -23,8 +23,8 @@ use openid::authorize::par::{self, Pushing};
 use openid::authorize::place::{Destination, FrontAccess, Reply, Success};
 use openid::authorize::request::{AuthRequest, ServerOffers, SignUp};
 use openid::authorize::response_type::Part;
-use openid::bound::dpop;
 use openid::bound::pkce::Challenge;
+use openid::bound::{Confirmation, Possession, dpop, judge_presented};
 use openid::claims::catalogue::Catalogue;
 use openid::claims::parameter::Necessity;
 use openid::claims::source::{Reach, Source, SourceKind};
@@ -569,7 +569,9 @@ fn prove(case: &Value, keys: &[(&str, SigningKey)]) -> Value {
             dpop::Jkt::read(jose::Jwk::read(&key.public_jwk()).unwrap().thumbprint()).unwrap()
         };
         let bound = given["bound"].as_str().map(|name| thumbprint(if name == "own" { "ES256" } else { name }));
-        return match dpop::judge_presented(scheme, bound.as_ref(), proven.as_ref()) {
+        let bound = bound.map(Confirmation::Jkt);
+        let possession = Possession { proof: proven.as_ref(), certificate: None };
+        return match judge_presented(scheme, bound.as_ref(), possession) {
             Ok(()) => json!({ "opens": true }),
             Err(refusal) => refused(&refusal),
         };
@@ -774,6 +776,7 @@ const RUN: &[&str] = &[
     "authorize/place.toml",
     "authorize/request.toml",
     "bound/dpop.toml",
+    "bound/mtls.toml",
     "bound/pkce.toml",
     "client/auth.toml",
     "client/certificate.toml",

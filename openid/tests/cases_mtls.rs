@@ -12,7 +12,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use given::{ISSUER, NOW, form, object, run, texts};
 use jose::{Certificate, JwkSet};
+use openid::bound::dpop::Scheme;
 use openid::bound::mtls::X5t;
+use openid::bound::{self, Confirmation, Possession};
 use openid::client::auth::{Audience, Fetched, Judged, Keys, Presented, judge};
 use openid::client::certificate::{Chain, MutualTls, Shown};
 use openid::client::metadata::Metadata;
@@ -114,6 +116,49 @@ fn register(case: &Value) -> Value {
         Ok(metadata) => json!({ "registered": metadata.registered }),
         Err(refusal) => refused(&refusal),
     }
+}
+
+/// Somebody asks for a token with this in hand.
+fn ask(case: &Value) -> Value {
+    let given = &case["given"];
+    let certificate = given["certificate"].as_str().map(|name| X5t::of(&der(name)));
+    let proof = given["proof"].as_str().map(given::proven);
+    let possession = Possession { proof: proof.as_ref(), certificate: certificate.as_ref() };
+    let client = given::client(&case["asked"], &json!({}));
+    if let Err(refusal) = bound::admit(&client, possession) {
+        return refused(&refusal);
+    }
+    let cnf = possession.confirmation(&client);
+    let name = |x5t: &X5t| ["one", "two"].into_iter().find(|name| X5t::of(&der(name)) == *x5t);
+    json!({
+        "token_type": bound::token_type(cnf.as_ref()),
+        "cnf": cnf.map(|cnf| {
+            let said = cnf.cnf();
+            assert_eq!(said["x5t#S256"].as_str(), cnf.x5t().map(X5t::as_str));
+            json!({ "x5t#S256": cnf.x5t().and_then(name) })
+        }),
+    })
+}
+
+/// A token is used over a connection.
+fn present(given: &Value) -> Value {
+    let x5t = |name: &Value| name.as_str().map(|name| X5t::of(&der(name)));
+    let (bound, certificate) = (x5t(&given["bound"]).map(Confirmation::X5t), x5t(&given["certificate"]));
+    let scheme = if given["scheme"] == "dpop" { Scheme::Dpop } else { Scheme::Bearer };
+    let possession = Possession { proof: None, certificate: certificate.as_ref() };
+    match bound::judge_presented(scheme, bound.as_ref(), possession) {
+        Ok(()) => json!({ "opens": true }),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+#[test]
+fn bound_cases() {
+    run("bound/mtls.toml", |_, case| match (case["asked"].get("register"), case["asked"].get("metadata")) {
+        (Some(members), _) => register(&json!({ "given": case["given"], "asked": { "metadata": members } })),
+        (None, Some(_)) => ask(case),
+        (None, None) => present(&case["given"]),
+    });
 }
 
 #[test]

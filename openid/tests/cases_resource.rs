@@ -6,6 +6,8 @@
 mod given;
 
 use given::{ISSUER, NOW, grant, object, ours, resources, run, texts};
+use openid::bound::Confirmation;
+use openid::bound::mtls::X5t;
 use openid::client::policy::Policy;
 use openid::name::{ClientId, Digest};
 use openid::resource::ResourceServer;
@@ -44,14 +46,15 @@ fn jwt_cases() {
             true => Ground::Client,
             false => Ground::Begin(grant(asked, "rp", "")),
         };
-        let proof = asked["proof"].as_str().map(given::proven);
+        let proof = asked["proof"].as_str().map(|name| Confirmation::Jkt(given::proven(name).jkt().clone()));
+        let certificate = asked["certificate"].as_str().map(|name| Confirmation::X5t(X5t::of(name.as_bytes())));
         let issue = Issue {
             device: openid::native_sso::OnDevice::default(),
             client: ClientId::new("rp"),
             ground,
-            access: AccessIssue::of(target, expires_at).bound(proof.as_ref()),
+            access: AccessIssue::of(target, expires_at).bound(proof.or(certificate)),
             refresh: RefreshIssue::None,
-            refresh_jkt: None,
+            refresh_cnf: None,
             id_token: IdTokenIssue::None,
         };
         let claims = access::claims(&issue, &JwtFacts { issuer: ISSUER, jti: "the name", now: NOW });

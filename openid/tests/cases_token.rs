@@ -9,7 +9,9 @@ use openid::account::Account;
 use openid::acr::Amr;
 use openid::authorize::next::Consent;
 use openid::bound::dpop::Jkt;
+use openid::bound::mtls::X5t;
 use openid::bound::pkce::Challenge;
+use openid::bound::{Confirmation, Possession};
 use openid::claims::catalogue::{Catalogue, Consenting, DeclaredScope, Given};
 use openid::claims::language::Words;
 use openid::claims::parameter::ClaimsRequest;
@@ -79,7 +81,7 @@ fn held(given: &Value) -> Option<Held> {
         grant,
         issued_at,
         expires_at: issued_at + Terms::default().refresh_idle,
-        jkt: jkt(&given["jkt"]),
+        cnf: cnf(given),
         standing: match given["rotated"].as_i64() {
             None if given["displaced"] == true => RefreshStanding::Displaced,
             None => RefreshStanding::Unused,
@@ -207,6 +209,22 @@ fn jkt(given: &Value) -> Option<Jkt> {
     given.as_str().map(|name| given::proven(name).jkt().clone())
 }
 
+/// What a token is bound to, in a case: `jkt` names a key, `x5t` a certificate.
+fn cnf(given: &Value) -> Option<Confirmation> {
+    jkt(&given["jkt"]).map(Confirmation::Jkt).or(x5t(&given["x5t"]).map(Confirmation::X5t))
+}
+
+/// A certificate by its name in a case.
+fn x5t(given: &Value) -> Option<X5t> {
+    given.as_str().map(|name| X5t::of(name.as_bytes()))
+}
+
+/// Its key, or its certificate, by name.
+fn named_cnf(cnf: Option<&Confirmation>) -> [Option<&'static str>; 2] {
+    let certificate = |x5t: &X5t| ["one", "two"].into_iter().find(|name| X5t::of(name.as_bytes()) == *x5t);
+    [cnf.and_then(Confirmation::jkt).map(named), cnf.and_then(Confirmation::x5t).and_then(certificate)]
+}
+
 /// And its name again.
 fn named(jkt: &Jkt) -> &'static str {
     ["one", "two"].into_iter().find(|name| given::proven(name).jkt() == jkt).unwrap_or("another")
@@ -255,6 +273,8 @@ fn issued(issue: &Issue) -> Value {
         IdTokenIssue::WithoutNonce(SessionStanding::Over) => "without_nonce_and_sid",
         IdTokenIssue::None => "none",
     };
+    let ([jkt, x5t], [refresh_jkt, refresh_x5t]) =
+        (named_cnf(issue.access.cnf.as_ref()), named_cnf(issue.refresh_cnf.as_ref()));
     let on = &issue.device;
     let way = match &on.way {
         Way::Nowhere => "nowhere",
@@ -286,8 +306,10 @@ fn issued(issue: &Issue) -> Value {
         "kind": kind,
         "id_token": id_token,
         "token_type": issue.access.token_type(),
-        "jkt": issue.access.jkt.as_ref().map(named),
-        "refresh_jkt": issue.refresh_jkt.as_ref().map(named),
+        "jkt": jkt,
+        "x5t": x5t,
+        "refresh_jkt": refresh_jkt,
+        "refresh_x5t": refresh_x5t,
     }})
 }
 
@@ -388,10 +410,11 @@ fn token_cases() {
         };
         let resources = given::resources(&given_resources);
         let proof = case["given"]["proof"].as_str().map(given::proven);
+        let certificate = x5t(&case["given"]["certificate"]);
         let cx = Context {
             now: NOW,
             client: &client,
-            proof: proof.as_ref(),
+            possession: Possession { proof: proof.as_ref(), certificate: certificate.as_ref() },
             terms: &terms,
             resources: &resources,
             catalogue: &Catalogue::default(),
@@ -465,7 +488,7 @@ fn facts(given: &Value) -> Option<TokenFacts> {
         scope: Scope::from(text("scope", "openid")),
         claims: ClaimsRequest::stored(&text("claims", "")).unwrap(),
         resources: texts(&given["resources"]),
-        jkt: jkt(&given["jkt"]),
+        cnf: cnf(given),
         issued_at: NOW - seconds(60),
         expires_at: NOW + seconds(given["expires_in"].as_i64().unwrap_or(3540)),
         life: if given["life"] == "dead" { Life::Dead } else { Life::Live },
@@ -684,7 +707,7 @@ proptest! {
         let terms = Terms::default();
         let request = TokenRequest::read(&form(&asked)).unwrap();
         let resources = given::resources(&Value::Null);
-        let cx = Context { now: NOW, client: &client, proof: None, terms: &terms, resources: &resources, catalogue: &Catalogue::default(), native_sso: NativeSso::Off };
+        let cx = Context { now: NOW, client: &client, possession: Possession::default(), terms: &terms, resources: &resources, catalogue: &Catalogue::default(), native_sso: NativeSso::Off };
         let ruling = judge(&request, &json!({ "code": given }), &cx);
         let verifier_fits = match (given["challenge"].is_null(), asked.get("code_verifier")) {
             (true, verifier) => verifier.is_none(),
@@ -712,7 +735,7 @@ proptest! {
         let asked = json!({ "grant_type": "refresh_token", "refresh_token": "r", "scope": scope });
         let request = TokenRequest::read(&form(&asked)).unwrap();
         let resources = given::resources(&Value::Null);
-        let cx = Context { now: NOW, client: &client, proof: None, terms: &terms, resources: &resources, catalogue: &Catalogue::default(), native_sso: NativeSso::Off };
+        let cx = Context { now: NOW, client: &client, possession: Possession::default(), terms: &terms, resources: &resources, catalogue: &Catalogue::default(), native_sso: NativeSso::Off };
         let ruling = judge(&request, &json!({ "refresh": given }), &cx);
         let found = given["state"] == "held" && given["grant"] == "live";
         let reuse = given["rotated"].as_i64().is_some_and(|ago| ago > 30 || given["successor"] == "used");

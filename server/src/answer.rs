@@ -5,7 +5,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
-use openid::bound::dpop as bound;
+use openid::bound::{DOWNGRADED, dpop as bound};
 use openid::registration::admission::NO_TOKEN;
 use openid::wire::refusal::{ErrorCode, Refusal};
 use serde_json::json;
@@ -116,7 +116,7 @@ fn resource(ask: &Ask, refusal: &Refusal) -> Answer {
         put(&mut answer, header::WWW_AUTHENTICATE, &format!("DPoP realm=\"ostiary\", algs=\"{algs}\""));
         return answer;
     }
-    if !by_dpop && refusal.why != bound::DOWNGRADED {
+    if !by_dpop && refusal.why != DOWNGRADED {
         return bearer(refusal);
     }
     let mut answer =

@@ -47,6 +47,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { version: 21, oldest: 1, sql: include_str!("../migrations/0021_figures.sql") },
     Step { version: 22, oldest: 1, sql: include_str!("../migrations/0022_wanted.sql") },
     Step { version: 23, oldest: 1, sql: include_str!("../migrations/0023_exchanged.sql") },
+    Step { version: 24, oldest: 1, sql: include_str!("../migrations/0024_mtls.sql") },
 ];
 
 const BEGINNING: &str = "CREATE TABLE IF NOT EXISTS schema_version (\

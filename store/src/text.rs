@@ -2,7 +2,9 @@
 //!
 //! Invariant: a column that cannot be read is a fault that names the column, never an empty list or a default.
 
+use openid::bound::Confirmation;
 use openid::bound::dpop::Jkt;
+use openid::bound::mtls::X5t;
 use openid::claims::language::Words;
 use openid::claims::parameter::ClaimsRequest;
 
@@ -48,6 +50,18 @@ pub(crate) fn word<T>(text: &str, read: impl FnOnce(&str) -> Option<T>) -> Resul
 /// Reads the `claims` of a grant.
 pub(crate) fn claims(text: &str) -> Result<ClaimsRequest, Fault> {
     ClaimsRequest::stored(text).ok_or_else(|| Fault::bug("the claims of a grant are none"))
+}
+
+/// Reads what a token is bound to: the thumbprint of a key (RFC 9449 §6), that of a certificate (RFC 8705 §3), or nothing.
+pub(crate) fn cnf(key: Option<String>, certificate: Option<String>) -> Result<Option<Confirmation>, Fault> {
+    match (jkt(key)?, certificate) {
+        (Some(_), Some(_)) => Err(Fault::bug("a token is bound twice")),
+        (jkt, None) => Ok(jkt.map(Confirmation::Jkt)),
+        (None, Some(text)) => match X5t::read(&text) {
+            Some(x5t) => Ok(Some(Confirmation::X5t(x5t))),
+            None => Err(Fault::bug("a stored thumbprint of a certificate is not one")),
+        },
+    }
 }
 
 /// Reads the thumbprint of a key (RFC 9449 §6), if there is one.

@@ -12,7 +12,9 @@ pub(crate) use self::exchanged::STATEMENTS as EXCHANGED;
 pub(crate) use self::held::STATEMENTS as HELD;
 
 use openid::account::Account;
+use openid::bound::Confirmation;
 use openid::bound::dpop::Jkt;
+use openid::bound::mtls::X5t;
 use openid::name::{AccountId, ClientId, Digest, GrantId, SessionId, Sid, Sub};
 use openid::native_sso::HeldSecret;
 use openid::resource::TokenFormat;
@@ -34,7 +36,7 @@ use crate::value::values;
 
 macro_rules! access_columns {
     () => {
-        "t.client, t.sub, t.grant_id, t.scope, t.resources, t.issued_at, t.expires_at, t.jkt, t.revoked_at, \
+        "t.client, t.sub, t.grant_id, t.scope, t.resources, t.issued_at, t.expires_at, t.jkt, t.x5t, t.revoked_at, \
          g.account, g.sid, g.claims, g.kind, g.ended_at, s.id, s.ended_at, s.expires_at, s.idle_until, s.seen_at, \
          t.act, t.may_act"
     };
@@ -50,7 +52,7 @@ statements! {
     ACCESS = concat!("SELECT ", access_columns!(), " FROM ", access_tables!(), " WHERE t.hash = $1");
     BEARER = concat!("SELECT ", access_columns!(), ", a.id, a.username, a.sub, a.claims, a.created_at, a.updated_at, \
               a.disabled_at FROM ", access_tables!(), " LEFT JOIN account a ON a.id = g.account WHERE t.hash = $1");
-    REFRESH = "SELECT g.client, g.sub, t.grant_id, g.scope, g.resources, t.issued_at, t.expires_at, t.jkt, \
+    REFRESH = "SELECT g.client, g.sub, t.grant_id, g.scope, g.resources, t.issued_at, t.expires_at, t.jkt, t.x5t, \
                COALESCE(t.rotated_at, (SELECT MIN(s.used_at) FROM refresh_token s \
                                        WHERE s.parent = t.parent AND s.hash <> t.hash)), \
                g.account, g.sid, g.claims, g.kind, g.ended_at, s.id, s.ended_at, s.expires_at, s.idle_until, s.seen_at, \
@@ -62,15 +64,15 @@ statements! {
     SESSION_LIVES = "SELECT id FROM session WHERE id = $1 AND ended_at IS NULL AND expires_at > $2 AND idle_until > $2";
     HOLD_GRANT = "SELECT id, client, account, sub, sid, session, kind, scope, claims, resources, auth_time, acr, amr, nonce, \
                   created_at, expires_at, ended_at FROM grants WHERE id = $1 {hold}";
-    REFRESH_ROW = "SELECT issued_at, expires_at, jkt, rotated_at, \
+    REFRESH_ROW = "SELECT issued_at, expires_at, jkt, x5t, rotated_at, \
                    (SELECT count(*) FROM refresh_token c WHERE c.parent = $1 AND c.used_at IS NOT NULL), \
                    (SELECT count(*) FROM refresh_token s JOIN refresh_token me ON me.hash = $1 \
                     WHERE s.parent = me.parent AND s.hash <> me.hash AND s.used_at IS NOT NULL) \
                    FROM refresh_token WHERE hash = $1";
     INSERT_ACCESS = "INSERT INTO access_token (hash, grant_id, client, sub, scope, resources, issued_at, expires_at, \
-                     act, may_act, exchanged, jkt) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    INSERT_REFRESH = "INSERT INTO refresh_token (hash, grant_id, parent, issued_at, expires_at, jkt) \
-                      VALUES ($1, $2, $3, $4, $5, $6)";
+                     act, may_act, exchanged, jkt, x5t) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    INSERT_REFRESH = "INSERT INTO refresh_token (hash, grant_id, parent, issued_at, expires_at, jkt, x5t) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7)";
     ROTATE = "UPDATE refresh_token SET rotated_at = $2, used_at = $2 WHERE hash = $1 AND rotated_at IS NULL";
     ROTATE_AGAIN = "UPDATE refresh_token SET used_at = $2 WHERE hash = $1 AND rotated_at IS NOT NULL AND NOT EXISTS \
                     (SELECT 1 FROM refresh_token c WHERE c.parent = $1 AND c.used_at IS NOT NULL)";
@@ -101,6 +103,11 @@ pub struct Found {
     pub session: Option<(SessionId, Time)>,
 }
 
+/// The columns of what a token is bound to.
+fn thumbprints(cnf: Option<&Confirmation>) -> (Option<&str>, Option<&str>) {
+    (cnf.and_then(Confirmation::jkt).map(Jkt::as_str), cnf.and_then(Confirmation::x5t).map(X5t::as_str))
+}
+
 /// Reads `act` or `may_act`.
 fn acted(text: Option<String>) -> Result<Option<serde_json::Value>, Fault> {
     let read = |text: String| serde_json::from_str(&text).map_err(|_| Fault::bug("a stored act is not JSON"));
@@ -117,7 +124,7 @@ fn found(row: &mut Row, now: Time) -> Result<Found, Fault> {
         None => Vec::new(),
         Some(list) => text::read_list(&list, "resources")?,
     };
-    let (issued_at, expires_at, jkt) = (row.take()?, row.take()?, text::jkt(row.take()?)?);
+    let (issued_at, expires_at, cnf) = (row.take()?, row.take()?, text::cnf(row.take()?, row.take()?)?);
     let gone: Option<Time> = row.take()?;
     let account = row.take::<Option<String>>()?.map(AccountId::new);
     let sid = row.take::<Option<String>>()?.map(Sid::new);
@@ -150,7 +157,7 @@ fn found(row: &mut Row, now: Time) -> Result<Found, Fault> {
         scope,
         claims,
         resources,
-        jkt,
+        cnf,
         issued_at,
         expires_at,
         life,
@@ -215,7 +222,7 @@ impl Tx {
         let Some(mut row) = self.row(&REFRESH_ROW, values![&hash.0]).await? else {
             return Ok(None);
         };
-        let (issued_at, expires_at, jkt) = (row.take()?, row.take()?, text::jkt(row.take()?)?);
+        let (issued_at, expires_at, cnf) = (row.take()?, row.take()?, text::cnf(row.take()?, row.take()?)?);
         let rotated_at = row.take::<Option<Time>>()?;
         let successor = if row.take::<i64>()? > 0 { Successor::Used } else { Successor::Untouched };
         // Two successors of one token within its grace, and the other was used: whoever has this one does not belong here.
@@ -224,7 +231,7 @@ impl Tx {
             grant,
             issued_at,
             expires_at,
-            jkt,
+            cnf,
             standing: match rotated_at {
                 Some(at) => RefreshStanding::Rotated { at, successor },
                 None if displaced => RefreshStanding::Displaced,
@@ -297,6 +304,7 @@ impl Tx {
             TokenFormat::Opaque => &drawn.access,
             TokenFormat::Jwt(_) => &drawn.jti,
         };
+        let (jkt, x5t) = thumbprints(issue.access.cnf.as_ref());
         let access = values![
             &hash.0,
             grant,
@@ -309,7 +317,8 @@ impl Tx {
             act.as_deref(),
             may_act.as_deref(),
             exchanged,
-            issue.access.jkt.as_ref().map(Jkt::as_str),
+            jkt,
+            x5t,
         ];
         self.change(&INSERT_ACCESS, access).await?;
         self.settle_refresh(issue, drawn, grant, now).await
@@ -336,8 +345,8 @@ impl Tx {
         let (Some(grant), Some(fresh)) = (grant, &drawn.refresh) else {
             return Err(Fault::bug("a refresh token without a grant or a name"));
         };
-        let jkt = issue.refresh_jkt.as_ref().map(Jkt::as_str);
-        let refresh = values![&fresh.0, grant, parent.as_ref(), now, expires_at, jkt];
+        let (jkt, x5t) = thumbprints(issue.refresh_cnf.as_ref());
+        let refresh = values![&fresh.0, grant, parent.as_ref(), now, expires_at, jkt, x5t];
         self.change(&INSERT_REFRESH, refresh).await?;
         Ok(())
     }

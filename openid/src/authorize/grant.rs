@@ -105,7 +105,7 @@ fn issue(grant: Grant, target: &Target) -> Issue {
         client: grant.client.clone(),
         access: AccessIssue::of(target, grant.expires_at),
         refresh: RefreshIssue::None,
-        refresh_jkt: None,
+        refresh_cnf: None,
         id_token: IdTokenIssue::None,
         device: OnDevice::default(),
         ground: Ground::Begin(grant),

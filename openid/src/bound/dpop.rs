@@ -250,14 +250,6 @@ pub fn same_key(bound: Option<&Jkt>, proof: Option<&Proven>) -> Result<(), Refus
     }
 }
 
-/// `token_type` of an access token (§5, §6.2).
-pub const fn token_type(bound: Option<&Jkt>) -> &'static str {
-    match bound {
-        None => "Bearer",
-        Some(_) => "DPoP",
-    }
-}
-
 /// How an access token was presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
@@ -267,23 +259,7 @@ pub enum Scheme {
     Dpop,
 }
 
-/// Whether an access token was presented as it is bound: §7.1 and §7.2.
-pub fn judge_presented(scheme: Scheme, bound: Option<&Jkt>, proof: Option<&Proven>) -> Result<(), Refusal> {
-    let no = |why, say| Err(refuse(ErrorCode::InvalidToken, why, say));
-    match (scheme, bound, proof) {
-        (Scheme::Bearer, None, _) => Ok(()),
-        // §7.2: whoever stole it must not get round the proof.
-        (Scheme::Bearer, Some(_), _) => no(DOWNGRADED, "the access token is bound to a key, and is no bearer token"),
-        (Scheme::Dpop, None, _) => no("dpop_unbound", "the access token is bound to no key, and is a bearer token"),
-        (Scheme::Dpop, Some(bound), Some(proof)) if *bound == proof.jkt => Ok(()),
-        (Scheme::Dpop, Some(_), _) => no("dpop_token_key", "the access token is bound to another key"),
-    }
-}
-
 /// There is a token by the scheme, and no proof (§7.1).
 pub fn proofless() -> Refusal {
     invalid("dpop_proofless", "the access token must come with a DPoP proof")
 }
-
-/// `why` of a bound token that came as a bearer token: the challenge is that of this scheme.
-pub const DOWNGRADED: &str = "dpop_downgraded";

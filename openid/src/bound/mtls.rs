@@ -5,6 +5,11 @@
 
 use serde_json::{Value, json};
 
+use super::dpop::Proven;
+use crate::client::Client;
+use crate::client::metadata::CertificateBinding;
+use crate::wire::refusal::{ErrorCode, Refusal, refuse};
+
 /// A certificate by its thumbprint: `x5t#S256` (§3.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct X5t(String);
@@ -29,5 +34,29 @@ impl X5t {
     /// `cnf` (§3.1, §3.2).
     pub fn cnf(&self) -> Value {
         json!({ "x5t#S256": self.0 })
+    }
+}
+
+/// Whether a client may ask for an access token over this connection (§3.4).
+pub fn admit(client: &Client, certificate: Option<&X5t>) -> Result<(), Refusal> {
+    match (client.metadata.certificate_binding, certificate) {
+        (CertificateBinding::Required, None) => Err(refuse(
+            ErrorCode::InvalidRequest,
+            "tls_binding_certificate_absent",
+            "this client must connect with a certificate, at an address of mtls_endpoint_aliases",
+        )),
+        (CertificateBinding::Unasked, _) | (CertificateBinding::Required, Some(_)) => Ok(()),
+    }
+}
+
+/// A token is bound to one thing: who has them bound to a certificate sends no proof of a key.
+pub fn alone(client: &Client, proof: Option<&Proven>) -> Result<(), Refusal> {
+    match (client.metadata.certificate_binding, proof) {
+        (CertificateBinding::Required, Some(_)) => Err(refuse(
+            ErrorCode::InvalidRequest,
+            "tls_binding_beside_dpop",
+            "what this client gets is bound to its certificate: it must send no DPoP proof",
+        )),
+        (CertificateBinding::Unasked, _) | (CertificateBinding::Required, None) => Ok(()),
     }
 }

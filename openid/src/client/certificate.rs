@@ -10,8 +10,9 @@ use url::Url;
 
 use super::Client;
 use super::auth::{Fetched, Judged, Keys, NeedKeys};
-use super::metadata::{AuthMethod, Metadata};
+use super::metadata::{AuthMethod, CertificateBinding, DpopBinding, Metadata};
 use super::registered::{Proposal, wrong};
+use crate::authorize::response_type::{Part, ResponseType};
 use crate::bound::mtls::X5t;
 use crate::time::Time;
 use crate::wire::refusal::{ErrorCode, Refusal, refuse};
@@ -41,13 +42,18 @@ impl MutualTls {
 
     /// Whether what a client wants to be registered with can be had here.
     pub fn admit(self, metadata: &Metadata) -> Result<(), Refusal> {
-        let asked = [("use_mtls_endpoint_aliases", metadata.registered.get("use_mtls_endpoint_aliases"))];
         if !self.takes(metadata.auth_method) {
             return Err(wrong("tls_not_here", "token_endpoint_auth_method: this server is not set up for it"));
         }
-        match asked.into_iter().find(|(_, value)| self == Self::Off && value.is_some_and(|value| value == true)) {
-            Some((name, _)) => Err(wrong("tls_not_here_either", format!("{name}: this server is not set up for it"))),
-            None => Ok(()),
+        let asked = |name: &&str| metadata.registered.get(*name).is_some_and(|value| value == true);
+        match ["tls_client_certificate_bound_access_tokens", "use_mtls_endpoint_aliases"]
+            .iter()
+            .find(|name| asked(name))
+        {
+            Some(name) if self == Self::Off => {
+                Err(wrong("tls_not_here_either", format!("{name}: this server is not set up for it")))
+            }
+            Some(_) | None => Ok(()),
         }
     }
 }
@@ -153,6 +159,27 @@ fn is_host(text: &str) -> bool {
 fn address(text: &str) -> Option<String> {
     let (local, domain) = text.rsplit_once('@')?;
     (!local.is_empty() && is_host(domain)).then(|| format!("{local}@{}", domain.to_ascii_lowercase()))
+}
+
+/// §3.4. A token that comes through the browser is bound to nothing (§6.4), and no token is bound twice.
+pub(super) fn binding(
+    proposal: &Proposal<'_>,
+    dpop: DpopBinding,
+    response_types: &[ResponseType],
+) -> Result<CertificateBinding, Refusal> {
+    let no = |why, beside: &str| {
+        Err(wrong(why, format!("tls_client_certificate_bound_access_tokens does not go with {beside}")))
+    };
+    match (proposal.flag("tls_client_certificate_bound_access_tokens")?, dpop) {
+        (false, _) => Ok(CertificateBinding::Unasked),
+        (true, DpopBinding::Required) => {
+            no("tls_binding_twice", "dpop_bound_access_tokens: a token is bound to one thing")
+        }
+        (true, DpopBinding::Optional) if response_types.iter().any(|kind| kind.carries(Part::Token)) => {
+            no("tls_binding_front_channel", "response_types that carry an access token")
+        }
+        (true, DpopBinding::Optional) => Ok(CertificateBinding::Required),
+    }
 }
 
 /// A set that holds no certificate authenticates nobody by one.

@@ -48,6 +48,7 @@ pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
     let origins = flows.redirect_uris.iter().filter_map(|text| uri::origin(text));
     let frontchannel_logout_uri = frontchannel_logout_uri(&proposal, proof.method, &flows.redirect_uris)?;
     let dpop = dpop(&proposal, &flows.response_types)?;
+    let certificate_binding = certificate::binding(&proposal, dpop, &flows.response_types)?;
     let mut metadata = Metadata {
         registered: Map::new(),
         origins: distinct(origins),
@@ -69,6 +70,7 @@ pub(super) fn read(given: &Map<String, Value>) -> Result<Metadata, Refusal> {
         request_object_encryption: proof.request_object_encryption,
         request_uris: jose_members::request_uris(&proposal)?,
         dpop,
+        certificate_binding,
         pushing: pushing(&proposal)?,
         client_name: shown::names(&proposal)?,
         links: shown::links(&proposal)?,

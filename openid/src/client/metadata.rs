@@ -1,5 +1,5 @@
 //! Registered client metadata: RFC 7591 §2, OpenID Connect Registration §2, RP-Initiated Logout §3.1,
-//! Back-Channel Logout §2.2, Front-Channel Logout §2, RFC 8705 §2, RFC 9126 §6, RFC 9449 §5.2.
+//! Back-Channel Logout §2.2, Front-Channel Logout §2, RFC 8705 §2 and §3.4, RFC 9126 §6, RFC 9449 §5.2.
 //!
 //! Invariant: what is here was checked; every parameter is honoured or refused, none ignored silently.
 
@@ -57,6 +57,8 @@ pub struct Metadata {
     pub request_uris: Vec<String>,
     /// `dpop_bound_access_tokens`.
     pub dpop: DpopBinding,
+    /// `tls_client_certificate_bound_access_tokens`.
+    pub certificate_binding: CertificateBinding,
     /// `require_pushed_authorization_requests`.
     pub pushing: Pushing,
     /// `client_name`, in every language it was given in.
@@ -139,6 +141,15 @@ pub enum DpopBinding {
     /// Its access tokens are bound where it sends a proof.
     Optional,
     /// It gets none without a proof.
+    Required,
+}
+
+/// `tls_client_certificate_bound_access_tokens`, RFC 8705 §3.4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateBinding {
+    /// Its access tokens are not bound to a certificate.
+    Unasked,
+    /// They are, and it gets none over a connection that shows no certificate.
     Required,
 }
 

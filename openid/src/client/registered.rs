@@ -92,7 +92,7 @@ pub(super) const MEMBERS: &[(&str, Fate)] = &[
     ("tls_client_auth_san_ip", Honoured),
     ("tls_client_auth_san_uri", Honoured),
     ("tls_client_auth_subject_dn", Honoured),
-    ("tls_client_certificate_bound_access_tokens", NotYet),
+    ("tls_client_certificate_bound_access_tokens", Honoured),
     ("token_endpoint_auth_method", Honoured),
     ("token_endpoint_auth_signing_alg", Honoured),
     ("tos_uri", Tagged),

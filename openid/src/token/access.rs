@@ -41,9 +41,9 @@ pub fn claims(issue: &Issue, facts: &JwtFacts<'_>) -> Map<String, Value> {
     claims.insert("exp".into(), json!(issue.access.expires_at.seconds()));
     claims.insert("iat".into(), json!(facts.now.seconds()));
     claims.insert("jti".into(), json!(facts.jti));
-    // RFC 9449 §6.1.
-    if let Some(jkt) = &issue.access.jkt {
-        claims.insert("cnf".into(), jkt.cnf());
+    // RFC 9449 §6.1, RFC 8705 §3.1.
+    if let Some(bound) = &issue.access.cnf {
+        claims.insert("cnf".into(), bound.cnf());
     }
     // §2.2.3.
     if !issue.access.scope.is_empty() {

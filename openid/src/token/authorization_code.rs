@@ -126,7 +126,7 @@ impl Redeem {
         }
         self.same_redirect(&code)?;
         self.same_party(&code)?;
-        dpop::same_key(code.jkt.as_ref(), cx.proof)?;
+        dpop::same_key(code.jkt.as_ref(), cx.possession.proof)?;
         let target = narrow(&self.resources, &code.grant.resources, &code.grant.scope, cx.resources)?;
         Ok(begin(code.grant, target, (kept_by, known), cx))
     }
@@ -184,10 +184,10 @@ fn begin(
     };
     Ruling::Issue(Box::new(Issue {
         client: grant.client.clone(),
-        access: AccessIssue::of(target, cx.now + lifetime).bound(cx.proof),
+        access: AccessIssue::of(target, cx.now + lifetime).bound(cx.confirmation()),
         refresh,
         device,
-        refresh_jkt: cx.refresh_jkt(),
+        refresh_cnf: cx.refresh_confirmation(),
         id_token: if grant.scope.contains("openid") { IdTokenIssue::WithNonce } else { IdTokenIssue::None },
         ground: Ground::Begin(grant),
     }))

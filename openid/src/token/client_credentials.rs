@@ -75,9 +75,9 @@ impl Credentials {
         Ok(Issue {
             client: client.id.clone(),
             ground: Ground::Client,
-            access: AccessIssue::of(target, cx.now + lifetime).bound(cx.proof),
+            access: AccessIssue::of(target, cx.now + lifetime).bound(cx.confirmation()),
             refresh: RefreshIssue::None,
-            refresh_jkt: None,
+            refresh_cnf: None,
             id_token: IdTokenIssue::None,
             device: OnDevice::default(),
         })

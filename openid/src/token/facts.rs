@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::bound::dpop::Jkt;
+use crate::bound::Confirmation;
 use crate::claims::parameter::ClaimsRequest;
 use crate::name::{AccountId, ClientId, GrantId, Sid, Sub};
 use crate::time::Time;
@@ -30,8 +30,8 @@ pub struct TokenFacts {
     pub claims: ClaimsRequest,
     /// The resources it is for.
     pub resources: Vec<String>,
-    /// The key it is bound to (RFC 9449 §6).
-    pub jkt: Option<Jkt>,
+    /// What it is bound to (RFC 9449 §6, RFC 8705 §3).
+    pub cnf: Option<Confirmation>,
     /// When it was issued.
     pub issued_at: Time,
     /// Its end.

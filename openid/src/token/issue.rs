@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing here outlives the grant it is issued on.
 
-use crate::bound::dpop::{self, Jkt, Proven};
+use crate::bound::{self, Confirmation};
 use crate::client::policy::Policy;
 use crate::name::{ClientId, Digest, GrantId};
 use crate::native_sso::{Comeback, OnDevice};
@@ -47,8 +47,8 @@ pub struct Issue {
     pub access: AccessIssue,
     /// The refresh token.
     pub refresh: RefreshIssue,
-    /// The key a fresh refresh token is bound to: a public client's (RFC 9449 §5).
-    pub refresh_jkt: Option<Jkt>,
+    /// What a fresh refresh token is bound to: a public client's (RFC 9449 §5, RFC 8705 §4).
+    pub refresh_cnf: Option<Confirmation>,
     /// Whether an ID Token goes with it.
     pub id_token: IdTokenIssue,
     /// What it does on a device (Native SSO).
@@ -100,8 +100,8 @@ pub struct AccessIssue {
     pub resources: Vec<String>,
     /// What it looks like.
     pub format: TokenFormat,
-    /// The key it is bound to (RFC 9449 §6).
-    pub jkt: Option<Jkt>,
+    /// What it is bound to (RFC 9449 §6, RFC 8705 §3).
+    pub cnf: Option<Confirmation>,
     /// Its end.
     pub expires_at: Time,
 }
@@ -109,18 +109,18 @@ pub struct AccessIssue {
 impl AccessIssue {
     /// One for this target, bound to nothing.
     pub fn of(target: Target, expires_at: Time) -> Self {
-        Self { format: target.format(), scope: target.scope, resources: target.resources, jkt: None, expires_at }
+        Self { format: target.format(), scope: target.scope, resources: target.resources, cnf: None, expires_at }
     }
 
-    /// The same, bound to the key that was proven, if one was.
+    /// The same, bound to this.
     #[must_use]
-    pub fn bound(self, proof: Option<&Proven>) -> Self {
-        Self { jkt: proof.map(|proof| proof.jkt().clone()), ..self }
+    pub fn bound(self, cnf: Option<Confirmation>) -> Self {
+        Self { cnf, ..self }
     }
 
     /// `token_type`.
     pub fn token_type(&self) -> &'static str {
-        dpop::token_type(self.jkt.as_ref())
+        bound::token_type(self.cnf.as_ref())
     }
 }
 

@@ -14,7 +14,7 @@ pub mod request;
 
 use std::sync::Arc;
 
-use crate::bound::dpop::{Jkt, Proven};
+use crate::bound::{Confirmation, Possession};
 use crate::claims::catalogue::Catalogue;
 use crate::client::metadata::ClientKind;
 use crate::client::{Authenticated, Client};
@@ -32,8 +32,8 @@ pub struct Context<'a> {
     pub now: Time,
     /// Who asks, proven.
     pub client: &'a Authenticated<Arc<Client>>,
-    /// The key it holds, if it sent a proof (RFC 9449).
-    pub proof: Option<&'a Proven>,
+    /// What it has shown to hold (RFC 9449, RFC 8705).
+    pub possession: Possession<'a>,
     /// The lifetimes of this client.
     pub terms: &'a Terms,
     /// What access tokens can be for.
@@ -55,11 +55,16 @@ impl Context<'_> {
         self.client().policy.native_sso.as_ref().filter(|_| self.native_sso == NativeSso::On)
     }
 
-    /// The key a first refresh token is bound to. RFC 9449 §5: a confidential client proves who it is already, and may change
-    /// its key.
-    pub(crate) fn refresh_jkt(&self) -> Option<Jkt> {
+    /// What an access token is bound to.
+    pub(crate) fn confirmation(&self) -> Option<Confirmation> {
+        self.possession.confirmation(self.client())
+    }
+
+    /// What a first refresh token is bound to. RFC 9449 §5, RFC 8705 §4: a confidential client proves who it is already, and
+    /// may change its key, or its certificate.
+    pub(crate) fn refresh_confirmation(&self) -> Option<Confirmation> {
         match self.client().metadata.kind() {
-            ClientKind::Public => self.proof.map(|proof| proof.jkt().clone()),
+            ClientKind::Public => self.confirmation(),
             ClientKind::Confidential => None,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing is spent by reading; only [`RefreshIssue::Successor`] spends, so a refusal never does.
 
-use crate::bound::dpop::{self, Jkt};
+use crate::bound::{self, Confirmation};
 use crate::client::metadata::ClientKind;
 use crate::client::policy::Rotation;
 use crate::name::Digest;
@@ -38,8 +38,8 @@ pub struct Held {
     pub issued_at: Time,
     /// The end of its idle time.
     pub expires_at: Time,
-    /// The key it is bound to (RFC 9449 §5).
-    pub jkt: Option<Jkt>,
+    /// What it is bound to (RFC 9449 §5, RFC 8705 §4).
+    pub cnf: Option<Confirmation>,
     /// Whether it was used.
     pub standing: RefreshStanding,
     /// Whether its grant lives.
@@ -114,14 +114,14 @@ impl Refresh {
         presented: Option<&HeldSecret>,
         cx: &Context<'_>,
     ) -> Result<Ruling, Refusal> {
-        let Held { grant, expires_at, session, session_kind, jkt, .. } = held;
+        let Held { grant, expires_at, session, session_kind, cnf, .. } = held;
         if grant.kind == GrantKind::Online && session == SessionStanding::Over {
             return Err(no("refresh_session_over", "the session has ended"));
         }
         if cx.now >= expires_at || cx.now >= grant.expires_at {
             return Err(no("refresh_expired", "the refresh token has expired"));
         }
-        dpop::same_key(jkt.as_ref(), cx.proof)?;
+        bound::same_holder(cnf.as_ref(), cx.possession)?;
         let scope = self.scope_of(&grant, cx)?;
         let target = narrow(&self.resources, &grant.resources, &scope, cx.resources)?;
         let target = meaningful(self.scope.as_ref(), target)?;
@@ -143,9 +143,9 @@ impl Refresh {
         Ok(Ruling::Issue(Box::new(Issue {
             client: grant.client.clone(),
             device,
-            access: AccessIssue::of(target, (cx.now + lifetime).min(grant.expires_at)).bound(cx.proof),
+            access: AccessIssue::of(target, (cx.now + lifetime).min(grant.expires_at)).bound(cx.confirmation()),
             refresh: self.next_token(retry, (cx.now + cx.terms.refresh_idle).min(grant.expires_at), cx),
-            refresh_jkt: jkt,
+            refresh_cnf: cnf,
             id_token,
             ground: Ground::Go(grant),
         })))

@@ -5,6 +5,7 @@
 
 use axum::http::HeaderName;
 use openid::bound::dpop::{self, Attached, Nonce, Proven, Scheme};
+use openid::bound::{self, Possession};
 use openid::client::policy::DpopNonces;
 use openid::time::Time;
 use openid::token::facts::TokenFacts;
@@ -13,6 +14,7 @@ use openid::wire::refusal::{ErrorCode, Refusal, refuse};
 use store::Tx;
 
 use super::ask::Ask;
+use super::certificate;
 use crate::answer::{Answer, Stop, put};
 use crate::op::Op;
 
@@ -41,10 +43,12 @@ pub(super) fn prove_beside(op: &Op, ask: &Ask, presented: &Presented<'_>) -> Res
     }
 }
 
-/// Whether a token came as it is bound, with a proof that was not seen before (RFC 9449 §7). A token that is not live says
+/// Whether a token came as it is bound, with a proof that was not seen before (RFC 9449 §7), or over a connection with its
+/// certificate (RFC 8705 §3). A token that is not live says
 /// nothing of itself, and nothing is remembered of the proof beside it.
 pub(super) async fn bind(
     op: &Op,
+    ask: &Ask,
     presented: &Presented<'_>,
     facts: Option<&TokenFacts>,
     proof: Option<Proven>,
@@ -52,7 +56,9 @@ pub(super) async fn bind(
     let Some(facts) = facts.filter(|facts| facts.is_live(op.now())) else {
         return Ok(Nonce::Fresh);
     };
-    dpop::judge_presented(presented.scheme, facts.jkt.as_ref(), proof.as_ref())?;
+    let certificate = certificate::of(ask);
+    let possession = Possession { proof: proof.as_ref(), certificate: certificate.as_ref() };
+    bound::judge_presented(presented.scheme, facts.cnf.as_ref(), possession)?;
     let Some(proof) = proof else { return Ok(Nonce::Fresh) };
     let client = op.clients().find(op.store(), facts.client.as_str()).await?;
     let wanted = client.map_or(DpopNonces::Unasked, |client| client.policy.dpop_nonces);

@@ -12,6 +12,7 @@ use openid::authorize::par;
 use openid::authorize::place::Destination;
 use openid::authorize::request::AuthRequest;
 use openid::bound::dpop::Proven;
+use openid::bound::mtls;
 use openid::client::metadata::ClientKind;
 use openid::client::policy::EnteredBy;
 use openid::client::{Authenticated, Client};
@@ -39,6 +40,7 @@ pub(super) async fn par(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     par::admit(&form)?;
     let proof = dpop::prove(op, ask, None)?;
     let nonce = dpop::judge_nonce(op, proof.as_ref(), client.client().policy.dpop_nonces)?;
+    mtls::alone(client.client(), proof.as_ref())?;
     let own = par::bind(read(op, &form, client.client()).await?, proof.as_ref())?;
     let destination = Destination::locate(&own, client.client())?;
     AuthRequest::read(&own, client.client(), &destination, &op.offers())?;

@@ -4,7 +4,7 @@
 //! (a code was presented, a `jti` seen, a family breached) stays.
 
 use axum::http::StatusCode;
-use openid::bound::dpop::admit as admit_unbound;
+use openid::bound::{self, Possession};
 use openid::client::Client;
 use openid::name::{ClientId, Secret};
 use openid::time::Time;
@@ -22,6 +22,7 @@ use store::{Fault, HeldDevices, Tx};
 
 use super::access_token::Fresh;
 use super::ask::Ask;
+use super::certificate;
 use super::client_auth::{admit, authenticate};
 use super::device::Device;
 use super::dpop;
@@ -41,7 +42,8 @@ pub(super) async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let request = TokenRequest::read(&form)?;
     // Before the transaction: a code is not spent by a client that may not redeem any.
     admit_grant(request.grant.grant_type(), client.client())?;
-    admit_unbound(client.client(), proof.as_ref())?;
+    let certificate = certificate::of(ask);
+    bound::admit(client.client(), Possession { proof: proof.as_ref(), certificate: certificate.as_ref() })?;
     // Before the transaction, too: no code is spent for an ID Token that could not be encrypted.
     let encrypted = match &request.grant {
         Grants::AuthorizationCode(_) | Grants::RefreshToken(_) | Grants::Exchange(Exchange::Native(_)) => {
@@ -64,7 +66,8 @@ pub(super) async fn token(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
                 admit(tx, &client).await?;
                 let (resources, catalogue) = (&resources, &catalogue);
                 let proof = proof.as_ref();
-                let cx = Context { now, client: &client, proof, terms: &terms, resources, catalogue, native_sso };
+                let possession = Possession { proof, certificate: certificate.as_ref() };
+                let cx = Context { now, client: &client, possession, terms: &terms, resources, catalogue, native_sso };
                 let (ruling, account) = rule(tx, &request, &device, &cx).await?;
                 // What is refused anyway is no use to whoever sends it again: strangers' proofs are not remembered.
                 if matches!(ruling, Ruling::Issue(_)) {

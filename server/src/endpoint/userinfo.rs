@@ -1,4 +1,4 @@
-//! `GET`/`POST /userinfo`: OpenID Connect Core §5.3, RFC 6750 §2, RFC 9449 §7.
+//! `GET`/`POST /userinfo`: OpenID Connect Core §5.3, RFC 6750 §2, RFC 9449 §7, RFC 8705 §3.
 //!
 //! Invariant: one query says whether the token lives; the instant its session is gone it does not.
 
@@ -32,7 +32,7 @@ pub(super) async fn userinfo(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     let now = op.now();
     let proof = dpop::prove_beside(op, ask, &presented)?;
     let (found, account) = op.store().reader().await?.bearer(&known_as(op, presented.token), now).await?.unzip();
-    let nonce = dpop::bind(op, &presented, found.as_ref().map(|found| &found.facts), proof).await?;
+    let nonce = dpop::bind(op, ask, &presented, found.as_ref().map(|found| &found.facts), proof).await?;
     let allowed = userinfo::judge(found.as_ref().map(|found| &found.facts), op.issuer().as_str(), now)?;
     let Some(account) = account.flatten().filter(|account| account.disabled_at.is_none()) else {
         return Err(refuse(ErrorCode::InvalidToken, "account_over", "the access token is unknown or has ended").into());

@@ -2,6 +2,7 @@
 
 mod authenticating;
 mod bad_input;
+mod bound;
 mod starting;
 
 use serde_json::{Value, json};

@@ -104,11 +104,11 @@ on_both! {
             let issue = Issue {
                 client: rp.clone(),
                 access: AccessIssue {
-                    scope: Scope::from("read".to_owned()), resources: vec!["https://a.example/".to_owned()], format, jkt: None,
+                    scope: Scope::from("read".to_owned()), resources: vec!["https://a.example/".to_owned()], format, cnf: None,
                     expires_at: START + Span::from_seconds(60),
                 },
                 refresh: RefreshIssue::None,
-                refresh_jkt: None,
+                refresh_cnf: None,
                 id_token: IdTokenIssue::None,
                 device: openid::native_sso::OnDevice::default(),
                 ground: Ground::Client,

@@ -2,12 +2,13 @@
 //!
 //! Invariant: the new token rests on the grant of the old one and ends with it at the latest; no refresh token and no ID
 //! Token come of it, so whoever asks takes no part in the session and its token dies with it; without a rule of the operator's
-//! everything is refused. A token that is bound to a key is exchanged by whoever holds that key, and what comes of it is bound.
+//! everything is refused. A token that is bound to a key or to a certificate is exchanged by whoever holds that.
 
 use serde_json::{Value, json};
 
 use super::rules::{Exchanging, Mode, Rule, Rules, Word};
 use super::{ACCESS_TOKEN, GRANT_TYPE, malformed};
+use crate::bound::Confirmation;
 use crate::name::Digest;
 use crate::native_sso::OnDevice;
 use crate::session::{Grant, GrantStanding};
@@ -105,9 +106,9 @@ impl GeneralExchange {
         Ok(Issue {
             client: asking.clone(),
             access: AccessIssue::of(target, (cx.now + lifetime).min(subject.facts.expires_at).min(grant.expires_at))
-                .bound(cx.proof),
+                .bound(cx.confirmation().or_else(|| subject.facts.cnf.clone())),
             refresh: RefreshIssue::None,
-            refresh_jkt: None,
+            refresh_cnf: None,
             id_token: IdTokenIssue::None,
             device: OnDevice::default(),
             ground: Ground::Exchanged { grant, acting: chain(subject.facts.acting, acting, rule)? },
@@ -164,18 +165,28 @@ impl GeneralExchange {
     }
 }
 
-/// RFC 9449 §5, §7: whoever stole a token that is bound to a key must not get one that is not, nor one that is bound to
-/// another.
+/// RFC 9449 §5, §7, RFC 8705 §3: whoever stole a token that is bound to a key, or to a certificate, must not get one that is
+/// not, nor one that is bound to another.
 fn held_by_sender(token: &TokenFacts, cx: &Context<'_>) -> Result<(), Refusal> {
-    match (&token.jkt, cx.proof) {
-        (None, _) => Ok(()),
-        (Some(_), None) => Err(refuse(
+    let key = match &token.cnf {
+        None => return Ok(()),
+        Some(Confirmation::X5t(x5t)) if cx.possession.certificate == Some(x5t) => return Ok(()),
+        Some(Confirmation::X5t(_)) => {
+            return Err(malformed(
+                "exchange_certificate",
+                "the token is bound to a certificate that was not connected with",
+            ));
+        }
+        Some(Confirmation::Jkt(key)) => key,
+    };
+    match cx.possession.proof {
+        None => Err(refuse(
             ErrorCode::InvalidDpopProof,
             "exchange_unproven",
             "a token that is bound to a key is exchanged with a DPoP proof by that key",
         )),
-        (Some(bound), Some(proof)) if *bound == *proof.jkt() => Ok(()),
-        (Some(_), Some(_)) => {
+        Some(proof) if key == proof.jkt() => Ok(()),
+        Some(_) => {
             Err(malformed("exchange_other_key", "the token is bound to another key than that of the DPoP proof"))
         }
     }

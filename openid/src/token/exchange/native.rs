@@ -247,9 +247,9 @@ fn issue(mut grant: Grant, target: Target, device: OnDevice, cx: &Context<'_>) -
     };
     Issue {
         client: grant.client.clone(),
-        access: AccessIssue::of(target, cx.now + lifetime).bound(cx.proof),
+        access: AccessIssue::of(target, cx.now + lifetime).bound(cx.confirmation()),
         refresh,
-        refresh_jkt: cx.refresh_jkt(),
+        refresh_cnf: cx.refresh_confirmation(),
         id_token,
         device,
         ground: Ground::Begin(grant),

@@ -121,7 +121,7 @@ async fn admit(op: &Op, ask: &Ask, deed: Deed) -> Result<(Actor, Nonce), Stop> {
     let proof = dpop::prove_beside(op, ask, &presented)?;
     let found = op.store().reader().await?.access_token(&known_as(op, presented.token), now).await?;
     let facts = found.map(|found| found.facts);
-    let nonce = dpop::bind(op, &presented, facts.as_ref(), proof).await?;
+    let nonce = dpop::bind(op, ask, &presented, facts.as_ref(), proof).await?;
     let client = match &facts {
         Some(facts) => super::mentioned(op, &facts.client).await?,
         None => None,

@@ -1,6 +1,8 @@
-//! What codes and tokens are bound to (RFC 9449), and that it comes back as it was written.
+//! What codes and tokens are bound to (RFC 9449, RFC 8705), and that it comes back as it was written.
 
+use openid::bound::Confirmation;
 use openid::bound::dpop::Jkt;
+use openid::bound::mtls::X5t;
 use openid::bound::pkce::Challenge;
 use openid::name::Digest;
 use openid::native_sso::OnDevice;
@@ -20,14 +22,22 @@ fn jkt(letter: &str) -> Jkt {
     Jkt::read(&letter.repeat(43)).unwrap()
 }
 
+fn key(letter: &str) -> Option<Confirmation> {
+    Some(Confirmation::Jkt(jkt(letter)))
+}
+
+fn certificate(letter: &str) -> Option<Confirmation> {
+    Some(Confirmation::X5t(X5t::read(&letter.repeat(43)).unwrap()))
+}
+
 fn drawn(tag: &str) -> Drawn {
     let digest = |what: &str| Digest::of(&format!("{what} {tag}"));
     Drawn { access: digest("access"), jti: digest("jti"), refresh: Some(digest("refresh")) }
 }
 
 on_both! {
-    /// RFC 9449 §5, §6, §10.
-    async fn a_key_comes_back_with_the_code_and_the_tokens_bound_to_it(store: Store) {
+    /// RFC 9449 §5, §6, §10, RFC 8705 §3, §4.
+    async fn what_binds_comes_back_with_the_code_and_the_tokens_bound_to_it(store: Store) {
         let (ann, rp) = (account(&store, "ann").await, client(&store, "rp").await);
         let session = session(&store, "s", &ann, "cookie").await;
         let later = START + Span::from_hours(1);
@@ -50,36 +60,46 @@ on_both! {
                     scope: Scope::from("openid".to_owned()),
                     resources: Vec::new(),
                     format: TokenFormat::Opaque,
-                    jkt: Some(jkt("B")),
+                    cnf: key("B"),
                     expires_at: later,
                 },
                 refresh: RefreshIssue::First { expires_at: later },
-                refresh_jkt: Some(jkt("C")),
+                refresh_cnf: key("C"),
                 id_token: IdTokenIssue::None,
                 device: OnDevice::default(),
                 ground: Ground::Begin(code.grant),
             };
             tx.settle_issue(&issue, &drawn("one"), START).await?;
             let (held, _) = tx.refresh_held((&drawn("one").refresh.unwrap(), None), &rp, START).await?.unwrap();
-            assert_eq!(held.jkt, Some(jkt("C")));
+            assert_eq!(held.cnf, key("C"));
             // Its successor, bound to nothing: what a judge says is what is written.
             issue.ground = Ground::Go(held.grant);
             let of = drawn("one").refresh.unwrap();
             issue.refresh = RefreshIssue::Successor { of, retry: Retry::First, expires_at: later };
-            (issue.access.jkt, issue.refresh_jkt) = (None, None);
+            (issue.access.cnf, issue.refresh_cnf) = (None, None);
             tx.settle_issue(&issue, &drawn("two"), START).await?;
             let (held, _) = tx.refresh_held((&drawn("two").refresh.unwrap(), None), &rp, START).await?.unwrap();
-            assert_eq!(held.jkt, None);
+            assert_eq!(held.cnf, None);
+            // And its, bound to certificates.
+            issue.ground = Ground::Go(held.grant);
+            let of = drawn("two").refresh.unwrap();
+            issue.refresh = RefreshIssue::Successor { of, retry: Retry::First, expires_at: later };
+            (issue.access.cnf, issue.refresh_cnf) = (certificate("D"), certificate("E"));
+            tx.settle_issue(&issue, &drawn("three"), START).await?;
+            let (held, _) = tx.refresh_held((&drawn("three").refresh.unwrap(), None), &rp, START).await?.unwrap();
+            assert_eq!(held.cnf, certificate("E"));
             Ok(())
         }).await.unwrap();
         let mut reader = store.reader().await.unwrap();
-        for (tag, bound) in [("one", Some(jkt("B"))), ("two", None)] {
+        for (tag, bound) in [("one", key("B")), ("two", None), ("three", certificate("D"))] {
             let found = reader.access_token(&drawn(tag).access, START).await.unwrap().unwrap();
-            assert_eq!(found.facts.jkt, bound, "{tag}");
+            assert_eq!(found.facts.cnf, bound, "{tag}");
             let (found, _) = reader.bearer(&drawn(tag).access, START).await.unwrap().unwrap();
-            assert_eq!(found.facts.jkt, bound, "{tag}");
+            assert_eq!(found.facts.cnf, bound, "{tag}");
         }
         let found = reader.refresh_token(&drawn("one").refresh.unwrap(), START).await.unwrap().unwrap();
-        assert_eq!(found.facts.jkt, Some(jkt("C")));
+        assert_eq!(found.facts.cnf, key("C"));
+        let found = reader.refresh_token(&drawn("three").refresh.unwrap(), START).await.unwrap().unwrap();
+        assert_eq!(found.facts.cnf, certificate("E"));
     }
 }
