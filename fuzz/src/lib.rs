@@ -16,6 +16,7 @@ pub const TARGETS: &[Target] = &[
     ("claims_read", rules::claims_read),
     ("presented_read", rules::presented_read),
     ("dpop_proof_read", rules::dpop_proof_read),
+    ("certificate_read", rules::certificate_read),
     ("token_request_read", rules::token_request_read),
     ("jws_verify", bytes::jws_verify),
     ("jwe_decrypt", bytes::jwe_decrypt),

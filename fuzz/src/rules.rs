@@ -2,11 +2,14 @@
 
 use std::sync::LazyLock;
 
-use jose::{JwsAlg, Signer as _, SigningKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jose::{Certificate, DistinguishedName, JwsAlg, Signer as _, SigningKey};
 use libfuzzer_sys::arbitrary::Unstructured;
 use openid::authorize::place::{Destination, Reply};
 use openid::authorize::request::{AuthRequest, ServerOffers, SignUp};
-use openid::bound::dpop;
+use openid::bound::mtls::X5t;
+use openid::bound::{dpop, field};
 use openid::claims::parameter::ClaimsRequest;
 use openid::client::auth::Presented;
 use openid::client::metadata::Metadata;
@@ -164,5 +167,27 @@ pub fn dpop_proof_read(bytes: &[u8]) {
         assert!(dpop::Jkt::read(proven.jkt().as_str()).is_some() && !proven.jti().is_empty() && now <= proven.over());
         assert!(dpop::judge(proof, &at("https://op.example/par"), now).is_err());
         assert!(dpop::judge(proof, &at("https://op.example/token"), now + Span::from_hours(1)).is_err());
+    }
+}
+
+/// A certificate, a header field that holds some, a name as people write it: each is read or refused. What was read has the digest
+/// of all its bytes, is not good before it is, and what a field holds reads again from the field that says the same.
+pub fn certificate_read(bytes: &[u8]) {
+    let mut all = vec![bytes.to_vec()];
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        if let Ok(name) = DistinguishedName::read(text) {
+            assert!(!name.is_empty() && DistinguishedName::read(text) == Ok(name));
+        }
+        if let Some(held) = field::read(text) {
+            let again: Vec<String> = held.iter().map(|one| format!(":{}:", STANDARD.encode(one))).collect();
+            let again = field::read(&again.join(", "));
+            assert!(!held.is_empty() && again.is_none_or(|again| again == held));
+            all.extend(held);
+        }
+    }
+    for der in &all {
+        let Ok(read) = Certificate::read(der) else { continue };
+        assert_eq!(X5t::of(der).as_str(), jose::base64url(read.digest()));
+        assert!(!read.is_valid_at(-1) && Certificate::read(&der[..der.len() - 1]).is_err());
     }
 }

@@ -56,6 +56,7 @@ specs! {
     "RFC 9126", "OAuth 2.0 Pushed Authorization Requests", "2021", "https://www.rfc-editor.org/rfc/rfc9126", "openid::authorize::par";
     "RFC 9101", "JWT-Secured Authorization Request", "2021", "https://www.rfc-editor.org/rfc/rfc9101", "openid::authorize::object";
     "RFC 9207", "Authorization Server Issuer Identification", "2022", "https://www.rfc-editor.org/rfc/rfc9207", "openid::authorize::place";
+    "RFC 9440", "Client-Cert HTTP Header Field", "2023", "https://www.rfc-editor.org/rfc/rfc9440", "openid::bound::field";
     "RFC 9449", "OAuth 2.0 Demonstrating Proof of Possession (DPoP)", "2023", "https://www.rfc-editor.org/rfc/rfc9449", "openid::bound::dpop";
     "RFC 9700", "Best Current Practice for OAuth 2.0 Security", "2025", "https://www.rfc-editor.org/rfc/rfc9700", "openid";
     "OpenID Connect Core", "OpenID Connect Core 1.0", "incorporating errata set 2", "https://openid.net/specs/openid-connect-core-1_0.html", "openid";

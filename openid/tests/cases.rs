@@ -776,6 +776,7 @@ const RUN: &[&str] = &[
     "authorize/place.toml",
     "authorize/request.toml",
     "bound/dpop.toml",
+    "bound/field.toml",
     "bound/mtls.toml",
     "bound/pkce.toml",
     "client/auth.toml",

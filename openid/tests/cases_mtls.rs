@@ -14,7 +14,7 @@ use given::{ISSUER, NOW, form, object, run, texts};
 use jose::{Certificate, JwkSet};
 use openid::bound::dpop::Scheme;
 use openid::bound::mtls::X5t;
-use openid::bound::{self, Confirmation, Possession};
+use openid::bound::{self, Confirmation, Possession, field};
 use openid::client::auth::{Audience, Fetched, Judged, Keys, Presented, judge};
 use openid::client::certificate::{Chain, MutualTls, Shown};
 use openid::client::metadata::Metadata;
@@ -150,6 +150,30 @@ fn present(given: &Value) -> Value {
         Ok(()) => json!({ "opens": true }),
         Err(refusal) => refused(&refusal),
     }
+}
+
+/// A header field, with certificates where the case names them.
+fn field_of(asked: &Value) -> String {
+    let [one, two] = ["one", "two"].map(|name| STANDARD.encode(der(name)));
+    let lines: Vec<&str> = one.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"));
+    let escaped = pem.replace('+', "%2B").replace('/', "%2f").replace('\n', "%0A").replace(' ', "%20");
+    let field = asked["field"].as_str().unwrap();
+    let stand_ins = [("{one}", &one), ("{two}", &two), ("{spaced}", &pem.replace('\n', " ")), ("{escaped}", &escaped)];
+    let field = stand_ins.iter().fold(field.to_owned(), |field, (name, text)| field.replace(name, text));
+    let separator = if field.starts_with(':') { "," } else { "" };
+    vec![field; usize::try_from(asked["times"].as_u64().unwrap_or(1)).unwrap()].join(separator)
+}
+
+#[test]
+fn field_cases() {
+    run("bound/field.toml", |_, case| {
+        let name = |held: &Vec<u8>| ["one", "two"].into_iter().find(|name| der(name) == *held).unwrap_or("another");
+        match field::read(&field_of(&case["asked"])) {
+            None => json!({ "holds": "nothing" }),
+            Some(all) => json!({ "holds": all.iter().map(name).collect::<Vec<_>>() }),
+        }
+    });
 }
 
 #[test]

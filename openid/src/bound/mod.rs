@@ -4,6 +4,7 @@
 //! it came here.
 
 pub mod dpop;
+pub mod field;
 pub mod mtls;
 pub mod pkce;
 

@@ -37,6 +37,7 @@ keys! {
     "mtls.key" = "", "PEM file with the private key of that certificate.";
     "mtls.client_ca" = "", "PEM file with the authorities that vouch for clients' certificates; without it clients can authenticate with registered certificates only (`self_signed_tls_client_auth`). Read again when it changes.";
     "mtls.client_crl" = "", "PEM file with the revocation lists of those authorities, one for each authority in a chain. Read again when it changes.";
+    "mtls.client_certificate_header" = "", "Behind a proxy that ends TLS at the second listener: the header field in which it passes on the client's certificate, such as `client-cert` (RFC 9440). Believed from `proxy.trusted` alone, and at `mtls.listen` alone; the proxy must take the field away from what strangers send.";
     "proxy.trusted" = "[]", "Networks of reverse proxies whose `Forwarded` and `X-Forwarded-For`/`-Proto` headers are believed, such as `[\"10.0.0.0/8\"]`.";
     "outbound.internal" = "[]", "Networks (`10.0.0.0/8`) and host suffixes (`.corp.example`) inside which relying parties entered by an operator may be reached, with http too. Everything else goes to public addresses over https.";
     "limits.connections" = "10000", "Connections served at once.";

@@ -280,7 +280,8 @@ fn build(file: File, origin: &Origin<'_>, base: &Path) -> Result<Config, Problem
     }
     crate::logging::check(&file.log).map_err(|what| problem("log.level", what))?;
     let tls = file.tls.map(|tls| TlsFiles { certificate: base.join(tls.certificate), key: base.join(tls.key) });
-    let mtls = file.mtls.read(base, &issuer, tls.as_ref()).map_err(|(key, what)| problem(key, what))?;
+    let mtls =
+        file.mtls.read(base, (&issuer, tls.as_ref()), &file.proxy.trusted).map_err(|(key, what)| problem(key, what))?;
     let mut test_mode = file.test_mode;
     test_mode.extra_ca = test_mode.extra_ca.map(|path| base.join(path));
     let mail = file.mail.read(base).map_err(|(key, what)| problem(key, what))?;

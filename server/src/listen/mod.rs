@@ -27,6 +27,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
 pub use authorities::Authorities;
+use certificate::Source;
 pub use certificate::{Chain, Via};
 pub use peer::{Peer, Proxies, Scheme};
 
@@ -89,14 +90,18 @@ pub struct Bound {
 pub async fn serve(config: &Config, routers: Routers, ready: impl FnOnce(&[Bound])) -> Result<(), Unheard> {
     let main = Hall::prepare(&config.listen, config.tls.as_ref(), Certificates::Unasked).await?;
     let mutual = match &config.mtls {
-        Some(mtls) => Some(Hall::prepare(&mtls.listen, Some(&mtls.tls), Certificates::Asked).await?),
+        Some(mtls) => {
+            // Whoever passes on another's certificate is not asked for one of its own.
+            let certificates = if mtls.header.is_some() { Certificates::Unasked } else { Certificates::Asked };
+            Some(Hall::prepare(&mtls.listen, mtls.tls.as_ref(), certificates).await?)
+        }
         None => None,
     };
     let bound: Vec<Bound> = std::iter::once(&main).chain(&mutual).flat_map(Hall::bound).collect();
     let (tell, told) = watch::channel(false);
     let door = Door {
         router: routers.main,
-        certificates: Certificates::Unasked,
+        certificates: Source::Nobody,
         tls: None,
         proxies: Arc::new(Proxies::new(&config.trusted_proxies)),
         places: Arc::new(Semaphore::new(config.limits.connections.get())),
@@ -105,7 +110,9 @@ pub async fn serve(config: &Config, routers: Routers, ready: impl FnOnce(&[Bound
     };
     let mut open = main.open(&door, &told);
     if let Some(hall) = mutual {
-        let door = Door { router: routers.mutual, certificates: Certificates::Asked, ..door };
+        let header = config.mtls.as_ref().and_then(|mtls| mtls.header.clone());
+        let certificates = header.map_or(Source::Handshake, Source::Proxy);
+        let door = Door { router: routers.mutual, certificates, ..door };
         open.extend(hall.open(&door, &told));
     }
     // Before anybody is told that we are ready: whoever hears it may stop us at once.
@@ -166,7 +173,7 @@ impl Hall {
 pub async fn plainly(listener: TcpListener, router: Router, connections: usize, told: watch::Receiver<bool>) {
     let door = Door {
         router,
-        certificates: Certificates::Unasked,
+        certificates: Source::Nobody,
         tls: None,
         proxies: Arc::new(Proxies::new(&[])),
         places: Arc::new(Semaphore::new(connections)),
@@ -199,7 +206,7 @@ impl Signals {
 #[derive(Clone)]
 struct Door {
     router: Router,
-    certificates: Certificates,
+    certificates: Source,
     tls: Option<tls::TlsNow>,
     proxies: Arc<Proxies>,
     places: Arc<Semaphore>,
@@ -261,14 +268,6 @@ impl Door {
         }
     }
 
-    /// Through which listener a request came, and as whom.
-    fn via(&self, arrival: &Arrival) -> Via {
-        match self.certificates {
-            Certificates::Unasked => Via::Main,
-            Certificates::Asked => Via::Mutual(arrival.shown.clone()),
-        }
-    }
-
     async fn converse(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -281,8 +280,9 @@ impl Door {
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             let turn = Turn::begin(&pulse);
             let peer = door.proxies.peer(address, arrival.scheme, request.headers());
+            let via = door.certificates.via(arrival.shown.as_ref(), door.proxies.nearest(address), request.headers());
             request.extensions_mut().insert(peer);
-            request.extensions_mut().insert(door.via(&arrival));
+            request.extensions_mut().insert(via);
             let answer = door.router.clone().call(request.map(Body::new));
             async move {
                 let answer = answer.await;

@@ -49,6 +49,15 @@ impl fmt::Display for Scheme {
     }
 }
 
+/// Who is at the near end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Nearest {
+    /// A trusted proxy.
+    Proxy,
+    /// Anybody.
+    Stranger,
+}
+
 /// The proxies whose headers are believed.
 #[derive(Debug)]
 pub struct Proxies(Vec<IpNet>);
@@ -57,6 +66,11 @@ impl Proxies {
     /// From the configuration.
     pub fn new(trusted: &[IpNet]) -> Self {
         Self(trusted.to_vec())
+    }
+
+    /// Who speaks on this socket.
+    pub(super) fn nearest(&self, socket: SocketAddr) -> Nearest {
+        if self.trusts(socket.ip()) { Nearest::Proxy } else { Nearest::Stranger }
     }
 
     fn trusts(&self, address: IpAddr) -> bool {

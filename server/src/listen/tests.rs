@@ -10,7 +10,7 @@ async fn whoever_asks_nothing_is_sent_away() {
     let address = listener.local_addr().unwrap();
     let door = Door {
         router: Router::new().fallback(async || "here"),
-        certificates: Certificates::Unasked,
+        certificates: Source::Nobody,
         tls: None,
         proxies: Arc::new(Proxies::new(&[])),
         places: Arc::new(Semaphore::new(10)),
@@ -42,7 +42,7 @@ async fn a_full_house_can_be_closed() {
     let address = listener.local_addr().unwrap();
     let door = Door {
         router: Router::new(),
-        certificates: Certificates::Unasked,
+        certificates: Source::Nobody,
         tls: None,
         proxies: Arc::new(Proxies::new(&[])),
         places: Arc::new(Semaphore::new(1)),
@@ -84,7 +84,7 @@ async fn an_http2_connection_that_is_silent_after_its_request_is_asked_to_leave(
     };
     let door = Door {
         router: Router::new().fallback(slow),
-        certificates: Certificates::Unasked,
+        certificates: Source::Nobody,
         tls: None,
         proxies: Arc::new(Proxies::new(&[])),
         places: Arc::new(Semaphore::new(10)),

@@ -3,6 +3,7 @@
 mod authenticating;
 mod bad_input;
 mod bound;
+mod proxied;
 mod starting;
 
 use serde_json::{Value, json};
