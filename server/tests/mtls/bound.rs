@@ -79,10 +79,10 @@ impl Bound {
         let fields = [("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", client)];
         Question::post(&self.ground.alias("/token"), &fields)
     }
+}
 
-    fn userinfo(&self, base: &str, token: &str) -> Question {
-        Question::get(&format!("{base}/userinfo")).header("authorization", &format!("Bearer {token}"))
-    }
+fn userinfo(base: &str, token: &str) -> Question {
+    Question::get(&format!("{base}/userinfo")).header("authorization", &format!("Bearer {token}"))
 }
 
 fn is_refused(answer: &Answer, status: u16, error: &str) {
@@ -101,29 +101,29 @@ async fn a_token_is_good_over_connections_with_its_certificate_alone() {
     assert_eq!(tokens["token_type"], "Bearer");
     let token = text(&tokens, "access_token");
     let alias = bound.ground.base.clone();
-    let answer = bound.own.ask(bound.userinfo(&alias, token), &[]).await;
+    let answer = bound.own.ask(userinfo(&alias, token), &[]).await;
     assert_eq!((answer.status, answer.json()["email"].as_str()), (200, Some("ada@example.org")), "{}", answer.body);
     // In a form it is the same token.
     let form = Question::post(&bound.ground.alias("/userinfo"), &[("access_token", token)]);
     assert_eq!(bound.own.ask(form.clone(), &[]).await.status, 200);
     let thieves = [bound.ground.authority.issue(&wanted()), Wanted::of("a thief").own()];
     for thief in &thieves {
-        for question in [bound.userinfo(&alias, token), form.clone()] {
+        for question in [userinfo(&alias, token), form.clone()] {
             let answer = thief.ask(question, &[]).await;
             is_refused(&answer, 401, "invalid_token");
             let challenge = answer.header("www-authenticate").unwrap();
             assert!(challenge.starts_with("Bearer ") && challenge.contains("invalid_token"), "{challenge}");
         }
     }
-    is_refused(&bound.userinfo(&alias, token).send(&[]).await.unwrap(), 401, "invalid_token");
+    is_refused(&userinfo(&alias, token).send(&[]).await.unwrap(), 401, "invalid_token");
     // Where no certificate is asked for there is none to be seen, whoever comes.
     let issuer = bound.ground.provider.issuer().to_owned();
-    is_refused(&bound.userinfo(&issuer, token).send(&[]).await.unwrap(), 401, "invalid_token");
-    is_refused(&bound.own.ask(bound.userinfo(&issuer, token), &[]).await, 401, "invalid_token");
+    is_refused(&userinfo(&issuer, token).send(&[]).await.unwrap(), 401, "invalid_token");
+    is_refused(&bound.own.ask(userinfo(&issuer, token), &[]).await, 401, "invalid_token");
     // And no header field stands in for it.
     let field = format!(":{}:", base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &bound.own.der));
     for base in [&alias, &issuer] {
-        let forged = bound.userinfo(base, token).header("client-cert", &field);
+        let forged = userinfo(base, token).header("client-cert", &field);
         is_refused(&forged.send(&[]).await.unwrap(), 401, "invalid_token");
     }
     let asked = [("token", token), ("client_id", bound.party.client_id.as_str())];
@@ -189,7 +189,7 @@ async fn a_public_clients_refresh_token_is_bound_too() {
     let next = text(&again, "refresh_token");
     is_refused(&Wanted::of("a thief").own().ask(bound.refreshes(next), &[]).await, 400, "invalid_grant");
     let alias = bound.ground.base.clone();
-    let answer = bound.own.ask(bound.userinfo(&alias, text(&again, "access_token")), &[]).await;
+    let answer = bound.own.ask(userinfo(&alias, text(&again, "access_token")), &[]).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
 }
 
@@ -203,10 +203,10 @@ async fn a_confidential_client_changes_its_certificate() {
     assert_eq!(again.status, 200, "{}", again.body);
     let (again, alias) = (again.json(), bound.ground.base.clone());
     let token = text(&again, "access_token");
-    assert_eq!(bound.own.ask(bound.userinfo(&alias, token), &[]).await.status, 200);
-    is_refused(&old.ask(bound.userinfo(&alias, token), &[]).await, 401, "invalid_token");
+    assert_eq!(bound.own.ask(userinfo(&alias, token), &[]).await.status, 200);
+    is_refused(&old.ask(userinfo(&alias, token), &[]).await, 401, "invalid_token");
     let token = text(&tokens, "access_token");
-    is_refused(&bound.own.ask(bound.userinfo(&alias, token), &[]).await, 401, "invalid_token");
+    is_refused(&bound.own.ask(userinfo(&alias, token), &[]).await, 401, "invalid_token");
 }
 
 /// RFC 8705 §3: the operator's API is a resource like others.
