@@ -7,6 +7,7 @@ use openid::session::{Cause, Grant, GrantKind, GrantStanding, SessionStanding};
 use openid::time::{Span, Time};
 use openid::token::access;
 use openid::token::authorization_code::{Code, RedirectGiven, Spent};
+use openid::token::facts::Acting;
 use openid::token::issue::{AccessIssue, Ground, IdTokenIssue, Issue, RefreshIssue, Retry};
 use openid::token::refresh_token::{RefreshStanding, Successor};
 use openid::wire::scope::Scope;
@@ -346,6 +347,35 @@ on_both! {
         assert_eq!(report.kept, [GrantId::new("g-off")]);
         assert!(lives(&store, &drawn("a").access).await);
         assert_eq!(refreshed(&store, refresh_digest("a"), &place.client, "b").await, Refreshed::First);
+    }
+
+    async fn what_was_exchanged_is_seen_with_the_grant_it_dies_with(store: Store) {
+        let place = code(&store, "held", GrantKind::Online).await;
+        assert_eq!(redeemed(&store, "held", &place.client, "a").await, Redeemed::Yes);
+        let service = client(&store, "service").await;
+        for n in 0..3 {
+            let (subject, service, drawn) = (Digest::of("access a"), service.clone(), drawn(&format!("exchanged {n}")));
+            store.write(async move |tx| {
+                let held = tx.hold_access(&subject, None, START).await?.subject.ok_or_else(|| Fault::bug("it is known"))?;
+                let (grant, _) = held.grant.ok_or_else(|| Fault::bug("a person's"))?;
+                let mut given = issue(grant, |grant| Ground::Exchanged { grant, acting: Acting::default() }, RefreshIssue::None);
+                given.client = service.clone();
+                Ok(tx.settle_issue(&given, &drawn, START).await?)
+            }).await.unwrap();
+        }
+        let (gone, whose) = (drawn("exchanged 2").access, service.clone());
+        store.write(async move |tx| Ok(tx.revoke_access(&gone, &whose, START).await?)).await.unwrap();
+        let mut reader = store.reader().await.unwrap();
+        let of_session = reader.session_exchanged(&place.session, START).await.unwrap();
+        assert_eq!((of_session.len(), of_session[0].tokens, &of_session[0].client), (1, 2, &service), "not the revoked one");
+        assert_eq!(reader.account_exchanged(&place.account, START).await.unwrap(), of_session);
+        assert_eq!(reader.exchanged_from([&of_session[0].grant], START).await.unwrap(), of_session);
+        assert!(reader.session_exchanged(&place.session, LATER + Span::from_hours(1)).await.unwrap().is_empty(), "expired");
+        assert_eq!(reader.participations([&place.session]).await.unwrap().len(), 1, "whoever exchanges takes no part");
+        drop(reader);
+        let report = end(&store, ending(Ended::Session(place.session), Cause::Person)).await;
+        assert_eq!(report.notices.len(), 1, "and is not told");
+        assert!(!lives(&store, &drawn("exchanged 0").access).await, "but its token is dead");
     }
 
     async fn a_token_that_outlives_its_grant_is_dead_until_it_is_swept(store: Store) {
