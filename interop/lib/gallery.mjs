@@ -1,5 +1,6 @@
 // Every page a person can reach, by the way a person reaches it: for the walks that look at them, and for pictures of them.
 
+import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { browser, signIn } from './browser.mjs'
 import { ADA, provider } from './op.mjs'
@@ -8,6 +9,7 @@ import { start } from './started.mjs'
 
 const GRACE = { username: 'grace', password: 'nanoseconds of copper wire', name: 'Rear Admiral Grace Brewster Murray Hopper' }
 const LONG = 'Königlich-Bayerische Staatsbibliotheksverwaltungsgesellschaft mit beschränkter Haftung'
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const SHOWN = 'https://cdn.library.example'
 const SCOPES = 'openid profile email address phone offline_access loans.read urn:example:catalogue:reservations:read-write-and-administrate'
 
@@ -62,6 +64,18 @@ export async function gallery() {
   })
   const own = (name, more) => ({ ...web(name, more), args: ['--first-party'] })
   const told = (status) => ({ backchannel_logout_uri: `${rp.origin}/told/${status}` })
+  const app = (client_name) => ({
+    metadata: {
+      client_name,
+      application_type: 'native',
+      redirect_uris: [callback],
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code', 'refresh_token', EXCHANGE],
+      scope: 'openid device_sso',
+      ...told(200),
+    },
+    policy: { consent: 'first-party', native_sso: { group: 'acme' } },
+  })
   const logo_uri = `${SHOWN}/logo.svg`
   const links = { policy_uri: 'https://library.example/privacy', tos_uri: 'https://library.example/terms' }
   const post = await postOffice()
@@ -75,10 +89,13 @@ export async function gallery() {
       slow: own('Music Shelf', told(503)),
       refusing: own(`Old Catalogue of the ${LONG}`, told(400)),
       mute: own('Map Cabinet'),
+      mail: app('Letter Box'),
+      calendar: app('Opening Hours'),
       framed: own('Map Room', { frontchannel_logout_uri: `${rp.origin}/told/200/frame` }),
     },
   })
   op.cli(['user', 'sign-up', 'open'])
+  op.cli(['native-sso', 'on'])
   op.cli(['user', 'operator', GRACE.username, '--act'])
   const shop = await demo()
 
@@ -108,6 +125,35 @@ export async function gallery() {
     await page.waitForURL(`${callback}*`)
     await page.goto(`${op.issuer}/account`)
     await page.locator('#password-form').waitFor()
+  }
+  const token = async (fields) => {
+    const response = await fetch(`${op.issuer}/token`, { method: 'POST', body: new URLSearchParams(fields) })
+    const tokens = await response.json()
+    if (!response.ok) throw new Error(JSON.stringify(tokens))
+    return tokens
+  }
+  /** Two apps on a device of Ada's, the second by the device secret of the first. */
+  const device = async (page) => {
+    const code_verifier = 'a verifier of a gallery is no secret of anybody'.replaceAll(' ', '-')
+    const code_challenge = createHash('sha256').update(code_verifier).digest('base64url')
+    const scope = 'openid device_sso'
+    await page.goto(authorize('mail', { scope, code_challenge, code_challenge_method: 'S256' }))
+    await signIn(page, ADA)
+    await page.waitForURL(`${callback}*`)
+    const code = new URL(page.url()).searchParams.get('code')
+    const { id_token, device_secret } = await token({ grant_type: 'authorization_code', client_id: 'mail', code, redirect_uri: callback, code_verifier })
+    await token({
+      grant_type: EXCHANGE,
+      client_id: 'calendar',
+      audience: op.issuer,
+      subject_token: id_token,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+      actor_token: device_secret,
+      actor_token_type: 'urn:openid:params:token-type:device-secret',
+      scope,
+    })
+    await into(page, 'mute')
+    await into(page, 'reading')
   }
   const change = async (page, current, fresh, repeat = fresh) => {
     await account(page)
@@ -186,6 +232,22 @@ export async function gallery() {
       await page.locator('#withdraw-1').click()
       await page.locator('#done').waitFor()
     },
+    'account-devices': async (page) => {
+      await device(page)
+      await page.goto(`${op.issuer}/account`)
+    },
+    'account-end': async (page) => {
+      await device(page)
+      await page.goto(`${op.issuer}/account`)
+      await page.locator('a[href*="/account/end?"][href*="session="]').first().click()
+      await page.locator('form[action*="/account/end"]').waitFor()
+    },
+    'account-end-all': async (page) => {
+      await device(page)
+      await page.goto(`${op.issuer}/account`)
+      await page.locator('a[href*="/account/end?"][href*="all"]').first().click()
+      await page.locator('form[action*="/account/end"]').waitFor()
+    },
     'sign-out': async (page) => {
       await into(page, 'reading')
       await page.goto(`${op.issuer}/end_session?client_id=reading`)
@@ -240,6 +302,19 @@ export async function gallery() {
     'console-settle': (page) => operate(page, () => '/settle?how=again&state=refused'),
     'console-find': (page) => operate(page, () => '/find?q=ada'),
     'console-person': (page) => operate(page, ({ session }) => `/person?id=${session.account}&all=1`),
+    'console-person-device': async (page) => {
+      await operate(page, () => '')
+      const elsewhere = await page.context().browser().newContext()
+      await device(await elsewhere.newPage())
+      await elsewhere.close()
+      const [{ account }] = op.json(['session', 'list', '--user', ADA.username])
+      await page.goto(`${op.issuer}/console/person?id=${account}`)
+    },
+    'console-session-over': async (page) => {
+      await operate(page, () => '')
+      const sessions = op.json(['session', 'list', '--user', ADA.username, '--all'])
+      await page.goto(`${op.issuer}/console/session?id=${sessions.find((session) => session.ended).id}`)
+    },
     'console-session': (page) => operate(page, ({ session }) => `/session?id=${session.id}`),
     'console-end': (page) => operate(page, ({ session }) => `/end?session=${session.id}`),
     'console-clients': (page) => operate(page, () => '/clients'),

@@ -247,6 +247,10 @@ end-title = Abmelden?
 end-lead-session = Das beendet Ihre Sitzung in { $place }.
 end-lead-stay = Das meldet Sie nur bei { $application } ab. Die Sitzung bleibt bestehen.
 end-lead-all = Das beendet alle Ihre Sitzungen, in jedem Browser und auf jedem Gerät.
+end-devices = { $count ->
+    [one] Auch die Apps eines Geräts, die von dort aus angemeldet wurden, werden abgemeldet.
+   *[other] Auch die Apps von { $count } Geräten, die von dort aus angemeldet wurden, werden abgemeldet.
+}
 end-told = Diese Anwendungen nehmen teil:
 end-nobody = Keine Anwendung nimmt teil.
 end-back = wird benachrichtigt

@@ -247,6 +247,10 @@ end-title = Sign out?
 end-lead-session = This ends your session in { $place }.
 end-lead-stay = This signs you out of { $application } alone. The session goes on.
 end-lead-all = This ends every session of yours, in every browser and on every device.
+end-devices = { $count ->
+    [one] The apps of a device that were signed in from there are signed out too.
+   *[other] The apps of { $count } devices that were signed in from there are signed out too.
+}
 end-told = These applications take part:
 end-nobody = No application takes part.
 end-back = will be told

@@ -247,6 +247,10 @@ end-title = ¿Cerrar sesión?
 end-lead-session = Esto termina su sesión en { $place }.
 end-lead-stay = Esto cierra su sesión solo en { $application }. La sesión continúa.
 end-lead-all = Esto termina todas sus sesiones, en todos los navegadores y dispositivos.
+end-devices = { $count ->
+    [one] También se cierra la sesión de las aplicaciones de un dispositivo que la abrieron desde allí.
+   *[other] También se cierra la sesión de las aplicaciones de { $count } dispositivos que la abrieron desde allí.
+}
 end-told = Participan estas aplicaciones:
 end-nobody = Ninguna aplicación participa.
 end-back = será avisada

@@ -250,6 +250,10 @@ end-title = Se déconnecter ?
 end-lead-session = Cela termine votre session dans { $place }.
 end-lead-stay = Cela vous déconnecte de { $application } uniquement. La session continue.
 end-lead-all = Cela termine toutes vos sessions, dans tous les navigateurs et sur tous les appareils.
+end-devices = { $count ->
+    [one] Les applis d’un appareil connectées à partir de là sont déconnectées aussi.
+   *[other] Les applis de { $count } appareils connectées à partir de là sont déconnectées aussi.
+}
 end-told = Ces applications participent :
 end-nobody = Aucune application ne participe.
 end-back = sera prévenue

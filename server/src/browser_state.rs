@@ -7,6 +7,7 @@
 //! one. Invariant: it says nothing of anybody; it changes when the set of sessions does, and not otherwise.
 
 use axum::http::header::SET_COOKIE;
+use openid::authorize::next::Candidate;
 use openid::logout::session_state::session_state;
 use openid::name::{ClientId, Digest, SessionId};
 use store::{Asker, Browser, Fault};
@@ -37,6 +38,12 @@ impl BrowserState {
         let held = op.store().reader().await?.browser_sessions(browser, Asker::NOBODY, op.now()).await?;
         let held = held.into_iter().map(|candidate| candidate.session.id).collect();
         Ok(Self::with(op, brought(op, ask), browser, held))
+    }
+
+    /// The same, where the sessions the browser holds were read already.
+    pub fn holding(op: &Op, ask: &Ask, browser: &Browser, sessions: &[Candidate]) -> Self {
+        let held = sessions.iter().map(|candidate| candidate.session.id.clone()).collect();
+        Self::with(op, brought(op, ask), browser, held)
     }
 
     fn with(op: &Op, brought: Option<&str>, browser: &Browser, mut held: Vec<SessionId>) -> Self {

@@ -123,6 +123,8 @@ pub struct Parts {
     pub catalogue: ArcSwap<Catalogue>,
     /// The resource servers.
     pub resources: ArcSwap<Resources>,
+    /// What an authorization request may ask for: what the four before come to.
+    pub offers: ArcSwap<ServerOffers>,
     /// What is known of claims providers between requests.
     pub sources: Sources,
     /// The discovery document.
@@ -269,16 +271,18 @@ impl Op {
         self.0.exchange.store(Arc::new(exchange));
         self.0.catalogue.store(Arc::new(catalogue));
         self.0.resources.store(Arc::new(Resources::new(self.issuer().as_str(), servers)));
-        let (offers, catalogue) = (self.offers(), self.catalogue());
+        let catalogue = self.catalogue();
+        let offers = offers((self.sign_up(), self.native_sso()), &catalogue, self.resources());
+        self.0.offers.store(Arc::new(offers.clone()));
         let switches = (registration, pushing);
         let document = crate::endpoint::well_known::discovery(self.config(), offers, switches, &catalogue);
         self.0.discovery.store(Arc::new(document));
         Ok(())
     }
 
-    /// What an authorization request may ask for.
-    pub fn offers(&self) -> ServerOffers {
-        offers((self.sign_up(), self.native_sso()), &self.catalogue(), self.resources())
+    /// What an authorization request may ask for: decided once for each change of the settings.
+    pub fn offers(&self) -> Arc<ServerOffers> {
+        self.0.offers.load_full()
     }
 
     /// The resource servers.

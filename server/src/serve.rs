@@ -4,6 +4,8 @@
 //! requests finish, attempts under way are settled, then the store closes.
 
 use arc_swap::ArcSwap;
+use openid::authorize::request::{ServerOffers, SignUp};
+use openid::native_sso::NativeSso;
 use store::{Claim, Fault, Kind, Store};
 use tokio::sync::watch;
 
@@ -84,15 +86,21 @@ async fn open_with(config: Config, keys: Keys) -> Result<Op, Fault> {
         sign_up: ArcSwap::default(),
         pushing: ArcSwap::default(),
         exchange: ArcSwap::default(),
-        native_sso: ArcSwap::from_pointee(openid::native_sso::NativeSso::Off),
+        native_sso: ArcSwap::from_pointee(NativeSso::Off),
         catalogue: ArcSwap::default(),
         sources: Sources::default(),
         resources: ArcSwap::default(),
+        offers: ArcSwap::from_pointee(nothing_yet()),
         discovery: ArcSwap::default(),
         dress,
     });
     op.reload_settings().await?;
     Ok(op)
+}
+
+/// What is offered before the settings are read for the first time.
+fn nothing_yet() -> ServerOffers {
+    crate::op::offers((SignUp::Closed, NativeSso::Off), &std::sync::Arc::default(), std::sync::Arc::default())
 }
 
 /// Serves until told to stop. `ready` hears the addresses that were bound.

@@ -132,7 +132,7 @@ async fn set_policy(written: &Map<String, Value>, op: &Op, out: &Out) -> Result<
     })
     .await?;
     told(&policy, out);
-    let offered = op.offers().scopes;
+    let offered = op.offers().scopes.clone();
     for scope in policy.allowed.scopes.iter().flatten().filter(|scope| !offered.contains(scope)) {
         out.hint(&format!("Note: {scope} is a scope this server itself does not know; a resource server must."));
     }

@@ -85,7 +85,11 @@ async fn foresee(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         _ => page::OwnEnds::Everything,
     };
     let cookie = FormCookie::of(op, ask);
-    let page = page::EndPreview { who: account.id.to_string(), ends, parties, csrf: cookie.csrf(op) };
+    let devices = match &end.what {
+        Ended::Session(_) => preview.sums.sessions.saturating_sub(1),
+        _ => 0,
+    };
+    let page = page::EndPreview { who: account.id.to_string(), ends, devices, parties, csrf: cookie.csrf(op) };
     let mut answer = page.render(&frame);
     cookie.put(&mut answer);
     Ok(answer)

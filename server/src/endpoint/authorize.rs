@@ -44,7 +44,7 @@ pub(super) async fn authorize(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
         Ok(Some(inner)) => form = inner,
         // Nothing in the object can be believed: only an address that stands outside may hear of it.
         Err(Stop::Refuse(refusal)) => match Located::find(op, &form.encode(), op.now()).await {
-            Ok(located) => return located.refuse(op, ask, &browser::secrets(op, ask), refusal).await,
+            Ok(located) => return located.refuse(op, ask, Here::Browser(&browser::secrets(op, ask)), refusal).await,
             Err(_) => return Err(refusal.into()),
         },
         Err(fault) => return Err(fault),
@@ -114,12 +114,15 @@ impl Located {
     }
 
     /// Answers the client, and says how things stand in this browser.
-    pub(super) async fn reply(&self, op: &Op, ask: &Ask, browser: &Browser, reply: Reply) -> Result<Answer, Stop> {
+    async fn reply(&self, op: &Op, ask: &Ask, here: Here<'_>, reply: Reply) -> Result<Answer, Stop> {
         if let Reply::Refusal(refusal) = &reply {
             op.metrics().refused(refusal);
             tracing::info!(why = refusal.why, code = refusal.code.as_str(), client = %self.client.id, "refused: {}", refusal.say);
         }
-        let state = BrowserState::of(op, ask, browser).await?;
+        let state = match here {
+            Here::Browser(browser) => BrowserState::of(op, ask, browser).await?,
+            Here::Known(browser, known) => BrowserState::holding(op, ask, browser, &known.sessions),
+        };
         let session_state = state.session_state(op, &self.client.id, self.destination.redirect_uri());
         let mut answer = match self.destination.answer(op.issuer().as_str(), reply, session_state) {
             Sent::Redirect(uri) => see_other(&uri),
@@ -132,9 +135,18 @@ impl Located {
     }
 
     /// Tells the client no.
-    pub(super) async fn refuse(&self, op: &Op, ask: &Ask, browser: &Browser, refusal: Refusal) -> Result<Answer, Stop> {
-        self.reply(op, ask, browser, Reply::Refusal(refusal)).await
+    pub(super) async fn refuse(&self, op: &Op, ask: &Ask, here: Here<'_>, refusal: Refusal) -> Result<Answer, Stop> {
+        self.reply(op, ask, here, Reply::Refusal(refusal)).await
     }
+}
+
+/// The browser that is answered, and what was read of its sessions.
+#[derive(Clone, Copy)]
+pub(super) enum Here<'a> {
+    /// Nothing yet.
+    Browser(&'a Browser),
+    /// All of them.
+    Known(&'a Browser, &'a Known),
 }
 
 /// Gathers, asks what now, and does it.
@@ -146,20 +158,21 @@ pub(super) async fn proceed(op: &Op, ask: &Ask, pending: Pending, browser: Brows
     loop {
         let located = Located::find(op, parameters, pending.began).await?;
         if let Some(over) = &located.over {
-            return located.refuse(op, ask, &browser, over.clone()).await;
+            return located.refuse(op, ask, Here::Browser(&browser), over.clone()).await;
         }
         let request = match AuthRequest::read(&located.form, &located.client, &located.destination, &op.offers()) {
             Ok(request) => request,
-            Err(refusal) => return located.refuse(op, ask, &browser, refusal).await,
+            Err(refusal) => return located.refuse(op, ask, Here::Browser(&browser), refusal).await,
         };
         let known = gather(op, &request, &located.client, &pending, browser).await?;
+        let here = Here::Known(&browser, &known);
         match next(&request, &located.client, &known, op.now()) {
-            Next::Send(refusal) => return located.refuse(op, ask, &browser, refusal).await,
-            Next::Ask(question) => return put_question(op, ask, (&located, &browser), pending, &question).await,
+            Next::Send(refusal) => return located.refuse(op, ask, here, refusal).await,
+            Next::Ask(question) => return put_question(op, ask, (&located, here), pending, &question).await,
             Next::Issue(agreed) => match issue(op, &request, &located, agreed).await {
-                Ok(Some(success)) => return located.reply(op, ask, &browser, Reply::Success(success)).await,
+                Ok(Some(success)) => return located.reply(op, ask, here, Reply::Success(success)).await,
                 Ok(None) => {}
-                Err(Stop::Refuse(refusal)) => return located.refuse(op, ask, &browser, refusal).await,
+                Err(Stop::Refuse(refusal)) => return located.refuse(op, ask, here, refusal).await,
                 Err(fault) => return Err(fault),
             },
         }
@@ -167,7 +180,7 @@ pub(super) async fn proceed(op: &Op, ask: &Ask, pending: Pending, browser: Brows
         tries -= 1;
         if tries == 0 {
             let refusal = refuse(ErrorCode::TemporarilyUnavailable, "session_unsteady", "please try again");
-            return located.refuse(op, ask, &browser, refusal).await;
+            return located.refuse(op, ask, here, refusal).await;
         }
         op.clients().forget();
     }
@@ -196,7 +209,7 @@ pub(super) async fn gather(
 async fn put_question(
     op: &Op,
     ask: &Ask,
-    (located, browser): (&Located, &Browser),
+    (located, here): (&Located, Here<'_>),
     mut pending: Pending,
     question: &Question,
 ) -> Result<Answer, Stop> {
@@ -216,7 +229,7 @@ async fn put_question(
     let sealed = pending.seal(op);
     if sealed.len() > LONGEST {
         let refusal = refuse(ErrorCode::InvalidRequest, "request_too_long", "the request is too long");
-        return located.refuse(op, ask, browser, refusal).await;
+        return located.refuse(op, ask, here, refusal).await;
     }
     Ok(see_other(&format!("{}{path}?request={sealed}", op.issuer().as_str())))
 }

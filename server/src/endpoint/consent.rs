@@ -11,7 +11,7 @@ use openid::wire::refusal::{ErrorCode, refuse};
 use store::audit::Entry;
 
 use super::ask::Ask;
-use super::authorize::{self, Located};
+use super::authorize::{self, Here, Located};
 use super::client_auth::changed;
 use crate::answer::{Answer, Stop};
 use crate::browser::{self, FormCookie};
@@ -28,13 +28,13 @@ pub(super) async fn consent(op: &Op, ask: &Ask) -> Result<Answer, Stop> {
     };
     let located = Located::find(op, parameters, pending.began).await?;
     if let Some(over) = &located.over {
-        return located.refuse(op, ask, &browser::secrets(op, ask), over.clone()).await;
+        return located.refuse(op, ask, Here::Browser(&browser::secrets(op, ask)), over.clone()).await;
     }
     if ask.method == Method::POST {
         browser::check_csrf(op, ask, &form)?;
         if form.get("allow").is_none() {
             let refusal = refuse(ErrorCode::AccessDenied, "consent_denied", "the person said no");
-            return located.refuse(op, ask, &browser::secrets(op, ask), refusal).await;
+            return located.refuse(op, ask, Here::Browser(&browser::secrets(op, ask)), refusal).await;
         }
     }
     // Nothing to ask any more: another tab said yes, or the session ended.

@@ -20,7 +20,7 @@ use store::audit::Entry;
 use store::{Asker, Browser, Fault, NewSession, Reproof, Tx};
 
 use super::ask::Ask;
-use super::authorize::{self, Located};
+use super::authorize::{self, Here, Located};
 use crate::answer::{Answer, Stop, put};
 use crate::browser::{self, FormCookie};
 use crate::cookie::Cookie;
@@ -162,7 +162,7 @@ pub(super) async fn cancel(op: &Op, ask: &Ask, pending: &Pending) -> Result<Answ
         Target::Authorize(parameters) => {
             let located = Located::find(op, parameters, pending.began).await?;
             let refusal = refuse(ErrorCode::AccessDenied, "login_cancelled", "the person cancelled the sign-in");
-            located.refuse(op, ask, &browser::secrets(op, ask), refusal).await
+            located.refuse(op, ask, Here::Browser(&browser::secrets(op, ask)), refusal).await
         }
         Target::Account | Target::Console(_) | Target::Link(_) | Target::Logout(_) | Target::SignedOut(_) => {
             Ok(crate::answer::see_other(&format!("{}/", op.issuer().as_str())))

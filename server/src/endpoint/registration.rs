@@ -99,7 +99,7 @@ impl Rules {
             allowed.fill(&mut proposed.members);
         }
         let metadata = Metadata::read(&proposed.members)?;
-        let offered = op.offers().scopes;
+        let offered = op.offers().scopes.clone();
         self.policy.allowed.judge(&metadata, &offered)?;
         if let Some(narrower) = &self.narrower {
             narrower.judge(&metadata, &self.policy.allowed.scopes(&offered))?;

@@ -166,6 +166,8 @@ pub struct EndPreview {
     pub who: String,
     /// What would end.
     pub ends: OwnEnds,
+    /// Devices whose apps were signed in from that session, and would end with it.
+    pub devices: u64,
     /// Who would be told, and how.
     pub parties: Vec<EndParty>,
     /// Binds the form to the browser.
@@ -189,6 +191,12 @@ impl EndPreviewPage<'_> {
             OwnEnds::Stay { name, .. } => self.f.t1("end-lead-stay", "application", name),
             OwnEnds::Everything => self.f.t("end-lead-all"),
         }
+    }
+
+    /// That devices end too, if any do: who ends a browser's session need not think of them.
+    fn devices(&self) -> Option<String> {
+        let number = i64::try_from(self.p.devices).unwrap_or(i64::MAX);
+        (number > 0).then(|| self.f.tn("end-devices", "count", number))
     }
 
     /// What the form says ends.

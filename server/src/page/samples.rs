@@ -119,6 +119,7 @@ samples! {
     "account" "devices" => |f| with_devices().render(f);
     "account_end" "session" => |f| end_preview(OwnEnds::Session { id: "s1".into(), agent: "Firefox · Linux".into() }).render(f);
     "account_end" "session, unknown" => |f| end_preview(OwnEnds::Session { id: "s1".into(), agent: String::new() }).render(f);
+    "account_end" "session, devices" => |f| EndPreview { devices: 2, ..end_preview(OwnEnds::Session { id: "s1".into(), agent: "Firefox · Linux".into() }) }.render(f);
     "account_end" "stay" => |f| EndPreview { parties: vec![party("Example Library", EndHow::BackChannel, false)], ..end_preview(OwnEnds::Stay { sid: "p1".into(), name: "Example Library".into() }) }.render(f);
     "account_end" "everything" => |f| end_preview(OwnEnds::Everything).render(f);
     "account_end" "nobody" => |f| EndPreview { parties: Vec::new(), ..end_preview(OwnEnds::Everything) }.render(f);
@@ -470,7 +471,8 @@ fn end_preview(ends: OwnEnds) -> EndPreview {
         party("Old Forum", EndHow::Browser, false),
         party("Notes", EndHow::Untold, false),
     ];
-    EndPreview { who: "a1".into(), ends, parties, csrf: "csrf".into() }
+    let devices = u64::from(matches!(ends, OwnEnds::Session { .. }));
+    EndPreview { who: "a1".into(), ends, devices, parties, csrf: "csrf".into() }
 }
 
 fn fresh() -> Account {
