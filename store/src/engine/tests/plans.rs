@@ -41,8 +41,8 @@ const THROUGH: &[(&str, &str)] = &[
     ("outbox::TAKE_BACK", "once, when the one node starts"),
     ("asking::NOTICES", "a page in the order of its index"),
     ("asking::COUNT", "the command line and the proof count exactly"),
-    ("metering::FIGURES", "once for everybody who looks (decision 0023)"),
-    ("totals::OF_EACH_CLIENT", "once for everybody who looks (decision 0023)"),
+    ("metering::FIGURES", "once for everybody who looks (decision 0026)"),
+    ("totals::OF_EACH_CLIENT", "once for everybody who looks (decision 0026)"),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
