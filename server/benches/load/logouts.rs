@@ -228,7 +228,7 @@ async fn one_dead_in_ten(
 
 /// Very many sessions expire at once while people sign on.
 async fn mass_end(provider: &mut Provider, sessions: usize, heard: &Heard) -> Result<(), Broken> {
-    let (work, units) = (Work::SignOn { client: ES256 }, 4_000);
+    let (work, units) = (Work::SignOn { client: ES256 }, 20_000);
     provider.restart().await?;
     let alone = measure::measure(provider.process(), &work, provider.holdings(), units).await?;
     println!(
@@ -242,6 +242,8 @@ async fn mass_end(provider: &mut Provider, sessions: usize, heard: &Heard) -> Re
         let began = Instant::now();
         provider.expire(tag)?;
         if amount == sessions {
+            // The first have been told: from now on the others are.
+            heard.until(FEW, Duration::from_mins(1)).await?;
             during = Some(measure::measure(provider.process(), &work, provider.holdings(), units).await?);
         }
         heard.until(amount * FEW, Duration::from_secs(120 + amount as u64 / 25)).await?;
@@ -260,7 +262,7 @@ async fn mass_end(provider: &mut Provider, sessions: usize, heard: &Heard) -> Re
 
 /// People sign on while very many notices wait for relying parties that do not answer.
 async fn many_wait(provider: &mut Provider, notices: usize) -> Result<(), Broken> {
-    let (work, units) = (Work::SignOn { client: ES256 }, 4_000);
+    let (work, units) = (Work::SignOn { client: ES256 }, 20_000);
     provider.restart().await?;
     let alone = measure::measure(provider.process(), &work, provider.holdings(), units).await?;
     provider.waiting("dead", notices)?;
