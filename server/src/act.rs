@@ -112,13 +112,13 @@ impl How {
 
     async fn settle(self, tx: &mut Tx, (id, seen): (&str, Option<Seen>), at: &At) -> Result<Settled, Fault> {
         match self {
-            Self::Again => tx.retry_notice(id, seen, at.now, at.now + at.deadline).await,
+            Self::Again => tx.retry_notice(id, seen, at.now, at.deadline).await,
             Self::GiveUp => tx.give_up(id, seen, at.now).await,
         }
     }
 }
 
-/// When it is done, and how long it is tried from then.
+/// When it is done, and how long it is tried from then unless the client's policy says otherwise.
 struct At {
     now: Time,
     deadline: Span,

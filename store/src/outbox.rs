@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use openid::logout::judge::Notice;
 use openid::name::{AccountId, ClientId, SessionId, Sid, Sub};
 use openid::session::Cause;
-use openid::time::Time;
+use openid::time::{Span, Time};
 
 pub use self::asking::{Counts, Cursor, Matter, NoticeFilter, NoticeRow, NoticeState};
 pub use self::letters::{LeasedLetter, Letter, Queue};
@@ -310,14 +310,16 @@ impl Tx {
     }
 
     /// "Send again": opens a parked, refused or withdrawn notice once more, or makes a pending one due now. If it is said as
-    /// what it was seen, only while it is that still.
+    /// what it was seen, only while it is that still. It is tried as long as its client's policy has it, or for `deadline`.
     pub async fn retry_notice(
         &mut self,
         id: &str,
         seen: Option<Seen>,
         now: Time,
-        deliver_by: Time,
+        deadline: Span,
     ) -> Result<Settled, Fault> {
+        let Some(row) = self.notice(id).await? else { return Ok(Settled::Not) };
+        let deliver_by = now + self.deadline_of(&row.notice.client).await?.unwrap_or(deadline);
         let (state, at) = (seen.map(|seen| seen.state.as_str()), seen.map(|seen| seen.at));
         let mut settled = self.changed(&REOPEN, values![id, now, deliver_by, state, at]).await?;
         if settled == Settled::Not {

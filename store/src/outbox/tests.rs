@@ -194,7 +194,7 @@ on_both! {
         // PostgreSQL's listener needs a moment to be there.
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         let (reopened, much_later) = (id.clone(), START + Span::from_days(3));
-        let retried = store.write(async move |tx| Ok(tx.retry_notice(&reopened, None, much_later, much_later + DEADLINE).await?)).await.unwrap();
+        let retried = store.write(async move |tx| Ok(tx.retry_notice(&reopened, None, much_later, DEADLINE).await?)).await.unwrap();
         assert_eq!(retried, Settled::Now);
         tokio::time::timeout(std::time::Duration::from_secs(5), wakes.next()).await.expect("the courier is called");
         let third = take(&store, lease(much_later, 1, 1)).await;
@@ -203,14 +203,28 @@ on_both! {
         let (given_up, reopened) = (id.clone(), id.clone());
         let not = store.write(async move |tx| Ok(tx.give_up(&given_up, None, START).await?)).await.unwrap();
         assert_eq!(not, Settled::Not, "the relying party's own no stands");
-        store.write(async move |tx| Ok(tx.retry_notice(&reopened, None, much_later, much_later + DEADLINE).await?)).await.unwrap();
+        store.write(async move |tx| Ok(tx.retry_notice(&reopened, None, much_later, DEADLINE).await?)).await.unwrap();
         let given_up = id.clone();
         let done = store.write(async move |tx| Ok(tx.give_up(&given_up, None, START).await?)).await.unwrap();
         assert_eq!(done, Settled::Now);
         let sums = counts(&store).await;
         assert_eq!((sums.created, sums.withdrawn), (1, 1));
-        let unknown = store.write(async move |tx| Ok(tx.retry_notice("nobody", None, START, START).await?)).await.unwrap();
+        let unknown = store.write(async move |tx| Ok(tx.retry_notice("nobody", None, START, Span::ZERO).await?)).await.unwrap();
         assert_eq!(unknown, Settled::Not);
+    }
+
+    async fn who_is_told_again_is_tried_as_long_as_its_policy_says(store: Store) {
+        let brief = client_with(&store, "brief", r#"{"backchannel_logout_uri": "https://b.example/"}"#, r#"{"logout_deadline": 60}"#).await;
+        let ids = promise(&store, "a", &[brief, client(&store, "long").await]).await;
+        let later = START + Span::from_days(3);
+        let mut until = Vec::new();
+        for id in ids {
+            let again = id.clone();
+            store.write(async move |tx| Ok(tx.retry_notice(&again, None, later, DEADLINE).await?)).await.unwrap();
+            until.push(notice(&store, &id).await.notice.deliver_by);
+        }
+        until.sort();
+        assert_eq!(until, [later + Span::from_seconds(60), later + DEADLINE]);
     }
 
     async fn a_lease_given_back_is_no_attempt(store: Store) {
@@ -294,7 +308,7 @@ on_both! {
         take(&store, lease(START, 1, 1)).await;
         settle(&store, &id, 1, Outcome::Delivered).await;
         let again = id.clone();
-        let retried = store.write(async move |tx| Ok(tx.retry_notice(&again, None, START, START).await?)).await.unwrap();
+        let retried = store.write(async move |tx| Ok(tx.retry_notice(&again, None, START, Span::ZERO).await?)).await.unwrap();
         assert_eq!(retried, Settled::Not);
     }
 
@@ -383,7 +397,7 @@ on_both! {
             agree(minute).await;
         }
         let parked = ids[2].clone();
-        store.write(async move |tx| Ok(tx.retry_notice(&parked, None, minute, minute).await?)).await.unwrap();
+        store.write(async move |tx| Ok(tx.retry_notice(&parked, None, minute, Span::ZERO).await?)).await.unwrap();
         agree(minute).await;
         let given_up = ids[6].clone();
         store.write(async move |tx| Ok(tx.give_up(&given_up, None, minute).await?)).await.unwrap();
@@ -412,7 +426,7 @@ on_both! {
         let as_seen = move |state: NoticeState| Some(Seen { state, at: looked });
         let retry = async |id: &str, state: NoticeState| {
             let id = id.to_owned();
-            store.write(async move |tx| Ok(tx.retry_notice(&id, as_seen(state), late, late).await?)).await.unwrap()
+            store.write(async move |tx| Ok(tx.retry_notice(&id, as_seen(state), late, Span::ZERO).await?)).await.unwrap()
         };
         let give_up = async |id: &str, state: NoticeState| {
             let id = id.to_owned();

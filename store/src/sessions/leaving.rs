@@ -236,6 +236,12 @@ impl Reader {
         Ok(listeners)
     }
 
+    /// How long a client's notices are tried, if its policy says.
+    pub(crate) async fn deadline_of(&mut self, client: &ClientId) -> Result<Option<Span>, Fault> {
+        let listeners = self.listeners(std::iter::once(client)).await?;
+        Ok(listeners.get(client).and_then(|listener| listener.deadline))
+    }
+
     /// Live grants beyond the stays that leave, if what is ordered or their client's policy revokes them: those of an
     /// account or a client whose sessions ended before.
     /// Looking for them takes as long as the client has stays: of an ending of some it comes last, once fewer stays
