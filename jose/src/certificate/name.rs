@@ -150,11 +150,13 @@ fn attribute(rest: &mut Rest<'_>) -> Result<Attribute, JoseError> {
         }
     }
     let named = kind.trim().to_ascii_uppercase();
-    let kind = match TYPES.iter().find(|(name, _)| *name == named) {
-        Some((_, oid)) => ObjectIdentifier::new(oid),
-        None => ObjectIdentifier::new(&named),
+    let dotted = match TYPES.iter().find(|(name, _)| *name == named) {
+        Some((_, oid)) => oid,
+        // The reader of dotted numbers counts beyond what it can hold.
+        None if named.split('.').all(|arc| arc.parse::<u32>().is_ok()) => named.as_str(),
+        None => return Err(JoseError::Malformed),
     };
-    let kind = kind.map_err(|_| JoseError::Malformed)?;
+    let kind = ObjectIdentifier::new(dotted).map_err(|_| JoseError::Malformed)?;
     spaces(rest);
     match rest.next_if_eq(&'#') {
         Some(_) => encoded(rest).map(|value| Attribute::of(kind, &value)),
