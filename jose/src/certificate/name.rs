@@ -156,7 +156,9 @@ fn attribute(rest: &mut Rest<'_>) -> Result<Attribute, JoseError> {
         None if named.split('.').all(|arc| arc.parse::<u32>().is_ok()) => named.as_str(),
         None => return Err(JoseError::Malformed),
     };
-    let kind = ObjectIdentifier::new(dotted).map_err(|_| JoseError::Malformed)?;
+    // What it writes it cannot always read: its text would be a panic.
+    let kind = ObjectIdentifier::new(dotted).and_then(|kind| ObjectIdentifier::from_bytes(kind.as_bytes()));
+    let kind = kind.map_err(|_| JoseError::Malformed)?;
     spaces(rest);
     match rest.next_if_eq(&'#') {
         Some(_) => encoded(rest).map(|value| Attribute::of(kind, &value)),
