@@ -1,3 +1,3 @@
 -- What somebody asked for is told before what merely expired, however much of that there is.
 ALTER TABLE outbox ADD COLUMN expired {int} NOT NULL DEFAULT 0;
-CREATE INDEX outbox_wanted ON outbox (expired, client, due_at) WHERE settled_at IS NULL;
+CREATE INDEX outbox_wanted ON outbox (expired, client, due_at, deliver_by) WHERE settled_at IS NULL;

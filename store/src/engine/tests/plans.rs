@@ -67,6 +67,26 @@ async fn no_statement_reads_through_what_grows() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// A party that does not answer has very many that are due: those whose deadline has come are found in the index.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn overdue_notices_are_found_without_a_look_at_the_others() {
+    let (_store, folder) = sqlite().await;
+    let file = Connection::open(folder.0.join("ostiary.db")).unwrap();
+    let index: String = file
+        .query_row("SELECT group_concat(name) FROM pragma_index_info('outbox_wanted')", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(index, "expired,client,due_at,deliver_by");
+    let mut all = EVERY.iter().copied().flatten().copied().flatten();
+    let overdue = all.find(|statement| statement.name.ends_with("outbox::LEASE_OVERDUE")).unwrap();
+    let mut plan = file.prepare(&format!("EXPLAIN QUERY PLAN {}", overdue.sqlite())).unwrap();
+    let mut rows = plan.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get::<_, String>(3).unwrap());
+    }
+    assert!(steps.iter().any(|step| step.contains("outbox_wanted (expired=? AND client=? AND due_at<?)")), "{steps:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_table_was_like_once_decides_nothing() {
     let (store, folder) = sqlite().await;
