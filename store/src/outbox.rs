@@ -47,20 +47,20 @@ const BACKCHANNEL: &str = "backchannel_logout";
 
 statements! { STATEMENTS_HERE:
     POST = "INSERT INTO outbox (id, kind, client, account, subject, sid, session, cause, created_at, due_at, attempts, \
-        deliver_by, traceparent, expired) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13) \
+        deliver_by, traceparent, unasked) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13) \
         ON CONFLICT DO NOTHING";
     DUE = "SELECT id FROM outbox WHERE settled_at IS NULL AND due_at <= $1 AND kind = $2 \
         AND (lease_until IS NULL OR lease_until <= $1) ORDER BY due_at LIMIT 1";
-    NEXT_CLIENT = "SELECT client FROM outbox WHERE settled_at IS NULL AND expired = $3 AND client > $1 \
+    NEXT_CLIENT = "SELECT client FROM outbox WHERE settled_at IS NULL AND unasked = $3 AND client > $1 \
         AND (CAST($2 AS {text}) IS NULL OR client <= $2) ORDER BY client LIMIT 1";
     LEASE = "UPDATE outbox SET attempts = attempts + 1, lease_until = $3 WHERE id IN (SELECT id FROM outbox \
-        WHERE expired = $5 AND client = $1 AND settled_at IS NULL AND due_at <= $2 \
+        WHERE unasked = $5 AND client = $1 AND settled_at IS NULL AND due_at <= $2 \
         AND (lease_until IS NULL OR lease_until <= $2) \
         ORDER BY due_at LIMIT $4 {lease}) \
         RETURNING id, client, subject, sid, account, session, deliver_by, cause, attempts, created_at, \
         traceparent";
     LEASE_OVERDUE = "UPDATE outbox SET attempts = attempts + 1, lease_until = $3 WHERE id IN (SELECT id FROM outbox \
-        WHERE expired = $5 AND client = $1 AND settled_at IS NULL AND due_at <= $2 AND deliver_by <= $2 \
+        WHERE unasked = $5 AND client = $1 AND settled_at IS NULL AND due_at <= $2 AND deliver_by <= $2 \
         AND (lease_until IS NULL OR lease_until <= $2) \
         ORDER BY due_at LIMIT $4 {lease}) \
         RETURNING id, client, subject, sid, account, session, deliver_by, cause, attempts, created_at, \
@@ -77,11 +77,11 @@ statements! { STATEMENTS_HERE:
         AND settled_at IS NULL AND due_at > $2 AND (lease_until IS NULL OR lease_until <= $2) \
         ORDER BY due_at LIMIT $3 {lease})";
     TAKE_BACK = "UPDATE outbox SET lease_until = NULL WHERE settled_at IS NULL AND lease_until IS NOT NULL";
-    REOPEN = "UPDATE outbox SET settled_at = NULL, outcome = NULL, due_at = $2, deliver_by = $3, lease_until = NULL \
+    REOPEN = "UPDATE outbox SET settled_at = NULL, unasked = 0, outcome = NULL, due_at = $2, deliver_by = $3, lease_until = NULL \
         WHERE id = $1 AND outcome <> 'delivered' \
         AND (CAST($4 AS {text}) IS NULL OR (outcome = $4 AND settled_at <= $5)) AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.kind = outbox.kind \
         AND o.client = outbox.client AND o.subject = outbox.subject AND o.sid = outbox.sid AND o.settled_at IS NULL)";
-    HURRY = "UPDATE outbox SET due_at = $2, deliver_by = $3 WHERE id = $1 AND settled_at IS NULL \
+    HURRY = "UPDATE outbox SET unasked = 0, due_at = $2, deliver_by = $3 WHERE id = $1 AND settled_at IS NULL \
         AND (CAST($4 AS {text}) IS NULL OR $4 = 'pending')";
     GIVE_UP = "UPDATE outbox SET settled_at = $2, outcome = 'withdrawn', lease_until = NULL \
         WHERE id = $1 AND (settled_at IS NULL OR outcome = 'parked') AND (CAST($3 AS {text}) IS NULL \
@@ -218,7 +218,7 @@ impl Tx {
             due,
             notice.deliver_by,
             trace.as_deref(),
-            i64::from(matches!(cause, Cause::IdleExpiry | Cause::AbsoluteExpiry)),
+            i64::from(cause.is_expiry()),
         ];
         self.change(&POST, values).await?;
         Ok(id)
@@ -231,13 +231,13 @@ impl Tx {
         let mut taken = Vec::new();
         let last = lease.after.as_ref().map(ClientId::as_str);
         let laps = [Some((last.unwrap_or_default(), None)), last.map(|last| ("", Some(last)))];
-        for expired in [0, 1] {
+        for unasked in [0, 1] {
             for (behind, until) in laps.into_iter().flatten() {
                 let mut client = behind.to_owned();
                 while !lease.is_full(&taken) {
-                    let Some(mut row) = self.row(&NEXT_CLIENT, values![&client, until, expired]).await? else { break };
+                    let Some(mut row) = self.row(&NEXT_CLIENT, values![&client, until, unasked]).await? else { break };
                     client = row.take()?;
-                    self.lease_of(lease, &ClientId::new(client.clone()), expired, &mut taken).await?;
+                    self.lease_of(lease, &ClientId::new(client.clone()), unasked, &mut taken).await?;
                 }
             }
         }
@@ -249,7 +249,7 @@ impl Tx {
         &mut self,
         lease: &Lease,
         client: &ClientId,
-        expired: i64,
+        unasked: i64,
         taken: &mut Vec<Leased>,
     ) -> Result<(), Fault> {
         let statement = match lease.room.get(client) {
@@ -258,7 +258,7 @@ impl Tx {
         };
         let room = lease.left(client, taken);
         if room > 0 {
-            let some = values![client.as_str(), lease.now, lease.until, room, expired];
+            let some = values![client.as_str(), lease.now, lease.until, room, unasked];
             for row in self.rows(statement, some).await? {
                 taken.push(read_leased(row)?);
             }

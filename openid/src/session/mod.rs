@@ -75,6 +75,13 @@ words! {
     }
 }
 
+impl Cause {
+    /// Whether it was time alone that ended something: nobody asked for it.
+    pub fn is_expiry(self) -> bool {
+        matches!(self, Self::IdleExpiry | Self::AbsoluteExpiry)
+    }
+}
+
 /// A live session as the rules see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {

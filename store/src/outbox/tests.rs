@@ -157,6 +157,11 @@ on_both! {
         let expired = Cause::IdleExpiry;
         // The round of the others goes on where it stood; nobody gets more than its room.
         assert_eq!(which, [("rp1", Cause::Person), ("rp0", expired), ("rp0", expired), ("rp1", expired)]);
+        // An operator who sends one again asks for it.
+        let last = format!("backchannel_logout.old2-{}", rps[1]);
+        let again = last.clone();
+        store.write(async move |tx| Ok(tx.retry_notice(&again, None, START, DEADLINE).await?)).await.unwrap();
+        assert_eq!(take(&store, lease(START, 1, 1)).await[0].attempt.id, last);
     }
 
     async fn one_client_that_waits_holds_up_nobody_whatever_the_collation(store: Store) {

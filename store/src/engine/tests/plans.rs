@@ -75,7 +75,7 @@ async fn overdue_notices_are_found_without_a_look_at_the_others() {
     let index: String = file
         .query_row("SELECT group_concat(name) FROM pragma_index_info('outbox_wanted')", [], |row| row.get(0))
         .unwrap();
-    assert_eq!(index, "expired,client,due_at,deliver_by");
+    assert_eq!(index, "unasked,client,due_at,deliver_by");
     let mut all = EVERY.iter().copied().flatten().copied().flatten();
     let overdue = all.find(|statement| statement.name.ends_with("outbox::LEASE_OVERDUE")).unwrap();
     let mut plan = file.prepare(&format!("EXPLAIN QUERY PLAN {}", overdue.sqlite())).unwrap();
@@ -84,7 +84,7 @@ async fn overdue_notices_are_found_without_a_look_at_the_others() {
     while let Some(row) = rows.next().unwrap() {
         steps.push(row.get::<_, String>(3).unwrap());
     }
-    assert!(steps.iter().any(|step| step.contains("outbox_wanted (expired=? AND client=? AND due_at<?)")), "{steps:?}");
+    assert!(steps.iter().any(|step| step.contains("outbox_wanted (unasked=? AND client=? AND due_at<?)")), "{steps:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
