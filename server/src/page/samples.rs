@@ -1,14 +1,14 @@
 //! Every page in every state it can be in, for the golden files and the tests.
 
-use openid::time::Time;
-
 mod console;
 mod declared;
 mod endings;
 mod found;
 mod ledger;
+mod own;
 mod people;
 
+use own::{account, end_preview, fresh, hostile_account, party, with_devices};
 use people::{
     Applications, Create, LinkAsk, MailProblem, OFFERS, SentWhat, applications, create, hostile_applications, link,
     mailed, recover, sent, verify,
@@ -20,9 +20,9 @@ use console::{NotForYou, acting, calm, figures, hostile_console, hostile_figures
 use declared::{declared_consent, detailed, hostile_details};
 
 use super::{
-    Access, Account, AccountNotice, Application, Asked, Choice, Choose, Consent, EndHow, EndParty, EndPreview, Frame,
-    Home, InPlace, Login, LoginOffers, LoginProblem, Logout, LookAgain, Moves, Over, OwnEnds, OwnPage, Place,
-    SignedOut, Told, ToldHow, busy, error, form_post,
+    Account, AccountNotice, Application, Asked, Choice, Choose, Consent, EndHow, EndPreview, Frame, Home, Login,
+    LoginOffers, LoginProblem, Logout, LookAgain, Moves, Over, OwnEnds, OwnPage, SignedOut, Told, ToldHow, busy, error,
+    form_post,
 };
 use crate::answer::Answer;
 
@@ -210,6 +210,8 @@ samples! {
     "error" "console, role" => |f| refused(f, "console_role_over", "you may not act here any more");
     "form_post" "hostile" => |f| form_post(f, EVIL, &[(EVIL.into(), EVIL.into())], "n0nce");
 }
+
+pub(super) const NOW: i64 = 1_764_028_800;
 
 /// What somebody might call themselves: mark-up, quotes, a turn of direction, a line break, a placeable.
 pub(super) const EVIL: &str = "<script>alert(1)</script>\"' onload=x \u{202e}gpj.exe\u{2066}\n{ $application } &amp;";
@@ -403,96 +405,5 @@ fn hostile_signed_out() -> SignedOut {
     page.told[0].uri = Some("javascript:alert(1)".into());
     page.others = vec![EVIL.into()];
     page.link = Some((EVIL.into(), "https://library.example/?\"><script>".into()));
-    page
-}
-
-const NOW: i64 = 1_764_028_800;
-
-fn place(id: &str, here: bool, agent: &str, seconds: i64) -> Place {
-    let stay = |name: &str| InPlace { sid: format!("{id}-{}", name.len()), name: name.into() };
-    let applications = vec![stay("Example Library"), stay("Reading Room")];
-    let seen = Time::from_seconds(NOW - seconds);
-    Place {
-        id: id.into(),
-        here,
-        agent: agent.into(),
-        seen,
-        device: false,
-        replayed: None,
-        applications,
-        below: Vec::new(),
-    }
-}
-
-fn access(client: &str, name: &str, since: i64) -> Access {
-    let scopes =
-        vec![asked("openid", false), asked("profile", false), titled("loans.write", "Lend books and take them back")];
-    Access { client: client.into(), name: name.into(), scopes, since: Time::from_seconds(since) }
-}
-
-fn account(notice: Option<AccountNotice>) -> Account {
-    Account {
-        who: "a1".into(),
-        username: "ada".into(),
-        name: "Ada Lovelace".into(),
-        notice,
-        applications: vec![access("c1", "Example Library", 1_741_000_000), access("c2", "Reading Room", 1_751_328_000)],
-        sessions: vec![
-            place("s1", true, "Firefox · Linux", 5),
-            place("s2", false, "Safari · iPhone", 60),
-            place("s3", false, "Chrome · Android", 17 * 60),
-            place("s4", false, "Edge · Windows", 3600),
-            place("s5", false, "Chrome · macOS", 5 * 3600),
-            Place { applications: Vec::new(), ..place("s6", false, "", 40 * 86400) },
-        ],
-        address: None,
-        details: Vec::new(),
-        csrf: "csrf".into(),
-    }
-}
-
-fn with_devices() -> Account {
-    let mut page = account(None);
-    let phone = Place { device: true, ..place("d1", false, "Safari · iPhone", 30) };
-    let replayed = Some(Time::from_seconds(NOW - 7200));
-    let tablet = Place { device: true, replayed, ..place("d2", false, "", 90) };
-    page.sessions[0].below = vec![phone, tablet];
-    page
-}
-
-fn party(name: &str, how: EndHow, keeps: bool) -> EndParty {
-    EndParty { name: name.into(), how, keeps }
-}
-
-fn end_preview(ends: OwnEnds) -> EndPreview {
-    let parties = vec![
-        party("Example Library", EndHow::BackChannel, false),
-        party("Reading Room", EndHow::BackChannel, true),
-        party("Old Forum", EndHow::Browser, false),
-        party("Notes", EndHow::Untold, false),
-    ];
-    let devices = u64::from(matches!(ends, OwnEnds::Session { .. }));
-    EndPreview { who: "a1".into(), ends, devices, parties, csrf: "csrf".into() }
-}
-
-fn fresh() -> Account {
-    let mut page = account(None);
-    page.name = "ada".into();
-    page.applications.clear();
-    page.sessions.truncate(1);
-    page.sessions[0].applications.clear();
-    page
-}
-
-fn hostile_account() -> Account {
-    let mut page = account(None);
-    page.name = "W".repeat(10_000);
-    page.username = EVIL.into();
-    page.applications =
-        vec![Access { scopes: vec![asked(EVIL, false), titled("evil", EVIL)], ..access(EVIL, EVIL, NOW) }];
-    page.sessions = vec![Place {
-        applications: vec![InPlace { sid: EVIL.into(), name: EVIL.into() }],
-        ..place(EVIL, false, EVIL, 5)
-    }];
     page
 }
